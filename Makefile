@@ -1,0 +1,28 @@
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: check lint test proof bench completions
+
+check: lint test  ## everything that has to pass before a commit
+
+lint: .venv
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+
+test: .venv
+	$(BIN)/python -m pytest
+
+proof: .venv  ## the long proofs, which the normal run has a small version of
+	$(BIN)/python -m pytest -m long
+
+bench: .venv
+	$(BIN)/python -m tests.bench
+
+completions: .venv  ## after a change to a command's options or help
+	$(BIN)/python -m smscli.completions
+
+.venv: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install -q -e '.[test]'
+	touch .venv

@@ -1,0 +1,167 @@
+# bash completion for smscli; made from its command tree by `make completions`, so do not edit.
+
+# Set the commands and options of the command $1, and what its option or argument $2 takes.
+_smscli_about() {
+    commands= options= takes=
+    case $1 in
+    'smscli')
+        commands='send balance parse-report codes profile sandbox completion' options='--version -h --help'
+        case $2 in
+        esac ;;
+    'smscli send')
+        commands='' options='--mobile --csv --content --content-file --sign --extno --at --column --encoding --skip-invalid --batch-size -p --profile --output -h --help'
+        case $2 in
+        --mobile) takes='text' ;;
+        --csv) takes='file' ;;
+        --content) takes='text' ;;
+        --content-file) takes='file' ;;
+        --sign) takes='text' ;;
+        --extno) takes='text' ;;
+        --at) takes='text' ;;
+        --column) takes='text' ;;
+        --encoding) takes='text' ;;
+        --batch-size) takes='text' ;;
+        -p|--profile) takes='profile' ;;
+        --output) takes='choice table tsv json jsonl csv' ;;
+        esac ;;
+    'smscli balance')
+        commands='' options='--min --quiet -q -p --profile --output -h --help'
+        case $2 in
+        --min) takes='text' ;;
+        -p|--profile) takes='profile' ;;
+        --output) takes='choice table tsv json jsonl csv' ;;
+        esac ;;
+    'smscli parse-report')
+        commands='' options='--summary --state --verify --strict -p --profile --output -h --help'
+        case $2 in
+        --state) takes='text' ;;
+        -p|--profile) takes='profile' ;;
+        --output) takes='choice table tsv json jsonl csv' ;;
+        [1-9]*) takes='file' ;;
+        esac ;;
+    'smscli codes')
+        commands='' options='--output -h --help'
+        case $2 in
+        --output) takes='choice table tsv json jsonl csv' ;;
+        1) takes='text' ;;
+        esac ;;
+    'smscli profile')
+        commands='add list show use remove path' options='-h --help'
+        case $2 in
+        esac ;;
+    'smscli profile add')
+        commands='' options='--endpoint --name --sign --pwd-stdin --pwd-command --no-verify -h --help'
+        case $2 in
+        --endpoint) takes='text' ;;
+        --name) takes='text' ;;
+        --sign) takes='text' ;;
+        --pwd-command) takes='text' ;;
+        1) takes='text' ;;
+        esac ;;
+    'smscli profile list')
+        commands='' options='--output -h --help'
+        case $2 in
+        --output) takes='choice table tsv json jsonl csv' ;;
+        esac ;;
+    'smscli profile show')
+        commands='' options='--output -h --help'
+        case $2 in
+        --output) takes='choice table tsv json jsonl csv' ;;
+        1) takes='profile' ;;
+        esac ;;
+    'smscli profile use')
+        commands='' options='-h --help'
+        case $2 in
+        1) takes='profile' ;;
+        esac ;;
+    'smscli profile remove')
+        commands='' options='-h --help'
+        case $2 in
+        1) takes='profile' ;;
+        esac ;;
+    'smscli profile path')
+        commands='' options='-h --help'
+        case $2 in
+        esac ;;
+    'smscli sandbox')
+        commands='' options='--port --balance --latency --fault --fault-every --log -h --help'
+        case $2 in
+        --port) takes='text' ;;
+        --balance) takes='text' ;;
+        --latency) takes='text' ;;
+        --fault) takes='choice close-before reset-before close-after reset-after http-502 html truncated drip redirect huge garbage empty' ;;
+        --fault-every) takes='text' ;;
+        --log) takes='file' ;;
+        esac ;;
+    'smscli completion')
+        commands='' options='-h --help'
+        case $2 in
+        1) takes='choice bash zsh fish powershell' ;;
+        esac ;;
+    esac
+}
+
+# Offer those of the words that begin with what is typed, less what readline leaves standing.
+_smscli_offer() {
+    local word
+    for word; do
+        [[ $word == "$typed"* ]] && word=$prefix$word && COMPREPLY+=("${word#"$standing"}")
+    done
+}
+
+# Offer the profiles' names, quoted; inside quotes only those that need none.
+_smscli_profiles() {
+    local file=${SMSCLI_CONFIG:-${XDG_CONFIG_HOME:-$HOME/.config}/smscli/config.toml} line name
+    local header='^[[:space:]]*\[[[:space:]]*profiles[[:space:]]*\.[[:space:]]*("([^"\\[:cntrl:]]+)"|'\''([^'\''[:cntrl:]]+)'\''|([A-Za-z0-9_-]+))[[:space:]]*\]' opened=
+    [[ $typed == [\"\']* ]] && opened=1 typed=${typed#?}
+    _smscli_offer sandbox
+    [[ -f $file && -r $file ]] || return
+    while IFS= read -r line || [[ $line ]]; do
+        [[ $line =~ $header ]] || continue
+        line=${BASH_REMATCH[2]}${BASH_REMATCH[3]}${BASH_REMATCH[4]}
+        printf -v name %q "$line"
+        [[ $opened && $name != "$line" ]] || _smscli_offer "$name"
+    done <"$file"
+}
+
+_smscli() {
+    local IFS=$' \t\n' at=smscli place=1 wants= ended= commands options takes
+    local typed prefix= standing= breaks=${COMP_WORDBREAKS//[^=:]/} rest=${COMP_LINE#*"${COMP_WORDS[0]}"} piece word
+    local -a words=()
+    COMPREPLY=()
+    # Readline cuts words at = and : too, and bash 4 the words that it hands over; what no space parts is one word.
+    for piece in "${COMP_WORDS[@]:1:COMP_CWORD}"; do
+        if [[ $rest == [[:space:]]* ]]; then words+=("$piece"); else words[${#words[@]} - 1]+=$piece; fi
+        rest=${rest#*"$piece"}
+    done
+    typed=${words[${#words[@]} - 1]}
+    word=${typed%%[\"\']*}
+    [[ $breaks ]] && standing=${word%"${word##*[$breaks]}"}
+    for word in "${words[@]:0:${#words[@]} - 1}"; do
+        _smscli_about "$at" "$word"
+        if [[ $wants ]]; then wants=
+        elif [[ $word == *[\<\>] || $takes && ! $ended && $word == -* ]]; then wants=$word
+        elif [[ $word == -- ]]; then ended=1
+        elif [[ " $commands " == *" $word "* ]]; then at+=" $word"
+        elif [[ $ended || $word != -* ]]; then place=$((place + 1))
+        fi
+    done
+    if [[ ! $wants && ! $ended && $typed == --*=* ]]; then
+        wants=${typed%%=*} prefix=$wants= typed=${typed#*=}
+    fi
+    _smscli_about "$at" "${wants:-$place}"
+    [[ $wants == *[\<\>] || ! $wants && $typed == *[\<\>]* ]] && takes=file
+    if [[ ! $wants && ! $ended && ( $typed == -* || ! $commands$takes ) ]]; then
+        _smscli_offer $options
+    else
+        case $takes in
+        file) return ;; # readline's own completion does these best
+        profile) _smscli_profiles ;;
+        choice*) _smscli_offer ${takes#choice} ;;
+        '') _smscli_offer $commands ;;
+        esac
+    fi
+    compopt +o default 2>/dev/null # bash 3.2 has none and offers files where nothing else fits
+}
+
+complete -o default -F _smscli smscli

@@ -1,0 +1,32 @@
+"""What a person can ask: one module per command, found by its name; this table is the command tree's root."""
+
+from smscli import __doc__ as purpose
+
+COMMANDS = {
+    "send": "Send one text to a number or to a list of numbers.",
+    "balance": "Show how many messages are left.",
+    "parse-report": "Read status reports and replies from files, logs or a pipe.",
+    "codes": "Explain the gateway's codes and the report states.",
+    "profile": "Keep accounts: add, list, show, use, remove, path.",
+    "sandbox": "Run a gateway on this machine that sends nothing.",
+    "completion": "Print the completion script of a shell.",
+}
+
+
+def overview() -> str:
+    """Return the help page of `smscli` itself, made without loading any command."""
+    width = max(map(len, COMMANDS))
+    listed = "\n".join(f"  {name:<{width}}  {summary}" for name, summary in COMMANDS.items())
+    return f"""Usage: smscli COMMAND [OPTIONS]
+
+{purpose}
+
+Commands:
+{listed}
+
+Options:
+  --version   Print the version.
+  -h, --help  Print this page; `smscli COMMAND --help` prints a command's.
+
+Without an account: smscli send -p sandbox --mobile 13800138000 --content '你好'
+"""

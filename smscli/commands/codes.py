@@ -1,0 +1,35 @@
+"""`smscli codes`: the tables of gateway codes and report states."""
+
+from typing import Annotated
+
+import typer
+
+from smscli import render
+from smscli.codes import ANSWERS, OPERATOR_STATES, STATES, Meaning
+from smscli.errors import InputError
+from smscli.render import Output
+
+SETTINGS = {"ignore_unknown_options": True}  # -1 is a code here, not an option
+COLUMNS = ("kind", "code", "chinese", "english", "note")
+
+
+def command(
+    code: Annotated[str, typer.Argument(help="One code or state, e.g. 13, DELIVRD, MK:0001.", show_default=False)] = "",
+    output: Annotated[Output | None, typer.Option(help="How to write it.", show_default=False)] = None,
+) -> None:
+    """Explain the gateway's codes and the report states."""
+    rows = [row for row in _rows() if not code or row[1] == code.strip().upper()]
+    if not rows:
+        raise InputError(
+            f"{code!r} is in no table. A code or state that is not listed is one of the gateway's or an "
+            "operator's own: ask the vendor's support what it means. `smscli codes` lists what is known."
+        )
+    render.show(COLUMNS, rows, output)
+
+
+def _rows() -> list[tuple[str, str, str, str, str]]:
+    def rows(kind: str, table: dict[str, Meaning]) -> list[tuple[str, str, str, str, str]]:
+        return [(kind, code, meaning.zh, meaning.en, meaning.note) for code, meaning in table.items()]
+
+    answers = {str(code): meaning for code, meaning in ANSWERS.items()}
+    return rows("answer", answers) + rows("state", STATES) + rows("operator", OPERATOR_STATES)

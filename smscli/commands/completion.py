@@ -1,0 +1,20 @@
+"""`smscli completion`: print the completion script of a shell."""
+
+from typing import Annotated
+
+import typer
+
+from smscli import render
+from smscli.completions import Shell, script
+
+
+def command(shell: Annotated[Shell, typer.Argument(help="The shell it is for.", show_default=False)]) -> None:
+    """Print the completion script of a shell.
+
+    \b
+    bash:       echo 'eval "$(smscli completion bash)"' >> ~/.bashrc
+    zsh:        echo 'eval "$(smscli completion zsh)"' >> ~/.zshrc
+    fish:       smscli completion fish > ~/.config/fish/completions/smscli.fish
+    PowerShell: 'smscli completion powershell | Out-String | iex' >> $PROFILE
+    """
+    render.write(script(shell))

@@ -1,0 +1,34 @@
+"""Opens the gateway of a profile; the built-in sandbox runs inside the process, over a real socket."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+from smscli import render
+from smscli.gateway import Gateway, is_loopback
+from smscli.profiles import SANDBOX, Profile
+
+
+@contextmanager
+def gateway_of(profile: Profile) -> Iterator[Gateway]:
+    """Open the gateway that a profile names, and close it behind the block."""
+    if profile.label == SANDBOX:
+        from smscli.sandbox import Sandbox
+
+        with Sandbox() as sandbox, _opened(profile._replace(endpoint=sandbox.endpoint)) as gateway:
+            yield gateway
+        return
+    if profile.endpoint.startswith("http://") and not is_loopback(profile.endpoint):
+        host = urlsplit(profile.endpoint).netloc
+        render.say(f"warning: {host} is reached by http://, so the password travels in clear text.")
+    with _opened(profile) as gateway:
+        yield gateway
+
+
+@contextmanager
+def _opened(profile: Profile) -> Iterator[Gateway]:
+    gateway = Gateway(profile)
+    try:
+        yield gateway
+    finally:
+        gateway.close()

@@ -1,0 +1,54 @@
+"""What can go wrong: a class is its exit code, an instance its sentence."""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """How the process ends; the README's table is tested against these."""
+
+    DONE = 0
+    BUG = 1
+    USAGE = 2
+    CONFIG = 3
+    REFUSED = 4
+    UNREACHABLE = 5
+    UNKNOWN = 6
+    PARTLY = 7
+    BALANCE_LOW = 8
+    INTERRUPTED = 130
+
+
+class SmsError(Exception):
+    """Something a user can understand and mend; its text is the whole message, never a traceback."""
+
+    exit_code = ExitCode.BUG
+
+
+class InputError(SmsError):
+    """Wrong usage, or input that cannot be read or is invalid; nothing was sent."""
+
+    exit_code = ExitCode.USAGE
+
+
+class ConfigError(SmsError):
+    """A profile or the configuration file is missing or wrong; nothing was sent."""
+
+    exit_code = ExitCode.CONFIG
+
+
+class RefusedError(SmsError):
+    """The gateway answered and said no; nothing was accepted."""
+
+    exit_code = ExitCode.REFUSED
+
+
+class UnreachableError(SmsError):
+    """It is proved that the request never left; nothing was sent."""
+
+    exit_code = ExitCode.UNREACHABLE
+
+
+class OutcomeUnknownError(SmsError):
+    """The request left and no usable answer came back; something may have been sent."""
+
+    exit_code = ExitCode.UNKNOWN

@@ -1,0 +1,48 @@
+"""Text files and pipes, line by line in bounded memory."""
+
+import codecs
+import io
+from collections.abc import Iterator
+from itertools import chain
+
+from smscli.errors import InputError
+
+_LINE_LIMIT = 1 << 20
+_BLOCK = 1 << 18
+_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+
+
+def bom_encoding(start: bytes) -> str | None:
+    """Return the encoding that a byte-order mark names, None where there is none."""
+    return next((encoding for mark, encoding in _BOMS if start.startswith(mark)), None)
+
+
+def read_lines(stream: io.BufferedIOBase, source: str, encoding: str, errors: str = "strict") -> Iterator[str]:
+    """Yield the lines with their ends as they come; one that never ends is an InputError that names `source`."""
+    blocks = _blocks(stream, source, codecs.getincrementaldecoder(encoding)(errors))
+    return chain.from_iterable(io.StringIO(block, newline="") for block in blocks)
+
+
+def _blocks(stream: io.BufferedIOBase, source: str, decoder: codecs.IncrementalDecoder) -> Iterator[str]:
+    """Yield blocks of whole lines, a pipe's as soon as they are there."""
+    rest = ""
+    while raw := stream.read1(_BLOCK):
+        text = rest + decoder.decode(raw)
+        cut = max(text.rfind("\n"), text.rfind("\r", 0, -1)) + 1
+        rest = text[cut:]
+        if len(rest) > _LINE_LIMIT:
+            raise InputError(
+                f"{source}: a line is longer than {_LINE_LIMIT:,} characters: no list and no log is like that. "
+                "Nothing was sent."
+            )
+        if cut:
+            yield text[:cut]
+    rest += decoder.decode(b"", final=True)
+    if rest:
+        yield rest
+
+
+def decode_log(stream: io.BufferedReader, source: str) -> Iterator[str]:
+    """Yield a log's lines; bytes that are not UTF-8 come as lone surrogates ("surrogateescape")."""
+    encoding = bom_encoding(stream.peek(4)[:4]) or "utf-8"
+    return read_lines(stream, source, encoding, "replace" if encoding == "utf-16" else "surrogateescape")

@@ -1,0 +1,15 @@
+"""`python -m tests.bench [NAME...]`: runs the benchmarks; ends with 1 where a bound is broken."""
+
+import sys
+from collections.abc import Callable
+
+from tests.bench import parsing, startup
+from tests.bench.measure import Report
+
+BENCHES: dict[str, Callable[[Report], None]] = {"startup": startup.bench, "parsing": parsing.bench}
+
+report = Report()
+for name in sys.argv[1:] or BENCHES:
+    print(f"{name}:")
+    BENCHES[name](report)
+sys.exit(min(report.broken, 1))

@@ -1,0 +1,147 @@
+"""The map of the code: who may import whom, read from the sources themselves."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "smscli"
+SOURCES = {
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted(PACKAGE.rglob("*.py"))
+}
+TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in SOURCES.items()}
+
+# The layers from the ground up; a module imports only from layers below its own.
+LAYERS = (
+    ("__init__", "errors", "codes"),
+    ("wire", "message", "lines"),
+    ("recipients", "pushlog", "plan", "httpd", "render", "profiles"),
+    ("gateway", "sandbox", "ledger"),
+    ("connect", "campaign"),
+    ("commands",),
+    ("commands.options", "cli"),
+    ("commands.*", "completions"),
+    ("__main__",),
+)
+DOMAIN = ("errors", "codes", "wire", "message", "lines", "recipients", "pushlog", "plan")
+# One library behind one door.
+DOORS = {
+    "requests": {"gateway"},
+    "urllib3": {"gateway"},
+    "rich": {"render"},
+    "tomllib": {"profiles"},
+    "tomlkit": {"profiles"},
+    "tomli_w": {"profiles"},
+}
+
+
+def imported(tree: ast.Module) -> Iterator[str]:
+    """Yield every module that a source imports, anywhere in it, by its full name."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                yield inner if inner.removeprefix("smscli.") in SOURCES else str(node.module)
+
+
+def own(name: str) -> set[str]:
+    """Return the modules of this package that one of them imports."""
+    found = {module for module in imported(TREES[name]) if module.split(".")[0] == "smscli"}
+    return {module.removeprefix("smscli.").replace("smscli", "__init__") for module in found}
+
+
+def foreign(name: str) -> set[str]:
+    """Return the top-level packages from outside that a module imports."""
+    return {module.split(".")[0] for module in imported(TREES[name])} - {"smscli"}
+
+
+def layer(name: str) -> int:
+    """Return the number of a module's layer."""
+    for number, names in enumerate(LAYERS):
+        if name in names:
+            return number
+    return next(number for number, names in enumerate(LAYERS) if f"{name.split('.')[0]}.*" in names)
+
+
+def test_the_sources_are_read() -> None:
+    assert {"__init__", "__main__", "cli", "commands", "commands.send", "gateway"} <= SOURCES.keys()
+    assert "gateway" in own("connect")
+    assert "requests" in foreign("gateway")
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_imports_point_one_way(name: str) -> None:
+    upwards = {other for other in own(name) if layer(other) >= layer(name)}
+    # The tree of commands is what completions are made from; it loads their modules by name.
+    assert upwards - ({"completions"} if name == "commands.completion" else set()) == set()
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_only_cli_and_commands_and_the_opener_of_gateways_talk(name: str) -> None:
+    assert "render" not in own(name) or name in ("cli", "connect") or name.startswith("commands.")
+
+
+def test_gateway_and_sandbox_meet_in_wire_alone() -> None:
+    assert own("gateway").isdisjoint({"sandbox", "httpd"})
+    assert own("sandbox").isdisjoint({"gateway", "profiles"})
+    assert own("httpd").isdisjoint({"gateway", "sandbox"})
+
+
+@pytest.mark.parametrize("name", DOMAIN)
+def test_the_domain_knows_no_library_and_no_edge(name: str) -> None:
+    assert foreign(name) <= sys.stdlib_module_names
+    assert foreign(name).isdisjoint({"socket", "subprocess", "http", "ssl", "threading", "tomllib"})
+    assert own(name) <= {*DOMAIN, "__init__"}
+
+
+@pytest.mark.parametrize("library", DOORS)
+def test_a_library_has_one_door(library: str) -> None:
+    assert {name for name in SOURCES if library in foreign(name)} == DOORS[library]
+
+
+def test_typer_is_for_the_command_tree_alone() -> None:
+    users = {name for name in SOURCES if "typer" in foreign(name)}
+    assert {name for name in users if not name.startswith("commands.")} - {"completions"} == {"cli"}
+
+
+def test_every_library_is_declared() -> None:
+    import tomllib
+
+    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {text.split(">")[0].replace("-", "_") for text in project["dependencies"]}
+    used = set().union(*map(foreign, SOURCES)) - sys.stdlib_module_names
+    assert used == declared
+
+
+def test_the_entry_imports_nothing_heavy() -> None:
+    top = {alias.name for node in TREES["__main__"].body if isinstance(node, ast.Import) for alias in node.names}
+    assert top == {"gc", "os", "sys"}
+    assert not any(isinstance(node, ast.ImportFrom) for node in TREES["__main__"].body)
+
+
+def test_no_module_is_a_drawer() -> None:
+    assert {path.stem for path in PACKAGE.rglob("*")}.isdisjoint(
+        {"utils", "helpers", "base", "models", "common", "misc"}
+    )
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_everything_public_has_a_docstring(name: str) -> None:
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    public = [TREES[name], *(node for node in defined(TREES[name]) if isinstance(node, kinds))]
+    assert [getattr(node, "name", name) for node in public if not ast.get_docstring(node)] == []
+
+
+def defined(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the public functions and classes of a module, and the public methods of those classes."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not child.name.startswith("_"):
+            yield child
+            if isinstance(child, ast.ClassDef):
+                yield from defined(child)

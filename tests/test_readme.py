@@ -1,0 +1,119 @@
+"""The README is executed: its console blocks on a terminal of 100 columns, its tables against the code."""
+
+import os
+import pty
+import re
+import shlex
+import sys
+import termios
+from collections.abc import Iterator
+from pathlib import Path
+from struct import pack
+
+import pytest
+
+from smscli import profiles
+from smscli.errors import ExitCode
+from tests.conftest import RunningSandbox, write_config
+
+README = Path(__file__).parent.parent / "README.md"
+TEXT = README.read_text(encoding="utf-8")
+ENDPOINT = "http://127.0.0.1:8788/asmx/smsservice.aspx"
+# What differs from run to run: identifiers, paths, ports, and with these the widths of columns.
+VARYING = (
+    (r"\b[0-9]{25,26}\b", "<sendid>"),
+    (r"/\S*/config\.toml", "<config>"),
+    (r"127\.0\.0\.1:[0-9]+", "<host>"),
+    (r" {2,}", "  "),
+)
+BLOCKS = re.findall(r"```console\n(.*?)```", TEXT, re.DOTALL)
+
+
+def steps(block: str) -> Iterator[tuple[str, str]]:
+    """Yield each command of a console block and what the README says that it prints."""
+    for step in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+        command, _, printed = step.partition("\n")
+        yield command, printed
+
+
+def on_terminal(command: str, environment: dict[str, str], directory: Path) -> str:
+    """Run a shell command on a terminal of its own and return what a person would see."""
+    child, terminal = pty.fork()
+    if child == 0:
+        os.chdir(directory)
+        os.execvpe("bash", ["bash", "--norc", "-c", command], environment)
+    import fcntl
+
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, pack("HHHH", 40, 100, 0, 0))
+    seen = b""
+    try:
+        while chunk := os.read(terminal, 65536):
+            seen += chunk
+    except OSError:  # how Linux says that the other side is closed
+        pass
+    os.waitpid(child, 0)
+    os.close(terminal)
+    return seen.decode().replace("\r\n", "\n")
+
+
+def folded(text: str) -> str:
+    """Return a text without what differs from run to run."""
+    for pattern, name in VARYING:
+        text = re.sub(pattern, name, text)
+    return "\n".join(line.rstrip() for line in text.splitlines())
+
+
+def test_console_blocks_print_what_they_say(
+    environment: dict[str, str], home: Path, tmp_path: Path, sandbox: RunningSandbox
+) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "smscli").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m smscli "$@"\n')
+    (programs / "smscli").chmod(0o755)
+    variables = environment | {"PATH": f"{programs}:{environment['PATH']}", "TERM": "dumb"}
+    update = os.environ.get("UPDATE_README")
+    text = TEXT
+    for block in BLOCKS:
+        for command, printed in steps(block):
+            real = command.replace(ENDPOINT, sandbox.sandbox.endpoint)
+            seen = on_terminal(real, variables | {"COLUMNS": "100"}, home)
+            if update:
+                endpoint = sandbox.sandbox.endpoint
+                seen = re.sub(r"/\S*/(\.config/\S*)", r"/home/wang/\1", seen).replace(endpoint, ENDPOINT + " ")
+                seen = "\n".join(line.rstrip() for line in seen.split("\n"))
+                text = text.replace(f"$ {command}\n{printed}", f"$ {command}\n{seen}", 1)
+            else:
+                assert folded(seen) == folded(printed), command
+    if update:
+        README.write_text(text, encoding="utf-8")
+
+
+def test_the_two_first_commands_are_there_once() -> None:
+    commands = re.findall(r"^python3 -m venv .*$", TEXT, re.MULTILINE)
+    assert len(commands) == 2
+    assert all(TEXT.index(command) < 1200 for command in commands)
+
+
+def test_exit_codes() -> None:
+    table = re.findall(r"^\| ([0-9]+) \|", TEXT, re.MULTILINE)
+    assert [int(code) for code in table] == [int(code) for code in ExitCode]
+
+
+def test_settings_example_is_accepted(home: Path) -> None:
+    (example,) = re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL)
+    write_config(home, example)
+    assert list(profiles.read_config().profiles) == ["shop"]
+
+
+@pytest.mark.parametrize("key", profiles.KEYS)
+def test_every_profile_key_is_named(key: str) -> None:
+    assert re.search(rf"\b{key}\b", TEXT)
+
+
+@pytest.mark.parametrize("variable", ["SMSCLI_CONFIG", "SMSCLI_PROFILE", *profiles.ENVIRONMENT.values()])
+def test_every_environment_variable_is_named(variable: str) -> None:
+    assert f"`{variable}`" in TEXT
+
+
+def test_length() -> None:
+    assert len(TEXT.splitlines()) < 200

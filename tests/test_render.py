@@ -1,0 +1,241 @@
+"""What reaches stdout: every format, every awkward cell."""
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from smscli import render
+from smscli.render import Cell, Output
+from tests.conftest import Smscli, Terminal
+
+COLUMNS = ("one", "two")
+# Texts in which everything dangerous is likely.
+TEXTS = st.text() | st.text(
+    "ab中\t\n\r\x00\x1b[31m\x7f\x9b\u202e\u200b\u2028\u3000\ud800=+-@＝'\"\\,[red]😀\xa0", max_size=12
+)
+CELLS = TEXTS | st.integers() | st.booleans() | st.none()
+ROWS = st.lists(st.tuples(CELLS, CELLS), max_size=5)
+
+
+def rendered(rows: list[tuple[Cell, ...]], output: Output) -> str:
+    """Return what `show` writes, with nothing of the test runner's own capture in between."""
+    kept, sys.stdout = sys.stdout, io.StringIO(newline="")
+    try:
+        render.show(COLUMNS, rows, output)
+        return sys.stdout.getvalue()
+    finally:
+        sys.stdout = kept
+
+
+def is_safe(text: str) -> bool:
+    """Tell whether a terminal would show the text and obey none of it."""
+    return all(character.isprintable() or character in "\xa0\u3000\u1680\u202f\u205f" or
+               "\u2000" <= character <= "\u200a" for character in text)  # fmt: skip
+
+
+# --- one text -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("你好，world😀", "你好，world😀"),
+        ("a\u3000b\xa0c", "a\u3000b\xa0c"),
+        ("a\tb\nc\rd", "a\\tb\\nc\\rd"),
+        ("\x1b[31mred\x07\x00\x7f", "\\x1b[31mred\\x07\\x00\\x7f"),
+        ("\x9b31m\x85", "\\x9b31m\\x85"),
+        ("\u202etxt\u2066\u200b\ufeff", "\\u202etxt\\u2066\\u200b\\ufeff"),
+        ("\u2028\u2029", "\\u2028\\u2029"),
+        ("\ud800", "\\ud800"),
+        ("\U000e0041", "\\U000e0041"),
+        ("[red]x[/red] :smile:", "[red]x[/red] :smile:"),
+        ("", ""),
+    ],
+)
+def test_what_a_terminal_would_obey_is_made_visible(text: str, shown: str) -> None:
+    assert render.visible(text) == shown
+
+
+@settings(deadline=None, max_examples=60)  # a busy machine is no failure
+@given(TEXTS)
+def test_no_text_comes_out_unsafe(text: str) -> None:
+    assert is_safe(render.visible(text))
+    assert render.visible(render.visible(text)) == render.visible(text)
+
+
+# --- each format --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cell", "tsv", "as_csv"),
+    [
+        (None, "", ""),
+        (True, "yes", "yes"),
+        (False, "no", "no"),
+        (0, "0", "0"),
+        (-5, "-5", "-5"),
+        ("a\tb\nc", "a\\tb\\nc", "a\\tb\\nc"),
+        ('say "hi", you', 'say "hi", you', '"say ""hi"", you"'),
+        ("\x1b]0;x\x07", "\\x1b]0;x\\x07", "\\x1b]0;x\\x07"),
+        ("=1+1", "=1+1", "'=1+1"),
+        ("+8613800138000", "+8613800138000", "'+8613800138000"),
+        ("-1", "-1", "'-1"),
+        ("@SUM(A1)", "@SUM(A1)", "'@SUM(A1)"),
+        ("  =1", "  =1", "'  =1"),
+        ("\u3000=1", "\u3000=1", "'\u3000=1"),
+        ("＝1", "＝1", "'＝1"),
+        ("＋1", "＋1", "'＋1"),
+        ("－1", "－1", "'－1"),
+        ("＠a", "＠a", "'＠a"),
+        ("a=1", "a=1", "a=1"),
+    ],
+)
+def test_a_cell_in_tsv_and_csv(cell: Cell, tsv: str, as_csv: str) -> None:
+    assert rendered([(cell, "x")], Output.TSV) == f"{tsv}\tx\n"
+    assert rendered([(cell, "x")], Output.CSV) == f"one,two\r\n{as_csv},x\r\n"
+
+
+@settings(deadline=None, max_examples=60)  # a busy machine is no failure
+@given(ROWS)
+def test_tsv_is_one_safe_line_a_row_with_every_column(rows: list[tuple[Cell, ...]]) -> None:
+    text = rendered(rows, Output.TSV)
+    lines = text.split("\n")
+    assert lines.pop() == ""
+    assert [line.count("\t") for line in lines] == [1] * len(rows)
+    assert is_safe(text.replace("\n", "").replace("\t", ""))
+
+
+@settings(deadline=None, max_examples=60)  # a busy machine is no failure
+@given(ROWS)
+def test_the_fast_way_to_tsv_is_the_slow_way(rows: list[tuple[Cell, ...]]) -> None:
+    slow = "".join("\t".join(render.visible(render._text(cell)) for cell in row) + "\n" for row in rows)
+    assert rendered(rows, Output.TSV) == slow
+
+
+@settings(deadline=None, max_examples=60)  # a busy machine is no failure
+@given(ROWS)
+def test_csv_reads_back_safe_and_without_a_formula(rows: list[tuple[Cell, ...]]) -> None:
+    text = rendered(rows, Output.CSV)
+    header, *read = csv.reader(io.StringIO(text, newline=""))
+    assert tuple(header) == COLUMNS
+    assert [tuple(row) for row in read] == [tuple(map(render._csv_cell, row)) for row in rows]
+    assert is_safe(text.replace("\r\n", ""))
+    for row, cells in zip(read, rows, strict=True):
+        for shown, cell in zip(row, cells, strict=True):
+            assert not (isinstance(cell, str) and shown.lstrip().startswith(tuple("=+-@＝＋－＠")))
+
+
+@settings(deadline=None, max_examples=60)  # a busy machine is no failure
+@given(ROWS)
+def test_json_is_valid_safe_and_gives_back_what_went_in(rows: list[tuple[Cell, ...]]) -> None:
+    expected = [dict(zip(COLUMNS, row, strict=True)) for row in rows]
+    whole, lines = rendered(rows, Output.JSON), rendered(rows, Output.JSONL)
+    assert json.loads(whole) == expected
+    assert [json.loads(line) for line in lines.split("\n")[:-1]] == expected
+    assert is_safe((whole + lines).replace("\n", ""))
+
+
+@settings(deadline=None, max_examples=60)  # a busy machine is no failure
+@given(ROWS)
+def test_a_table_is_safe_and_loses_nothing_in_a_pipe(rows: list[tuple[Cell, ...]]) -> None:
+    text = rendered(rows, Output.TABLE)
+    assert is_safe(text.replace("\n", ""))
+    for row in rows:
+        for cell in row:
+            assert render.visible(render._text(cell)).strip() in text
+
+
+def test_a_single_thing_is_an_object_in_json(capsys: pytest.CaptureFixture[str]) -> None:
+    render.show_one(COLUMNS, (1, "x"), Output.JSON)
+    assert capsys.readouterr().out == '{"one": 1, "two": "x"}\n'
+
+
+def test_rows_stream_before_the_last_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+    monkeypatch.setattr(render, "write", written.append)
+
+    def rows() -> Any:
+        for number in range(2500):
+            if number == 2400:
+                assert written, "nothing was written while the rows came"
+            yield str(number), "x"
+
+    for output in Output:
+        written.clear()
+        render.show(COLUMNS, rows(), output)
+    assert "".join(written).count("x\r\n") == 2500  # CSV came last
+
+
+def test_columns_that_are_empty_throughout_are_left_out_of_a_table_only() -> None:
+    rows: list[tuple[Cell, ...]] = [("a", ""), ("b", None)]
+    assert "two" not in rendered(rows, Output.TABLE)
+    assert "two" in rendered(rows, Output.CSV)
+    assert rendered(rows, Output.TSV) == "a\t\nb\t\n"
+
+
+def test_a_table_of_false_and_zero_keeps_them() -> None:
+    assert "0" in rendered([(0, False)], Output.TABLE)
+    assert "no" in rendered([(0, False)], Output.TABLE)
+
+
+# --- the real command line ----------------------------------------------------------------------------------------
+
+Drawn = Callable[..., str]
+
+
+@pytest.fixture
+def drawn(terminal: Terminal) -> Drawn:
+    """Run `smscli codes` on a terminal of some width; return what it shows."""
+
+    def run(width: int, **variables: str) -> str:
+        code, shown = terminal(["codes"], **{"COLUMNS": str(width), "TERM": "xterm-256color"} | variables)
+        assert code == 0
+        return shown
+
+    return run
+
+
+def columns_of(line: str) -> int:
+    """Return the columns of a terminal that a line takes, without its colours."""
+    from rich.cells import cell_len
+    from rich.text import Text
+
+    return cell_len(Text.from_ansi(line.rstrip("\r\n")).plain.rstrip())
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_a_table_fits_the_terminal_and_shows_every_code(drawn: Drawn, width: int) -> None:
+    shown = drawn(width)
+    assert max(map(columns_of, shown.splitlines())) <= width
+    assert "\x1b[1m" in shown  # the header is bold
+    if width == 200:
+        assert "MK:0001" in shown
+        assert "IP鉴权失败" in shown
+
+
+def test_a_terminal_without_colours_gets_none(drawn: Drawn) -> None:
+    assert "\x1b" not in drawn(80, TERM="dumb")
+    assert not any(f"\x1b[{colour}" in drawn(80, NO_COLOR="1") for colour in ("3", "4", "9"))
+
+
+def test_a_pipe_gets_plain_lines_or_a_table_that_is_whole(smscli: Smscli) -> None:
+    lines = smscli("codes", COLUMNS="20")
+    assert all(len(row) == 5 for row in lines.rows)
+    assert "\x1b" not in lines.out
+    table = smscli("codes", "--output", "table", COLUMNS="20").out
+    for row in lines.rows:
+        assert any(all(cell in line for cell in row) for line in table.splitlines())
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gbk", "ascii", "latin-1"])
+def test_json_is_valid_in_every_encoding(smscli: Smscli, encoding: str) -> None:
+    report = "name=&pwd=&sendid=1&time=2026-12-01 09:00:00&mobile=13800138001&state=😀é中"
+    shown = smscli("parse-report", "--output", "jsonl", stdin=report, PYTHONIOENCODING=encoding)
+    assert json.loads(shown.raw.decode(encoding))["state"] == "😀é中"
