@@ -5,24 +5,65 @@ _smscli_about() {
     commands= options= takes=
     case $1 in
     'smscli')
-        commands='send balance parse-report codes profile sandbox completion' options='--version -h --help'
+        commands='send runs resume template balance parse-report codes profile sandbox completion' options='--version -h --help'
         case $2 in
         esac ;;
     'smscli send')
-        commands='' options='--mobile --csv --content --content-file --sign --extno --at --column --encoding --skip-invalid --batch-size -p --profile --output -h --help'
+        commands='' options='--mobile --csv --content --content-file --template --var --sign --extno --at --column --encoding --skip-invalid --limit --key --dry-run --force --batch-size --workers --rate --max-refused --yes -y --quiet -q -p --profile --output -h --help'
         case $2 in
         --mobile) takes='text' ;;
         --csv) takes='file' ;;
         --content) takes='text' ;;
         --content-file) takes='file' ;;
+        --template) takes='text' ;;
+        --var) takes='text' ;;
         --sign) takes='text' ;;
         --extno) takes='text' ;;
         --at) takes='text' ;;
         --column) takes='text' ;;
         --encoding) takes='text' ;;
+        --limit) takes='text' ;;
+        --key) takes='text' ;;
         --batch-size) takes='text' ;;
+        --workers) takes='text' ;;
+        --rate) takes='text' ;;
+        --max-refused) takes='text' ;;
         -p|--profile) takes='profile' ;;
         --output) takes='choice table tsv json jsonl csv' ;;
+        esac ;;
+    'smscli runs')
+        commands='prune' options='--output -h --help'
+        case $2 in
+        --output) takes='choice table tsv json jsonl csv' ;;
+        esac ;;
+    'smscli runs prune')
+        commands='' options='--before -h --help'
+        case $2 in
+        --before) takes='text' ;;
+        esac ;;
+    'smscli resume')
+        commands='' options='--unknown --workers --rate --yes -y --quiet -q --output -h --help'
+        case $2 in
+        --unknown) takes='choice resend drop' ;;
+        --workers) takes='text' ;;
+        --rate) takes='text' ;;
+        --output) takes='choice table tsv json jsonl csv' ;;
+        1) takes='text' ;;
+        esac ;;
+    'smscli template')
+        commands='list show' options='-h --help'
+        case $2 in
+        esac ;;
+    'smscli template list')
+        commands='' options='--output -h --help'
+        case $2 in
+        --output) takes='choice table tsv json jsonl csv' ;;
+        esac ;;
+    'smscli template show')
+        commands='' options='--output -h --help'
+        case $2 in
+        --output) takes='choice table tsv json jsonl csv' ;;
+        1) takes='text' ;;
         esac ;;
     'smscli balance')
         commands='' options='--min --quiet -q -p --profile --output -h --help'

@@ -8,6 +8,9 @@ Register-ArgumentCompleter -Native -CommandName smscli -ScriptBlock {
     $rows = @'
 At,Name,Takes,Summary
 smscli,send,command,Send one text to a number or to a list of numbers.
+smscli,runs,command,List all sends and their fate; show one; forget old ones.
+smscli,resume,command,Go on with a run that was cut short.
+smscli,template,command,Show the texts that the gateway approved.
 smscli,balance,command,Show how many messages are left.
 smscli,parse-report,command,"Read status reports and replies from files, logs or a pipe."
 smscli,codes,command,Explain the gateway's codes and the report states.
@@ -19,20 +22,62 @@ smscli,-h,flag,Show the help.
 smscli,--help,flag,Show the help.
 smscli send,--mobile,text,"A number, or several joined by commas."
 smscli send,--csv,file,A list: CSV or a number a line.
-smscli send,--content,text,The text.
+smscli send,--content,text,The text; {name} takes that column of the list.
 smscli send,--content-file,file,A file with the text.
+smscli send,--template,text,An approved text.
+smscli send,--var,text,"The same for all, for {NAME}."
 smscli send,--sign,text,"The signature, instead of the profile's."
 smscli send,--extno,text,"The extension code, instead of the profile's."
 smscli send,--at,text,"When: 2026-12-01 09:00 (China time), +90m, +2h, +1d."
 smscli send,--column,text,The list's phone column: its name or number.
 smscli send,--encoding,text,"The list's encoding, if it is misread."
 smscli send,--skip-invalid,flag,Send to the rest of the list.
+smscli send,--limit,text,Only the first N numbers.
+smscli send,--key,text,The run's name; the same key never sends twice.
+smscli send,--dry-run,flag,"Show what would be sent, and send nothing."
+smscli send,--force,flag,Also where the balance does not suffice.
 smscli send,--batch-size,text,Numbers in one request; 500 by default.
+smscli send,--workers,text,Requests at once.
+smscli send,--rate,text,Requests a second at most; 0: no limit.
+smscli send,--max-refused,text,Stop after N refused texts.
+smscli send,--yes,flag,Do not ask.
+smscli send,-y,flag,Do not ask.
+smscli send,--quiet,flag,No progress.
+smscli send,-q,flag,No progress.
 smscli send,-p,profile,The account to use.
 smscli send,--profile,profile,The account to use.
 smscli send,--output,choice table tsv json jsonl csv,"A table on a terminal, tsv in a pipe, or one of these."
 smscli send,-h,flag,Show the help.
 smscli send,--help,flag,Show the help.
+smscli runs,prune,command,"Forget finished runs from before a day, for phone numbers are personal data."
+smscli runs,--output,choice table tsv json jsonl csv,"A table on a terminal, tsv in a pipe, or one of these."
+smscli runs,-h,flag,Show the help.
+smscli runs,--help,flag,Show the help.
+smscli runs prune,--before,text,The first day to keep.
+smscli runs prune,-h,flag,Show the help.
+smscli runs prune,--help,flag,Show the help.
+smscli resume,--unknown,choice resend drop,"Send unknown batches again, or never; see the web console first."
+smscli resume,--workers,text,Requests at once.
+smscli resume,--rate,text,Requests a second at most; 0: no limit.
+smscli resume,--yes,flag,Do not ask.
+smscli resume,-y,flag,Do not ask.
+smscli resume,--quiet,flag,No progress.
+smscli resume,-q,flag,No progress.
+smscli resume,--output,choice table tsv json jsonl csv,"A table on a terminal, tsv in a pipe, or one of these."
+smscli resume,-h,flag,Show the help.
+smscli resume,--help,flag,Show the help.
+smscli resume,argument 1,text,Its number; `smscli runs` lists them.
+smscli template,list,command,List the templates of the configuration file.
+smscli template,show,command,"Show a template: its text, signature, extension code and the fields it takes."
+smscli template,-h,flag,Show the help.
+smscli template,--help,flag,Show the help.
+smscli template list,--output,choice table tsv json jsonl csv,"A table on a terminal, tsv in a pipe, or one of these."
+smscli template list,-h,flag,Show the help.
+smscli template list,--help,flag,Show the help.
+smscli template show,--output,choice table tsv json jsonl csv,"A table on a terminal, tsv in a pipe, or one of these."
+smscli template show,-h,flag,Show the help.
+smscli template show,--help,flag,Show the help.
+smscli template show,argument 1,text,
 smscli balance,--min,text,Exit with 8 below N.
 smscli balance,--quiet,flag,Print nothing unless there is trouble.
 smscli balance,-q,flag,Print nothing unless there is trouble.

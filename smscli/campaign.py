@@ -1,87 +1,218 @@
-"""Carries a plan out, batch by batch, and says what became of each."""
+"""Carries a run out: ledger before gateway, batch by batch, several at once, until done or until it has to stop."""
 
-from collections.abc import Iterator
-from enum import StrEnum
+import signal
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
 from typing import NamedTuple
 
-from smscli.errors import ExitCode, OutcomeUnknownError, SmsError, UnreachableError
-from smscli.gateway import Gateway
+from smscli import wire
+from smscli.errors import ConfigError, ExitCode, OutcomeUnknownError, UnreachableError
+from smscli.gateway import Gateway, describe_refusal
+from smscli.ledger import Batch, Ledger, LedgerError, Run, State, Totals
 from smscli.plan import Plan
+from smscli.profiles import Profile, parse_limit
 from smscli.wire import SendAnswer
 
-
-class Outcome(StrEnum):
-    """What became of a batch."""
-
-    ACCEPTED = "accepted"
-    REFUSED = "refused"
-    UNREACHABLE = "unreachable"
-    UNKNOWN = "unknown"
-    PLANNED = "planned"
+_PAGE = 64  # batches read ahead
+_UNKNOWNS = 3  # so many in a row without a proper answer stop the run
 
 
-class BatchResult(NamedTuple):
-    """A batch's number from 1, how many mobiles it has, and its fate; `error` is a sentence where no answer came."""
+class Pace(NamedTuple):
+    """How fast: requests at once, requests a second (0: no limit), and after how many refusals to stop (0: never)."""
 
-    batch: int
-    numbers: int
-    outcome: Outcome
-    answer: SendAnswer | None = None
-    error: str = ""
-
-    @property
-    def accepted(self) -> int:
-        """How many mobiles the gateway took."""
-        return self.answer.accepted if self.answer else 0
+    workers: int = 4
+    rate: float = 0
+    max_refused: int = 0
 
 
-def carry_out(plan: Plan, gateway: Gateway) -> Iterator[BatchResult]:
-    """Send batch after batch; after one that was not accepted the rest stays planned.
+class Campaign:
+    """One process's work on one run, which it holds in the ledger."""
 
-    What ends a batch otherwise (Ctrl-C, a bug) is raised once the fate of every batch has been told.
-    """
-    stopped, failure = False, None
-    for number, mobiles in enumerate(plan.batches(), 1):
-        if stopped:
-            yield BatchResult(number, len(mobiles), Outcome.PLANNED)
-            continue
+    def __init__(self, ledger: Ledger, run: Run, gateways: Sequence[Gateway], pace: Pace) -> None:
+        self.interrupted = False
+        self.reason = ""  # why it stopped before the end, as a sentence
+        self._ledger, self._run, self._gateways, self._pace = ledger, run, gateways, pace
+        self._open = ledger.open_numbers(run.id)
+        self._accepted = ledger.totals(run.id).accepted
+        self._lock = threading.Lock()
+        self._page: deque[Batch] = deque()
+        self._last = 0
+        self._stopped = False
+        self._refused = self._unknowns = 0
+        self._next_turn = 0.0
+        self._error: Exception | None = None
+
+    def carry_out(self, watch: Callable[[int, int], None]) -> None:
+        """Send what is open; `watch` is told about ten times a second how many numbers are done and how many accepted.
+
+        The first interrupt lets the requests in flight end, the second raises KeyboardInterrupt at once.
+        """
+        workers = [threading.Thread(target=self._work, daemon=True) for _ in range(self._pace.workers)]
+        with self._listening():
+            for worker in workers:
+                worker.start()
+            for worker in workers:
+                while worker.is_alive():
+                    worker.join(0.1)
+                    watch(self._run.numbers - self._open, self._accepted)
+        if isinstance(self._error, LedgerError):
+            raise OutcomeUnknownError(f"{self._error} What was in flight is unknown; the rest was not sent.")
+        if self._error:
+            raise self._error
+
+    # --- one worker ---
+
+    def _work(self) -> None:
+        answered: list[Batch] = []
         try:
-            result = _send(plan, gateway, number, list(mobiles))
-        except SmsError:  # nothing of this batch was sent
-            raise
-        except BaseException as error:
-            failure = error
-            result = BatchResult(number, len(mobiles), Outcome.UNKNOWN, error="stopped before the gateway answered.")
-        stopped = result.outcome is not Outcome.ACCEPTED
-        yield result
-    if failure:
-        raise failure
+            while batch := self._take():
+                if self._pace.rate:
+                    self._ledger.settle(self._run.id, answered)
+                    answered = []
+                    self._wait_for_turn()
+                    if self._stopped:
+                        break
+                # One sync to disk for the last answer and for the next request, which leaves only after it.
+                self._ledger.settle(self._run.id, [*answered, batch._replace(state=State.SENDING)])
+                answered = [self._send(batch)]
+                self._judge(answered[0])
+            self._ledger.settle(self._run.id, answered)
+        except Exception as error:
+            self._error = error
+            self._stopped = True
+
+    def _take(self) -> Batch | None:
+        with self._lock:
+            if self._stopped:
+                return None
+            if not self._page:
+                self._page.extend(self._ledger.open_batches(self._run.id, self._last, _PAGE))
+            if not self._page:
+                return None
+            batch = self._page.popleft()
+            self._last = batch.number
+            return batch
+
+    def _wait_for_turn(self) -> None:
+        with self._lock:
+            turn = max(self._next_turn, time.monotonic())
+            self._next_turn = turn + 1 / self._pace.rate
+        while not self._stopped and (left := turn - time.monotonic()) > 0:
+            time.sleep(min(left, 0.1))
+
+    def _send(self, batch: Batch) -> Batch:
+        """Send a batch; a standby endpoint is tried only where it is proved that nothing was sent."""
+        run, error = self._run, ""
+        form = wire.send_form(batch.content, batch.mobiles, run.sign, run.extno, run.stime)
+        for gateway in self._gateways:
+            try:
+                return _answered(batch, gateway.send(form))
+            except UnreachableError as unreachable:
+                error = str(unreachable)
+            except OutcomeUnknownError as unknown:
+                return batch._replace(state=State.UNKNOWN, error=str(unknown))
+            except ConfigError as wrong:  # found out before anything was sent
+                self._error, self._stopped = wrong, True
+                return batch._replace(state=State.PLANNED)
+        return batch._replace(state=State.UNREACHABLE, error=error)
+
+    def _judge(self, batch: Batch) -> None:
+        """Count a batch's fate, and stop the run where the following ones would share it."""
+        with self._lock:
+            self._open -= batch.numbers
+            self._accepted += batch.accepted
+            self._refused += batch.state is State.REFUSED
+            self._unknowns = self._unknowns + 1 if batch.state is State.UNKNOWN else 0
+            reason = self._reason_to_stop(batch)
+            if reason and not self._stopped:
+                self._stopped, self.reason = True, reason
+
+    def _reason_to_stop(self, batch: Batch) -> str:
+        if batch.state is State.UNREACHABLE:
+            return "the gateway cannot be reached"
+        if batch.state is State.REFUSED and (is_account_refusal(batch) or batch.content == self._run.content):
+            return "the following batches would be refused as well"
+        if self._pace.max_refused and self._refused >= self._pace.max_refused:
+            return f"{self._refused} batches were refused"
+        return f"{_UNKNOWNS} batches in a row got no proper answer" if self._unknowns >= _UNKNOWNS else ""
+
+    # --- interrupts ---
+
+    @contextmanager
+    def _listening(self) -> Iterator[None]:
+        """Let the first SIGINT or SIGTERM stop after the requests in flight, the second at once."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self._interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
+        if self.interrupted:
+            raise KeyboardInterrupt
+        self.interrupted = self._stopped = True
 
 
-def _send(plan: Plan, gateway: Gateway, number: int, mobiles: list[str]) -> BatchResult:
-    try:
-        answer = gateway.send(plan.form(mobiles))
-    except UnreachableError as error:
-        return BatchResult(number, len(mobiles), Outcome.UNREACHABLE, error=str(error))
-    except OutcomeUnknownError as error:
-        return BatchResult(number, len(mobiles), Outcome.UNKNOWN, error=str(error))
-    return BatchResult(number, len(mobiles), _outcome(answer), answer)
+def hold_back(plan: Plan, ledger: Ledger, account: Profile, now: float) -> tuple[Plan, int]:
+    """Return the plan without the numbers that have got as many messages lately as `per_number` allows."""
+    full: set[str] = set()
+    for limit in account.per_number:
+        count, seconds = parse_limit(limit) or (0, 0)
+        got: Counter[str] = Counter()
+        for mobiles in ledger.sent_since(account.label, now - seconds):
+            got.update(mobiles.split(","))
+        full |= {mobile for mobile, times in got.items() if times >= count}
+    if not full:
+        return plan, 0
+    texts = {text: [mobile for mobile in mobiles if mobile not in full] for text, mobiles in plan.texts.items()}
+    kept = plan._replace(texts={text: mobiles for text, mobiles in texts.items() if mobiles})
+    return kept, plan.numbers - kept.numbers
 
 
-def _outcome(answer: SendAnswer) -> Outcome:
-    if answer.code == 0:
-        return Outcome.ACCEPTED
+def is_account_refusal(batch: Batch) -> bool:
+    """Tell whether a refusal is about the account (10 to 14, no balance), so that it would hit any other batch too."""
+    return batch.code in wire.ACCOUNT_CODES or (batch.code == 2 and "敏感" not in batch.message)
+
+
+def describe(batch: Batch) -> str:
+    """Return what went wrong with a batch as a sentence; empty where nothing did."""
+    if batch.state is State.ACCEPTED and batch.accepted < batch.numbers:
+        found = f"{batch.invalid:,} invalid and {batch.blacklisted:,} blacklisted"
+        return f"the gateway accepted {batch.accepted:,} of {batch.numbers:,} numbers; it found {found}."
+    if batch.state in (State.PLANNED, State.ACCEPTED):
+        return ""
+    return batch.error if batch.code is None else describe_refusal(batch.code, batch.message)
+
+
+def _answered(batch: Batch, answer: SendAnswer) -> Batch:
     # -1, "gateway error", does not say whether the message was queued.
-    return Outcome.UNKNOWN if answer.code == -1 else Outcome.REFUSED
+    state = State.ACCEPTED if answer.code == 0 else State.UNKNOWN if answer.code == -1 else State.REFUSED
+    return batch._replace(
+        state=state,
+        code=answer.code,
+        sendid=answer.sendid,
+        accepted=answer.accepted,
+        invalid=answer.invalid,
+        blacklisted=answer.blacklisted,
+        message=answer.msg,
+    )
 
 
-def exit_code(results: list[BatchResult]) -> ExitCode:
-    """Return what a whole run ends as; whatever is unknown comes first, for money may be lost by a repeat."""
-    outcomes = {result.outcome for result in results}
-    if Outcome.UNKNOWN in outcomes:
+def exit_code(totals: Totals) -> ExitCode:
+    """Return what a run ends as; whatever is unknown comes first, for money may be lost by a repeat."""
+    states = totals.batches
+    if State.UNKNOWN in states or State.SENDING in states:
         return ExitCode.UNKNOWN
-    if all(result.accepted >= result.numbers for result in results):
+    if not totals.missing:
         return ExitCode.DONE
-    if any(result.accepted for result in results):
+    if totals.accepted:
         return ExitCode.PARTLY
-    return ExitCode.UNREACHABLE if Outcome.UNREACHABLE in outcomes else ExitCode.REFUSED
+    return ExitCode.UNREACHABLE if State.UNREACHABLE in states else ExitCode.REFUSED

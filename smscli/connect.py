@@ -1,12 +1,21 @@
 """Opens the gateway of a profile; the built-in sandbox runs inside the process, over a real socket."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from urllib.parse import urlsplit
 
 from smscli import render
 from smscli.gateway import Gateway, is_loopback
 from smscli.profiles import SANDBOX, Profile
+
+
+@contextmanager
+def gateways_of(profile: Profile) -> Iterator[list[Gateway]]:
+    """Open a profile's gateway and its standby endpoints, in the order in which they are to be tried."""
+    with ExitStack() as stack:
+        endpoints = () if profile.label == SANDBOX else profile.standby
+        standby = [profile._replace(endpoint=endpoint) for endpoint in endpoints]
+        yield [stack.enter_context(gateway_of(account)) for account in (profile, *standby)]
 
 
 @contextmanager

@@ -57,9 +57,9 @@ class _TooLongError(OSError):
 class Gateway:
     """One account at one endpoint; safe to use from several threads, each exchange on a connection of its own."""
 
-    def __init__(self, profile: Profile, endpoint: str = "") -> None:
+    def __init__(self, profile: Profile) -> None:
         profiles.require_account(profile)
-        self.endpoint = endpoint or profile.endpoint
+        self.endpoint = profile.endpoint
         self._profile = profile
         self._pwd = profiles.password(profile)
         self._session = requests.Session()

@@ -1,52 +1,95 @@
-"""How it is sent: one text to a list, cut into batches, at a time."""
+"""How it is sent: which text to which numbers, cut into batches, at a time; what it costs; what is refused before."""
 
+import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import NamedTuple
 from unicodedata import category
 
 from smscli import message, wire
 from smscli.errors import InputError
+from smscli.message import Text
+from smscli.recipients import Recipients
 
+_ADVISED = 300  # characters, protocol §1
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 class Plan(NamedTuple):
-    """One text to a list of numbers; `at` is an aware time, None for now."""
+    """Texts and the numbers each goes to; `content` is as it was given, `stime` China time or empty for now."""
 
-    mobiles: Sequence[str]
     content: str
+    texts: Mapping[str, Sequence[str]]
     sign: str = ""
     extno: str = ""
-    at: datetime | None = None
+    stime: str = ""
     batch_size: int = wire.BATCH_SIZE
 
+    def batches(self) -> Iterator[tuple[str, str, int]]:
+        """Yield each request's text, its numbers joined by commas, and how many these are."""
+        for text, mobiles in self.texts.items():
+            for start in range(0, len(mobiles), self.batch_size):
+                chunk = mobiles[start : start + self.batch_size]
+                yield text, ",".join(chunk), len(chunk)
+
+    @property
+    def numbers(self) -> int:
+        """How many messages it is: every text to every one of its numbers."""
+        return sum(map(len, self.texts.values()))
+
+    @property
+    def requests(self) -> int:
+        """How many requests it takes."""
+        return sum(-(-len(mobiles) // self.batch_size) for mobiles in self.texts.values())
+
+    def cost(self) -> "Cost":
+        """Return what it costs, signatures included."""
+        arriving = [message.signed(text, self.sign) for text in self.texts]
+        lengths = [message.count_characters(text) for text in arriving]
+        parts = [message.billed_parts(text) for text in arriving]
+        total = sum(part * len(mobiles) for part, mobiles in zip(parts, self.texts.values(), strict=True))
+        return Cost(min(lengths), max(lengths), min(parts), max(parts), total)
+
+    def digest(self) -> str:
+        """Return a fingerprint of who gets what."""
+        found = hashlib.sha256()
+        for text, mobiles in self.texts.items():
+            found.update(f"{text}\0{','.join(mobiles)}\0".encode())
+        return found.hexdigest()
+
+    def warnings(self) -> list[str]:
+        """Return what is allowed but probably not meant."""
+        longest = max(self.texts, key=len, default="")
+        found = []
+        if self.sign and "【" in longest:
+            found.append("a signature stands in the text and in sign: people will see both")
+        if not self.sign and "【" not in longest:
+            found.append("there is no signature: the gateway wants one in sign, or in 【】 in the text")
+        if self.sign.startswith("【") != self.sign.endswith("】"):
+            found.append("one bracket is missing in the sign")
+        if message.count_characters(longest) > _ADVISED:
+            found.append(f"over {_ADVISED} characters: the vendor advises less")
+        return found
+
     def check(self) -> None:
-        """Refuse a text, sign or extno that the gateway would refuse, or that nobody can have meant."""
-        check_content(self.content)
+        """Refuse what the gateway would refuse, or what nobody can have meant, before anything is sent."""
+        for text in self.texts:
+            check_content(text)
         check_sign(self.sign)
         if not re.fullmatch("[0-9]*", self.extno):
             raise InputError(f"the extno {self.extno!r} must be digits only. Nothing was sent.")
 
-    @property
-    def text(self) -> str:
-        """The text as it arrives, signature included."""
-        return message.signed(self.content, self.sign)
 
-    @property
-    def parts(self) -> int:
-        """What one number is billed."""
-        return message.billed_parts(self.text)
+class Cost(NamedTuple):
+    """Characters and billed parts of a message, the least and the most, and the parts of all together."""
 
-    def batches(self) -> Iterator[Sequence[str]]:
-        """Yield the numbers of each request."""
-        for start in range(0, len(self.mobiles), self.batch_size):
-            yield self.mobiles[start : start + self.batch_size]
-
-    def form(self, mobiles: Sequence[str]) -> dict[str, str]:
-        """Return the fields of one batch's request, without the account's."""
-        return wire.send_form(self.content, mobiles, self.sign, self.extno, self.at)
+    least_characters: int
+    most_characters: int
+    least_parts: int
+    most_parts: int
+    total_parts: int
 
 
 def check_content(content: str) -> None:
@@ -76,6 +119,28 @@ def _refuse_control(text: str, what: str) -> None:
         if kind in ("Cc", "Cs") and character not in "\r\n\t":
             name = "bytes that are no UTF-8 text" if kind == "Cs" else "a control character"
             raise InputError(f"the {what} holds {name} at position {position}. Nothing was sent.")
+
+
+def texts_for(
+    text: Text, constants: Mapping[str, str], people: Recipients, limit: int | None
+) -> dict[str, Sequence[str]]:
+    """Return who gets which text, equal texts together; a text that cannot be sent is an InputError with its line."""
+    if not people.values:
+        return {text.fill(constants): people.mobiles[:limit]}
+    columns = [name for name in text.fields if name not in constants]
+    texts: dict[str, list[str]] = {}
+    wrong: list[str] = []
+    for mobile, where, values in islice(zip(people.mobiles, people.lines, people.values, strict=True), limit):
+        filled = text.fill({**constants, **dict(zip(columns, values, strict=True))})
+        if filled not in texts:
+            try:
+                check_content(filled)
+            except InputError as error:
+                wrong.append(f"{where}: {error}")
+        texts.setdefault(filled, []).append(mobile)
+    if wrong:
+        raise InputError("\n".join(wrong))
+    return dict(texts)
 
 
 def parse_at(text: str, now: datetime) -> datetime:

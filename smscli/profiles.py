@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, NamedTuple
 from smscli.errors import ConfigError, InputError
 
 SANDBOX = "sandbox"
+FROM_ENVIRONMENT = "environment"  # the label of an account that no file has
 # Every key a profile may have, and its type.
 KEYS: dict[str, type | tuple[type, ...]] = {
     "endpoint": str,
@@ -31,7 +32,11 @@ KEYS: dict[str, type | tuple[type, ...]] = {
     "push_pwd": str,
     "access_secret": str,
     "extension_length": int,
+    "confirm_above": int,
+    "per_number": list,
 }
+# Every key a template may have.
+TEMPLATE_KEYS: dict[str, type] = {"content": str, "sign": str, "extno": str}
 # Never in a repr; the first three are never shown at all.
 SECRETS = ("pwd", "push_pwd", "access_secret", "pwd_command", "proxy")
 ENVIRONMENT = {
@@ -80,6 +85,8 @@ class Profile(NamedTuple):
     push_pwd: Secret = _NO_SECRET
     access_secret: Secret = _NO_SECRET
     extension_length: int = 0
+    confirm_above: int = 100
+    per_number: tuple[str, ...] = ()
     sources: Mapping[str, str] = {}
 
     def shown(self, key: str) -> str:
@@ -90,7 +97,7 @@ class Profile(NamedTuple):
         if key == "pwd_command":
             program, _, rest = value.partition(" ")
             return f"{program} …" if rest else program
-        if key == "standby":
+        if key in ("standby", "per_number"):
             return " ".join(value)
         if key == "proxy" and "@" in value:
             return f"{value.partition('//')[0]}//{_MASK}@{value.rpartition('@')[2]}"
@@ -103,10 +110,11 @@ class Profile(NamedTuple):
 def config_path() -> Path:
     """Return where the configuration is: `SMSCLI_CONFIG`, else the user's configuration directory."""
     given = os.environ.get("SMSCLI_CONFIG")
-    return Path(given).absolute() if given else _user_directory("XDG_CONFIG_HOME", ".config") / "smscli" / "config.toml"
+    return Path(given).absolute() if given else user_directory("XDG_CONFIG_HOME", ".config") / "smscli" / "config.toml"
 
 
-def _user_directory(variable: str, fallback: str) -> Path:
+def user_directory(variable: str, fallback: str) -> Path:
+    """Return the directory of the user that an XDG variable names, `fallback` below the home directory without it."""
     if os.name == "nt" and os.environ.get("APPDATA"):
         return Path(os.environ["APPDATA"])
     given = os.environ.get(variable, "")
@@ -127,6 +135,7 @@ class Config(NamedTuple):
     path: Path
     default: str
     profiles: Mapping[str, Mapping[str, Any]]
+    templates: Mapping[str, Mapping[str, str]]
 
 
 def read_config() -> Config:
@@ -137,7 +146,7 @@ def read_config() -> Config:
     path = config_path()
     text = _read(path)
     document = _parse(path, text)
-    _check_keys(path, text, document, {"default": str, "profiles": dict}, "")
+    _check_keys(path, text, document, {"default": str, "profiles": dict, "templates": dict}, "")
     profiles = document.get("profiles", {})
     for label, table in profiles.items():
         if not isinstance(table, dict):
@@ -146,12 +155,27 @@ def read_config() -> Config:
                 f"{where}: {label} stands outside a profile; its keys belong under a line [profiles.NAME]. "
                 "Nothing was sent."
             )
-        if label == SANDBOX:
+        if label in (SANDBOX, FROM_ENVIRONMENT):
             where = f"{path}, line {_line_of(text, '', label)}"
-            raise ConfigError(f"{where}: the profile 'sandbox' is built in; call this one otherwise. Nothing was sent.")
+            raise ConfigError(f"{where}: the profile {label!r} is built in; call this one otherwise. Nothing was sent.")
         _check_keys(path, text, table, KEYS, label)
         _check_values(path, text, table, label)
-    return Config(path, document.get("default", ""), profiles)
+    templates = document.get("templates", {})
+    for label, table in templates.items():
+        if not isinstance(table, dict) or not table.get("content"):
+            where = f"{path}, line {_line_of(text, '', label)}"
+            raise ConfigError(f"{where}: a template is a table [templates.{label}] with a content. Nothing was sent.")
+        _check_keys(path, text, table, TEMPLATE_KEYS, label)
+    return Config(path, document.get("default", ""), profiles, templates)
+
+
+def template(label: str) -> Mapping[str, str]:
+    """Return a template's `content`, and its `sign` and `extno` where it has them."""
+    config = read_config()
+    if label not in config.templates:
+        known = ", ".join(config.templates) or "none yet"
+        raise ConfigError(f"there is no template {label!r} in {config.path} (there are: {known}). Nothing was sent.")
+    return config.templates[label]
 
 
 def _read(path: Path) -> str:
@@ -238,6 +262,10 @@ def _check_values(path: Path, text: str, table: Mapping[str, Any], label: str) -
         raise wrong("extension_length", "must not be negative")
     if not all(isinstance(item, str) for item in table.get("standby", [])):
         raise wrong("standby", "must be a list of addresses in quotes")
+    if not all(isinstance(item, str) and parse_limit(item) for item in table.get("per_number", [])):
+        raise wrong("per_number", 'must be a list of limits as "1/1m" (one a minute) or "5/1h"')
+    if table.get("confirm_above", 0) < 0:
+        raise wrong("confirm_above", "must not be negative")
     if table.get("pwd") and table.get("pwd_command"):
         raise wrong("pwd_command", "and pwd are both given; keep one")
     for key in ("endpoint", "standby"):
@@ -250,6 +278,12 @@ def _check_values(path: Path, text: str, table: Mapping[str, Any], label: str) -
         raise wrong("proxy", "must be an address that starts with http:// or https://")
     if not re.fullmatch("[0-9]*", table.get("extno", "")):
         raise wrong("extno", "must be digits only")
+
+
+def parse_limit(text: str) -> tuple[int, int] | None:
+    """Return a limit for each number, `5/1h`, as messages and seconds; None where it is none."""
+    found = re.fullmatch(r"([1-9][0-9]{0,5})/([1-9][0-9]{0,5})([smhd])", text)
+    return (int(found[1]), int(found[2]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[found[3]]) if found else None
 
 
 def _line_of(text: str, label: str, key: str) -> int:
@@ -298,8 +332,13 @@ def choose(label: str = "", options: Mapping[str, str | None] | None = None) -> 
     if label == SANDBOX:
         return _merge(label, {"endpoint": "", "name": SANDBOX, "pwd": SANDBOX, "sign": "测试"}, "built in", options)
     complete = all(os.environ.get(ENVIRONMENT[key]) for key in ("endpoint", "name", "pwd"))
-    if complete and not label:
-        return _merge("environment", {}, "", options)
+    if complete and label in ("", FROM_ENVIRONMENT):
+        return _merge(FROM_ENVIRONMENT, {}, "", options)
+    if label == FROM_ENVIRONMENT:
+        raise ConfigError(
+            "that account came from the environment. Nothing was sent. Set SMSCLI_ENDPOINT, SMSCLI_NAME and SMSCLI_PWD "
+            "again as they were."
+        )
     config = read_config()
     label = label or config.default or (next(iter(config.profiles)) if len(config.profiles) == 1 else "")
     if label == SANDBOX:
@@ -348,7 +387,7 @@ def _merge(label: str, table: Mapping[str, Any], source: str, options: Mapping[s
     for key, given in (options or {}).items():
         if given is not None:
             values[key], sources[key] = given, "option"
-    values["standby"] = tuple(values.get("standby", ()))
+    values |= {key: tuple(values.get(key, ())) for key in ("standby", "per_number")}
     secrets = {key: Secret(values.get(key, "")) for key in SECRETS}
     return Profile(label, **(values | secrets), sources=sources)
 
@@ -413,8 +452,10 @@ def _ask_command(command: str) -> Secret:
 
 def check_new(label: str) -> None:
     """Refuse a name that cannot be given to a new profile."""
-    if label == SANDBOX or not re.fullmatch(r"[\w-]{1,40}", label):
-        raise InputError(f"{label!r} cannot name a profile: use letters, digits, - and _, and not 'sandbox'.")
+    if label in (SANDBOX, FROM_ENVIRONMENT) or not re.fullmatch(r"[\w-]{1,40}", label):
+        raise InputError(
+            f"{label!r} cannot name a profile: use letters, digits, - and _, and not 'sandbox' or 'environment'."
+        )
     if label in read_config().profiles:
         raise InputError(f"there is a profile {label!r} already. Remove it first: smscli profile remove {label}")
 

@@ -38,12 +38,18 @@ class Invalid(NamedTuple):
 
 
 class Recipients(NamedTuple):
-    """A list as it was read: `mobiles` in their order without duplicates, and what was left out."""
+    """A list as it was read: `mobiles` in their order without duplicates, and what was left out.
+
+    Where fields were asked for, `values` has theirs for each mobile and `lines` says where it stands; then a number
+    may come several times, each time with other values.
+    """
 
     mobiles: list[str]
     duplicates: int = 0
     invalid: Sequence[Invalid] = ()
     notes: Sequence[str] = ()
+    lines: Sequence[str] = ()
+    values: Sequence[tuple[str, ...]] = ()
 
 
 # --- one cell -----------------------------------------------------------------------------------------------------
@@ -108,10 +114,13 @@ def from_options(values: Iterable[str]) -> Recipients:
 # --- lists --------------------------------------------------------------------------------------------------------
 
 
-def read_list(stream: io.BufferedIOBase, source: str, column: str = "", encoding: str = "") -> Recipients:
+def read_list(
+    stream: io.BufferedIOBase, source: str, column: str = "", encoding: str = "", fields: Sequence[str] = ()
+) -> Recipients:
     """Read a list of one number a line, or a CSV with or without a header.
 
     `column` is the name or the 1-based number of the phone column, found by name or content where it is not given.
+    `fields` names columns whose cells are wanted as well, none of them empty.
     The encoding is told by a byte-order mark, else strict UTF-8, else strict GB18030, unless `encoding` forces one.
     What is no text list raises an InputError; lines without a valid number come back as `invalid`.
     """
@@ -123,7 +132,7 @@ def read_list(stream: io.BufferedIOBase, source: str, column: str = "", encoding
         for candidate in _encodings(start, encoding):
             stream.seek(origin)
             try:
-                return _read_text(read_lines(stream, source, candidate), source, column, candidate)
+                return _read_text(read_lines(stream, source, candidate), source, column, candidate, fields)
             except UnicodeError:
                 continue
     except OSError as error:
@@ -172,13 +181,13 @@ def _encodings(start: bytes, forced: str) -> Sequence[str]:
     return [forced]
 
 
-def _read_text(lines: Iterator[str], source: str, column: str, encoding: str) -> Recipients:
+def _read_text(lines: Iterator[str], source: str, column: str, encoding: str, fields: Sequence[str]) -> Recipients:
     sample = list(islice(lines, _SAMPLE))
-    collector = _Collector()
     chunks = _chunks(chain(sample, lines), _delimiter(sample), source)
     first, line, last = next(chunks, ([], 1, 0))
     index, header, label = _find_column(first, column, source)
-    collector.add_rows(first, index, line, last, skip=header)
+    collector = _Collector(fields, _field_columns(first, fields, source) if fields else ())
+    collector.add_rows(first, index, line, last, skip=max(header, _top(first) + 1) if fields else header)
     for rows, line, last in chunks:
         collector.add_rows(rows, index, line, last)
     if not collector.mobiles and not collector.invalid:
@@ -224,7 +233,7 @@ def _delimiter(sample: Sequence[str]) -> str:
 
 def _find_column(rows: Sequence[Sequence[str]], column: str, source: str) -> tuple[int, int, str]:
     """Return the phone column's index, how many rows at the start are no data, and how it was found."""
-    top = next((number for number, row in enumerate(rows) if any(cell.strip() for cell in row)), len(rows))
+    top = _top(rows)
     if top == len(rows):
         return 0, 0, "one number a line"
     head = [_fold(cell) for cell in rows[top]]
@@ -238,6 +247,24 @@ def _find_column(rows: Sequence[Sequence[str]], column: str, source: str) -> tup
             return index, top + 1, f"column {rows[top][index].strip()!r}"
     index = _by_content(rows[top:], source)
     return (index, *_header_or_not(rows[top], index, top))
+
+
+def _top(rows: Sequence[Sequence[str]]) -> int:
+    """Return the index of the first row that is not blank."""
+    return next((number for number, row in enumerate(rows) if any(cell.strip() for cell in row)), len(rows))
+
+
+def _field_columns(rows: Sequence[Sequence[str]], fields: Sequence[str], source: str) -> Sequence[int]:
+    """Return where the fields stand in the header."""
+    head = [cell.strip() for cell in rows[_top(rows)]] if _top(rows) < len(rows) else []
+    folded = [_fold(cell) for cell in head]
+    missing = [name for name in fields if name not in head and (not _fold(name) or _fold(name) not in folded)]
+    if missing:
+        raise InputError(
+            f"{source}: there is no column {', '.join(map(repr, missing))}, which the content takes. Nothing was sent. "
+            f"The first line has: {', '.join(head)[:200]}. Give a constant with --var; a literal brace is written {{{{."
+        )
+    return [head.index(name) if name in head else _only(folded, _fold(name), source) for name in fields]
 
 
 def _fold(cell: str) -> str:
@@ -292,28 +319,50 @@ def _by_content(rows: Sequence[Sequence[str]], source: str) -> int:
 class _Collector:
     """Gathers numbers in their order, and what is invalid."""
 
-    def __init__(self) -> None:
+    def __init__(self, fields: Sequence[str] = (), columns: Sequence[int] = ()) -> None:
         self.mobiles: list[str] = []
         self.invalid: list[Invalid] = []
+        self._fields, self._columns = fields, columns
+        self._lines: list[str] = []
+        self._values: list[tuple[str, ...]] = []
 
     def recipients(self, notes: Sequence[str]) -> Recipients:
+        if self._fields:
+            return self._recipients_with_values(notes)
         # One set at the end takes half the time of a dict that grows; most lists have no duplicates.
         found = len(self.mobiles)
         if len(set(self.mobiles)) < found:
             self.mobiles = list(dict.fromkeys(self.mobiles))
         return Recipients(self.mobiles, found - len(self.mobiles), self.invalid, notes)
 
-    def add(self, where: str, text: str) -> None:
+    def _recipients_with_values(self, notes: Sequence[str]) -> Recipients:
+        first = dict(zip(zip(self.mobiles, self._values, strict=True), self._lines, strict=True))
+        mobiles, values = [mobile for mobile, _ in first], [values for _, values in first]
+        duplicates = len(self.mobiles) - len(mobiles)
+        return Recipients(mobiles, duplicates, self.invalid, notes, list(first.values()), values)
+
+    def add(self, where: str, text: str, row: Sequence[str] = ()) -> None:
         mobile = normalise(text)
-        reason = refusal(mobile)
+        reason = refusal(mobile) or self._add_values(where, row)
         if reason:
             self.invalid.append(Invalid(where, text.strip()[:40], reason))
         else:
             self.mobiles.append(mobile)
 
+    def _add_values(self, where: str, row: Sequence[str]) -> str:
+        """Keep the cells that the content takes; returns why it cannot."""
+        cells = [row[column].strip() if column < len(row) else "" for column in self._columns]
+        empty = [name for name, cell in zip(self._fields, cells, strict=True) if not cell]
+        if empty:
+            return f"the column {empty[0]!r} is empty, which the content takes"
+        if self._fields:
+            self._values.append(tuple(cells))
+            self._lines.append(where)
+        return ""
+
     def add_rows(self, rows: list[list[str]], index: int, first_line: int, last_line: int, skip: int = 0) -> None:
         """Take the cells of one column; `first_line` and `last_line` are what the rows stand on in the file."""
-        if not skip and self._add_plain(rows, index):
+        if not skip and not self._fields and self._add_plain(rows, index):
             return
         line = first_line
         even = last_line - first_line + 1 == len(rows)
@@ -323,7 +372,7 @@ class _Collector:
                 if len(row) <= index:
                     self.invalid.append(Invalid(where, ",".join(row)[:40], f"it has no column {index + 1}"))
                 else:
-                    self.add(where, row[index])
+                    self.add(where, row[index], row)
             line += 1 if even else _height(row)
 
     def _add_plain(self, rows: list[list[str]], index: int) -> bool:

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from itertools import islice
+from time import monotonic
+from typing import Any
 from unicodedata import category
 
 from smscli.errors import InputError
@@ -213,3 +215,68 @@ def _tables(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[
         with console.capture() as capture:
             console.print(table)
         yield capture.get()
+
+
+# --- a person at the terminal -------------------------------------------------------------------------------------
+
+
+def confirm(question: str, yes: bool) -> None:
+    """Ask at the terminal itself, for stdin may be a list; an InputError where the answer is no or nobody is there."""
+    if yes:
+        return
+    try:
+        with open("CON" if os.name == "nt" else "/dev/tty", "r+b", buffering=0) as terminal:  # noqa: PTH123
+            terminal.write(f"{visible(question)} [y/N] ".encode())
+            answer = terminal.readline().decode("utf-8", "replace")
+    except OSError:
+        raise InputError(f"{question} Nobody can be asked here, so nothing was sent. Add --yes to go on.") from None
+    if answer.strip().lower() not in ("y", "yes", "是"):
+        raise InputError("not confirmed. Nothing was sent.")
+
+
+class Progress:
+    """How far a run is, on stderr: a bar on a terminal, a line every ten seconds in a log; quick runs show nothing."""
+
+    def __init__(self, total: int, quiet: bool) -> None:
+        self._total, self._quiet = total, quiet
+        self._begun = self._told = monotonic()
+        self._before: int | None = None
+        self._bar: Any = None
+
+    def show(self, done: int, accepted: int) -> None:
+        """Tell how many numbers are done and how many of them were accepted; called often."""
+        now = monotonic()
+        if self._before is None:
+            self._before = done
+        if self._quiet or now - self._begun < _QUICK:
+            return
+        if sys.stderr.isatty():
+            self._draw(done, accepted)
+        elif now - self._told >= _LOG_SECONDS:
+            self._told = now
+            rate = (done - self._before) / (now - self._begun)
+            left = f", about {(self._total - done) / rate:,.0f} s left" if rate else ""
+            say(f"{done:,} of {self._total:,} numbers, {accepted:,} accepted, {rate:,.0f} a second{left}")
+
+    def _draw(self, done: int, accepted: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        if self._bar is None:
+            columns = (BarColumn(), TextColumn("{task.percentage:3.0f} %  {task.description}"), TimeRemainingColumn())
+            self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+            self._bar.add_task("", total=self._total)
+            self._bar.start()
+        elapsed = monotonic() - self._begun
+        rate = (done - (self._before or 0)) / elapsed
+        text = f"{done:,} of {self._total:,}  {accepted:,} accepted  {rate:,.0f}/s"
+        self._bar.update(0, completed=done, description=text)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.stop()
+
+
+_QUICK = 1.0
+_LOG_SECONDS = 10.0

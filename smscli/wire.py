@@ -6,7 +6,7 @@ What a client encodes the sandbox decodes, and the other way round; parsing what
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes, urlencode
@@ -14,6 +14,8 @@ from urllib.parse import unquote_to_bytes, urlencode
 CHINA = timezone(timedelta(hours=8), "UTC+8")
 CONTENT_LIMIT = 500
 BATCH_SIZE = 500
+# Refusals that are about the account, so that they would hit any other message as well.
+ACCOUNT_CODES = (10, 11, 12, 13, 14)
 PATH = "/asmx/smsservice.aspx"
 # A number that the gateway takes: eleven digits, 13 to 19 (protocol §6).
 MOBILE = re.compile(r"1[3-9][0-9]{9}")
@@ -24,19 +26,9 @@ _TIME = "%Y-%m-%d %H:%M:%S"
 # --- forms: what a client posts (protocol §1, §2) -----------------------------------------------------------------
 
 
-def send_form(
-    content: str, mobiles: Iterable[str], sign: str = "", extno: str = "", at: datetime | None = None
-) -> dict[str, str]:
-    """Return the fields of a send (`type=pt`, protocol §1) but the account's; `at` is aware, sent in China time."""
-    stime = at.astimezone(CHINA).strftime(_TIME) if at else ""
-    return {
-        "content": content,
-        "mobile": ",".join(mobiles),
-        "stime": stime,
-        "sign": sign,
-        "type": "pt",
-        "extno": extno,
-    }
+def send_form(content: str, mobile: str, sign: str = "", extno: str = "", stime: str = "") -> dict[str, str]:
+    """Return the fields of a send (`type=pt`, protocol §1) but the account's; `mobile` is joined by commas."""
+    return {"content": content, "mobile": mobile, "stime": stime, "sign": sign, "type": "pt", "extno": extno}
 
 
 def balance_form() -> dict[str, str]:
@@ -73,6 +65,11 @@ def decode_text(raw: bytes) -> str:
 def decode_value(raw: bytes) -> str:
     """Decode one percent-encoded value, a `+` being a space."""
     return decode_text(unquote_to_bytes(raw.replace(b"+", b" ")))
+
+
+def format_stime(at: datetime) -> str:
+    """Return an aware time as the gateway wants it, in China time (protocol §1)."""
+    return at.astimezone(CHINA).strftime(_TIME)
 
 
 def parse_stime(text: str) -> datetime | None:
@@ -245,8 +242,10 @@ def push_from_fields(fields: Mapping[str, str]) -> Push | None:
     return None
 
 
-_REPLY_START = r"\+?[0-9]{5,20}#@#"
-_REPLY_END = r"#@#[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}[ T][0-9:.]{4,15}#@#[0-9]*\s*\Z"
+# Between two replies: time and extension of the one, the separator, the number of the next.
+_BOUNDARY = (
+    r"#@#[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}[ T][0-9:.]{4,15}#@#[0-9]{0,40}\s?(?P<separator>#@@#)(?=\+?[0-9]{5,20}#@#)"
+)
 
 
 def parse_replies(args: str) -> list[Reply] | None:
@@ -255,21 +254,14 @@ def parse_replies(args: str) -> list[Reply] | None:
     The text may contain the separators: a reply ends only where a time and an extension stand at its right and
     nothing, or the next reply's number, follows. The number is taken from the left, time and extension from the right.
     """
-    pieces = args.split("#@@#")
-    if len(pieces) > 1 and not pieces[-1].strip():
-        pieces.pop()
-    replies: list[Reply] = []
-    open_pieces: list[str] = []
-    for index, piece in enumerate(pieces):
-        open_pieces.append(piece)
-        last = index == len(pieces) - 1
-        if last or (re.search(_REPLY_END, piece[-120:]) and re.match(_REPLY_START, pieces[index + 1])):
-            reply = _parse_reply("#@@#".join(open_pieces))
-            if reply is None:
-                return None
-            replies.append(reply)
-            open_pieces = []
-    return replies
+    args = re.sub(r"#@@#\s*\Z", "", args)
+    replies: list[Reply | None] = []
+    start = 0
+    for boundary in re.finditer(_BOUNDARY, args):
+        replies.append(_parse_reply(args[start : boundary.start("separator")]))
+        start = boundary.end("separator")
+    replies.append(_parse_reply(args[start:]))
+    return None if None in replies else [reply for reply in replies if reply]
 
 
 def _parse_reply(text: str) -> Reply | None:

@@ -75,6 +75,7 @@ def smscli(environment: dict[str, str], tmp_path: Path) -> Smscli:
             env=environment | variables,
             cwd=tmp_path,
             timeout=timeout,
+            start_new_session=True,  # no terminal to ask at
         )
         return Ended(ended.returncode, ended.stdout.decode(), ended.stderr.decode(), ended.stdout)
 

@@ -73,7 +73,7 @@ def test_the_lazy_overview_and_version_are_those_of_the_tree() -> None:
 
 def test_the_table_of_commands_is_the_directory_of_commands() -> None:
     directory = Path(cli.__file__).parent / "commands"
-    modules = {path.stem.replace("_", "-") for path in directory.glob("*.py")} - {"--init--", "options"}
+    modules = {path.stem.replace("_", "-") for path in directory.glob("*.py")} - {"--init--", "options", "preview"}
     assert modules == set(COMMANDS)
 
 
@@ -272,9 +272,14 @@ def test_ctrl_c_during_a_send_exits_130_without_a_traceback(
         command, env=environment | slow.variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         wait_until(lambda: bool(established(slow)))
+        wait_until(lambda: bool(slow.queued))
+        process.send_signal(signal.SIGINT)
+        assert process.stderr
+        assert "waiting for the requests in flight" in process.stderr.readline()
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=8)
     assert process.returncode == 130
+    assert "stopped at once; what was in flight is unknown. Go on with: smscli resume 1" in err
     assert "interrupted" in err
     assert "Traceback" not in out + err
 

@@ -18,11 +18,13 @@ TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in SOU
 LAYERS = (
     ("__init__", "errors", "codes"),
     ("wire", "message", "lines"),
-    ("recipients", "pushlog", "plan", "httpd", "render", "profiles"),
-    ("gateway", "sandbox", "ledger"),
+    ("recipients", "pushlog", "httpd", "render", "profiles"),
+    ("plan", "gateway", "sandbox", "ledger"),
     ("connect", "campaign"),
     ("commands",),
     ("commands.options", "cli"),
+    ("commands.runs", "commands.preview"),
+    ("commands.resume",),
     ("commands.*", "completions"),
     ("__main__",),
 )

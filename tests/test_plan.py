@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smscli.errors import InputError
-from smscli.message import count_characters
-from smscli.plan import Plan, check_content, check_sign, parse_at
-from smscli.wire import CHINA
+from smscli.message import count_characters, parse_text
+from smscli.plan import Plan, check_content, check_sign, parse_at, texts_for
+from smscli.recipients import Recipients
+from smscli.wire import CHINA, format_stime, send_form
 from tests.conftest import numbers
 
 NOW = datetime(2026, 11, 22, 4, 0, 0, 500_000, tzinfo=UTC)  # noon in China
@@ -110,26 +111,83 @@ def test_content_may_have_line_breaks_and_tabs_a_sign_may_not() -> None:
 @pytest.mark.parametrize("extno", ["12a", "1 2", "-1", "１２", "²", "1\n"])
 def test_extno_is_digits_only(extno: str) -> None:
     with pytest.raises(InputError, match=r"must be digits only\. Nothing was sent\."):
-        Plan(["13800138000"], "x", extno=extno).check()
+        Plan("x", {"x": ["13800138000"]}, extno=extno).check()
 
 
 def test_extno_of_digits_or_none_is_fine() -> None:
     for extno in ("", "0", "0123456789"):
-        Plan(["13800138000"], "x", extno=extno).check()
+        Plan("x", {"x": ["13800138000"]}, extno=extno).check()
 
 
-@given(st.integers(0, 60), st.integers(1, 20))
-def test_batches_hold_every_number_once_and_in_order(count: int, size: int) -> None:
-    people = numbers(count)
-    batches = list(Plan(people, "x", batch_size=size).batches())
-    assert [mobile for batch in batches for mobile in batch] == people
-    assert all(len(batch) == size for batch in batches[:-1])
-    assert all(0 < len(batch) <= size for batch in batches)
+@given(st.lists(st.integers(0, 30), max_size=4), st.integers(1, 20))
+def test_batches_hold_every_number_once_and_in_order(counts: list[int], size: int) -> None:
+    texts = {f"text {index}": numbers(count) for index, count in enumerate(counts)}
+    plan = Plan("{x}", texts, batch_size=size)
+    batches = list(plan.batches())
+    for text, people in texts.items():
+        assert [mobile for t, mobiles, _ in batches for mobile in mobiles.split(",") if t == text] == people
+    assert all(count == len(mobiles.split(",")) <= size for _, mobiles, count in batches)
+    assert (plan.requests, plan.numbers) == (len(batches), sum(counts))
+
+
+def test_cost_is_of_texts_with_signature_times_numbers() -> None:
+    plan = Plan("{x}", {"x" * 66: numbers(2), "x" * 67: numbers(3), "😀": numbers(1)}, sign="店")
+    assert plan.cost() == (5, 70, 1, 1, 6)
+    assert plan._replace(sign="小店").cost() == (6, 71, 1, 2, 9)
+
+
+def test_digest_tells_who_gets_what() -> None:
+    plan = Plan("x", {"x": ["13800138000", "13800138001"]})
+    others = [{"x": ["13800138000"]}, {"y": ["13800138000", "13800138001"]}, {"x": ["13800138001", "13800138000"]}]
+    assert plan.digest() == plan._replace(sign="店").digest()
+    assert len({plan.digest(), *(plan._replace(texts=texts).digest() for texts in others)}) == 4
+
+
+@pytest.mark.parametrize(
+    ("sign", "content", "said"),
+    [
+        ("店", "【店】x", ["people will see both"]),
+        ("", "x", ["there is no signature"]),
+        ("【店", "x", ["one bracket is missing"]),
+        ("店", "x" * 301, ["over 300 characters"]),
+        ("店", "x", []),
+        ("", "【店】x", []),
+        ("【店】", "x", []),
+    ],
+)
+def test_warnings(sign: str, content: str, said: list[str]) -> None:
+    warnings = Plan(content, {content: ["13800138000"]}, sign=sign).warnings()
+    assert len(warnings) == len(said)
+    assert all(part in warning for part, warning in zip(said, warnings, strict=True))
+
+
+def test_texts_take_constants_and_columns_and_equal_ones_share_a_request() -> None:
+    people = Recipients(
+        ["13800138000", "13800138001", "13800138002"],
+        lines=["line 2", "line 3", "line 4"],
+        values=[("甲",), ("乙",), ("甲",)],
+    )
+    texts = texts_for(parse_text("{{{店}}} {名}"), {"店": "小店"}, people, None)
+    assert texts == {"{小店} 甲": ["13800138000", "13800138002"], "{小店} 乙": ["13800138001"]}
+    assert texts_for(parse_text("{名}"), {}, people, 2) == {"甲": ["13800138000"], "乙": ["13800138001"]}
+
+
+def test_each_text_is_checked_and_every_bad_line_told() -> None:
+    people = Recipients(
+        ["13800138000", "13800138001", "13800138002"],
+        lines=["line 2", "line 3", "line 4"],
+        values=[("x" * 501,), ("a",), ("\x1b",)],
+    )
+    with pytest.raises(InputError) as caught:
+        texts_for(parse_text("{名}"), {}, people, None)
+    assert "line 2: the content has 501" in str(caught.value)
+    assert "line 4: the content holds a control character" in str(caught.value)
+    assert "line 3" not in str(caught.value)
 
 
 def test_form_says_the_time_in_china() -> None:
-    plan = Plan(["13800138000"], "你好", "店", "12", datetime(2026, 12, 1, 1, 0, tzinfo=UTC))
-    assert plan.form(plan.mobiles) == {
+    stime = format_stime(datetime(2026, 12, 1, 1, 0, tzinfo=UTC))
+    assert send_form("你好", "13800138000", "店", "12", stime) == {
         "content": "你好",
         "mobile": "13800138000",
         "stime": "2026-12-01 09:00:00",

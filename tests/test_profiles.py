@@ -71,10 +71,14 @@ def test_every_key_of_a_profile_is_read_with_its_type(home: Path) -> None:
         "push_pwd": "pp",
         "access_secret": "as",
         "extension_length": 4,
+        "confirm_above": 7,
+        "per_number": ["1/1m", "5/1h"],
     }
     write_config(home, "[profiles.shop]\n" + "".join(f"{key} = {value!r}\n" for key, value in values.items()))
     chosen = profiles.choose("shop")
-    assert {key: getattr(chosen, key) for key in values} == values | {"standby": tuple(values["standby"])}
+    assert {key: getattr(chosen, key) for key in values} == values | {
+        key: tuple(values[key]) for key in ("standby", "per_number")
+    }
     assert values.keys() | {"pwd_command"} == KEYS.keys()
 
 
@@ -147,7 +151,7 @@ def test_a_key_that_another_profile_spells_alike_is_found_in_its_own_table(home:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("endpoint = 'x'\n", "line 1: there is no key 'endpoint'. Known keys: default, profiles."),
+        ("endpoint = 'x'\n", "line 1: there is no key 'endpoint'. Known keys: default, profiles, templates."),
         ("\n[profile.a]\nname = 'x'\n", "line 2: there is no key 'profile'. Did you mean 'profiles'?"),
         ("default = 1\n", "line 1: default must be a text in quotes, not a whole number."),
         ("profiles = 'a'\n", "line 1: profiles must be a table, not a text in quotes."),

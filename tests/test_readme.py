@@ -24,6 +24,7 @@ VARYING = (
     (r"\b[0-9]{25,26}\b", "<sendid>"),
     (r"/\S*/config\.toml", "<config>"),
     (r"127\.0\.0\.1:[0-9]+", "<host>"),
+    (r"20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9:]{8}  ", "<created>  "),
     (r" {2,}", "  "),
 )
 BLOCKS = re.findall(r"```console\n(.*?)```", TEXT, re.DOTALL)
@@ -110,7 +111,9 @@ def test_every_profile_key_is_named(key: str) -> None:
     assert re.search(rf"\b{key}\b", TEXT)
 
 
-@pytest.mark.parametrize("variable", ["SMSCLI_CONFIG", "SMSCLI_PROFILE", *profiles.ENVIRONMENT.values()])
+@pytest.mark.parametrize(
+    "variable", ["SMSCLI_CONFIG", "SMSCLI_LEDGER", "SMSCLI_PROFILE", *profiles.ENVIRONMENT.values()]
+)
 def test_every_environment_variable_is_named(variable: str) -> None:
     assert f"`{variable}`" in TEXT
 

@@ -4,6 +4,9 @@ from smscli import __doc__ as purpose
 
 COMMANDS = {
     "send": "Send one text to a number or to a list of numbers.",
+    "runs": "List all sends and their fate; show one; forget old ones.",
+    "resume": "Go on with a run that was cut short.",
+    "template": "Show the texts that the gateway approved.",
     "balance": "Show how many messages are left.",
     "parse-report": "Read status reports and replies from files, logs or a pipe.",
     "codes": "Explain the gateway's codes and the report states.",

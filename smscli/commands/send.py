@@ -1,171 +1,231 @@
-"""`smscli send`: one text to a number or to a list of numbers."""
+"""`smscli send`: a text to a number or to a list of numbers, as a run that the ledger keeps."""
 
+import getpass
+import os
+import socket
 import sys
+import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from smscli import campaign, message, profiles, recipients, render
-from smscli.campaign import BatchResult, Outcome
-from smscli.commands.options import OutputOption, ProfileOption
-from smscli.connect import gateway_of
-from smscli.errors import InputError
-from smscli.gateway import describe_refusal
+from smscli import campaign, message, plan, profiles, recipients, render, wire
+from smscli.campaign import Pace
+from smscli.commands.options import OutputOption, ProfileOption, QuietOption, RateOption, WorkersOption, YesOption
+from smscli.commands.preview import Preview
+from smscli.commands.resume import carry_on
+from smscli.commands.runs import show_run
+from smscli.connect import gateways_of
+from smscli.errors import ExitCode, InputError
+from smscli.gateway import Gateway
+from smscli.ledger import Ledger, Run, State, open_ledger
 from smscli.lines import bom_encoding
-from smscli.plan import Plan, parse_at
+from smscli.plan import Plan
+from smscli.profiles import Profile
 from smscli.recipients import Recipients
-from smscli.wire import decode_text
 
-COLUMNS = (
-    "batch", "outcome", "sendid", "accepted", "invalid", "blacklisted", "message", "code", "numbers", "characters",
-    "parts", "error",
-)  # fmt: skip
 _FILE_LIMIT = 1 << 20  # no text that the gateway takes is nearly as long
-_TABLE_COLUMNS = 7  # what a person needs; the rest stands in the summary
 
 
 def command(
     mobile: Annotated[list[str] | None, typer.Option("--mobile", help="A number, or several joined by commas.")] = None,
     csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="A list: CSV or a number a line.")] = None,
-    content: Annotated[str | None, typer.Option(help="The text.", show_default=False)] = None,
+    content: Annotated[
+        str | None, typer.Option(help="The text; {name} takes that column of the list.", show_default=False)
+    ] = None,
     content_file: Annotated[Path | None, typer.Option(metavar="FILE", help="A file with the text.")] = None,
+    template: Annotated[str, typer.Option(metavar="TEMPLATE", help="An approved text.", show_default=False)] = "",
+    var: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="The same for all, for {NAME}.")] = None,
     sign: Annotated[str | None, typer.Option(help="The signature, instead of the profile's.")] = None,
     extno: Annotated[str | None, typer.Option(help="The extension code, instead of the profile's.")] = None,
     at: Annotated[str | None, typer.Option(help="When: 2026-12-01 09:00 (China time), +90m, +2h, +1d.")] = None,
     column: Annotated[str, typer.Option(help="The list's phone column: its name or number.", show_default=False)] = "",
     encoding: Annotated[str, typer.Option(help="The list's encoding, if it is misread.", show_default=False)] = "",
     skip_invalid: Annotated[bool, typer.Option("--skip-invalid", help="Send to the rest of the list.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the first N numbers.")] = None,
+    key: Annotated[str, typer.Option(help="The run's name; the same key never sends twice.", show_default=False)] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be sent, and send nothing.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Also where the balance does not suffice.")] = False,
     batch_size: Annotated[int | None, typer.Option(min=1, help="Numbers in one request; 500 by default.")] = None,
+    workers: WorkersOption = 4,
+    rate: RateOption = 0,
+    max_refused: Annotated[int, typer.Option(min=0, metavar="N", help="Stop after N refused texts.")] = 0,
+    yes: YesOption = False,
+    quiet: QuietOption = False,
     profile: ProfileOption = "",
     output: OutputOption = None,
 ) -> None:
-    """Send one text to a number or to a list of numbers."""
-    account = profiles.choose(profile, {"sign": sign, "extno": extno})
-    text = _content(content, content_file)
-    when = parse_at(at, datetime.now(UTC)) if at is not None else None
-    people = _recipients(mobile, csv, column, encoding)
-    _tell_recipients(people, skip_invalid)
-    plan = Plan(people.mobiles, text, account.sign, account.extno, when, batch_size or account.batch_size)
-    plan.check()
-    if when:
-        render.say(f"scheduled for {when:%Y-%m-%d %H:%M:%S} China time (UTC+8)")
-    results: list[BatchResult] = []
-    try:  # what was sent is told also where a batch ends in Ctrl-C
-        with gateway_of(account) as gateway:
-            for result in campaign.carry_out(plan, gateway):
-                results.append(result)
-    finally:
-        if results:
-            _show(plan, results, output)
-    raise typer.Exit(campaign.exit_code(results))
+    """Send a text to a number or to a list of numbers."""
+    approved = profiles.template(template) if template else {}
+    options = {"sign": _first(sign, approved.get("sign")), "extno": _first(extno, approved.get("extno"))}
+    account = profiles.choose(profile, options)
+    given = _content(content, content_file, approved.get("content"))
+    text = message.parse_text(given)
+    constants = _constants(var or [])
+    stime = _stime(at)
+    people = _recipients(mobile, csv, column, encoding, [name for name in text.fields if name not in constants])
+    _tell_recipients(people)
+    if not skip_invalid and not (dry_run and people.mobiles):
+        _refuse_invalid(people)
+    _tell_left_out(people)
+    texts = plan.texts_for(text, constants, people, limit)
+    whole = Plan(given, texts, account.sign, account.extno, stime, batch_size or account.batch_size)
+    whole.check()
+    with open_ledger() as ledger, gateways_of(account) as gateways:
+        digest = whole.digest()
+        run = ledger.run_by_key(key) if key else None
+        if run and not dry_run:
+            _refuse_difference(run, whole, digest, account, at)
+            raise typer.Exit(_repeat(ledger, run, gateways, Pace(workers, rate, max_refused), quiet, output))
+        whole, held_back = campaign.hold_back(whole, ledger, account, time.time())
+        if held_back:
+            render.say(f"{held_back:,} left out: they have got as many messages lately as per_number allows")
+        preview = Preview(whole, people, account, gateways[0])
+        if dry_run:
+            render.show(("item", "value"), preview.rows(), output)
+            if not skip_invalid:
+                _refuse_invalid(people)
+            return
+        _refuse_nobody(whole)
+        preview.confirm(yes, force)
+        source = "--mobile" if mobile else str(csv or "pipe")
+        run = Run(
+            0, key or None, time.time(), _asker(), account.label, account.name, given, whole.sign, whole.extno, stime,
+            source, digest, whole.numbers, people.duplicates, len(people.invalid),
+        )  # fmt: skip
+        with ledger.new_run(run, whole.batches()) as number:
+            code = carry_on(ledger, run._replace(id=number), gateways, Pace(workers, rate, max_refused), quiet, output)
+    raise typer.Exit(code)
 
 
-def _content(content: str | None, file: Path | None) -> str:
-    if (content is None) == (file is None):
-        raise InputError("give the text by either --content or --content-file. Nothing was sent.")
+def _first(*values: str | None) -> str | None:
+    return next((value for value in values if value is not None), None)
+
+
+def _constants(pairs: list[str]) -> dict[str, str]:
+    constants: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name.strip():
+            raise InputError(f"--var {pair!r} must be written NAME=VALUE. Nothing was sent.")
+        constants[name.strip()] = value
+    return constants
+
+
+def _stime(at: str | None) -> str:
+    if at is None:
+        return ""
+    stime = wire.format_stime(plan.parse_at(at, datetime.now(UTC)))
+    render.say(f"scheduled for {stime} China time (UTC+8)")
+    return stime
+
+
+def _asker() -> str:
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):  # a container's user may have no name
+        user = str(os.getuid()) if hasattr(os, "getuid") else ""
+    return f"{user}@{socket.gethostname()}"
+
+
+def _refuse_nobody(whole: Plan) -> None:
+    if not whole.numbers:
+        raise InputError("no number is left to send to. Nothing was sent.")
+
+
+def _refuse_difference(run: Run, whole: Plan, digest: str, account: Profile, at: str | None) -> None:
+    """Refuse a key that was used for something else, and say what differs."""
+    pairs = {
+        "profile": (f"{run.profile} ({run.account})", f"{account.label} ({account.name})"),
+        "sign": (run.sign, whole.sign),
+        "extno": (run.extno, whole.extno),
+        # A relative time means another moment each time.
+        "time": (run.stime, run.stime if at and at.strip().startswith("+") else whole.stime),
+        "content": (run.content, whole.content if run.content else ""),  # a forgotten run has lost its text
+    }
+    differing = [f"the {name} was {old!r} and is {new!r}" for name, (old, new) in pairs.items() if old != new]
+    if not differing and run.digest != digest:
+        differing = ["the list, or the texts made from it, differ"]
+    if differing:
+        raise InputError(
+            f"the key {run.key!r} belongs to run {run.id}, which was another message: {'; '.join(differing)}. "
+            "Nothing was sent. Use another key."
+        )
+
+
+def _repeat(
+    ledger: Ledger, run: Run, gateways: list[Gateway], pace: Pace, quiet: bool, output: render.Output | None
+) -> ExitCode:
+    """Go on with the run of a key; one that is done is shown again, and ends as it did."""
+    if ledger.open_numbers(run.id) or ledger.totals(run.id).batches.get(State.SENDING):
+        with ledger.held(run.id):
+            return carry_on(ledger, run, gateways, pace, quiet, output)
+    render.say(f"run {run.id} with the key {run.key!r} is done; nothing was sent again")
+    show_run(ledger, run, output)
+    return campaign.exit_code(ledger.totals(run.id))
+
+
+def _content(content: str | None, file: Path | None, template: str | None) -> str:
+    if sum(source is not None for source in (content, file, template)) != 1:
+        raise InputError("give the text by one of --content, --content-file and --template. Nothing was sent.")
     if file is None:
-        return content or ""
+        return content or template or ""
     try:
         with file.open("rb") as stream:
             raw = stream.read(_FILE_LIMIT)
     except OSError as error:
         raise InputError(f"{file} cannot be read: {error.strerror}. Nothing was sent.") from None
     encoding = bom_encoding(raw)
-    text = raw.decode(encoding, "replace") if encoding else decode_text(raw)
+    text = raw.decode(encoding, "replace") if encoding else wire.decode_text(raw)
     if "\ufffd" in text:
         raise InputError(f"{file} is not UTF-8 or GB18030 text. Nothing was sent.")
     return text.replace("\r\n", "\n").removesuffix("\n")
 
 
-def _recipients(mobile: list[str] | None, csv: Path | None, column: str, encoding: str) -> Recipients:
+def _recipients(
+    mobile: list[str] | None, csv: Path | None, column: str, encoding: str, fields: Sequence[str]
+) -> Recipients:
     if mobile and csv:
         raise InputError("give the numbers by either --mobile or --csv. Nothing was sent.")
+    if mobile and fields:
+        raise InputError(
+            f"the content takes {{{fields[0]}}}: give it with --var, or a list with that column. Nothing was sent."
+        )
     if mobile:
         return recipients.from_options(mobile)
     if csv:
         try:
             with csv.open("rb") as stream:
-                return recipients.read_list(stream, str(csv), column, encoding)
+                return recipients.read_list(stream, str(csv), column, encoding, fields)
         except OSError as error:
             raise InputError(f"{csv} cannot be read: {error.strerror}. Nothing was sent.") from None
     if sys.stdin is None or sys.stdin.isatty():
         raise InputError("to whom? Give --mobile or --csv, or pipe a list in. Nothing was sent.")
-    return recipients.read_list(sys.stdin.buffer, "the list from the pipe", column, encoding)  # type: ignore[arg-type]
+    return recipients.read_list(sys.stdin.buffer, "the list from the pipe", column, encoding, fields)  # type: ignore[arg-type]
 
 
-def _tell_recipients(people: Recipients, skip_invalid: bool) -> None:
+def _tell_recipients(people: Recipients) -> None:
     for note in people.notes:
         render.say(note)
     for where, text, reason in people.invalid:
         render.say(f"{where}: {text!r}: {reason}")
+
+
+def _tell_left_out(people: Recipients) -> None:
     if people.duplicates:
         render.say(f"{people.duplicates:,} left out: duplicates")
-    if people.invalid and not skip_invalid:
-        raise InputError(
-            f"{len(people.invalid):,} invalid, {len(people.mobiles):,} valid. Nothing was sent. "
-            "Mend the list, or send to the valid ones with --skip-invalid."
-        )
     if people.invalid:
         render.say(f"{len(people.invalid):,} left out: invalid")
     if not people.mobiles:
         raise InputError("no valid number is left. Nothing was sent.")
 
 
-def _show(plan: Plan, results: list[BatchResult], output: render.Output | None) -> None:
-    rows = [_row(plan, result) for result in results]
-    table = render.is_table(output)
-    first = 1 if len(rows) == 1 else 0
-    # Columns of nothing but zeros would cost the sendid its place on a narrow terminal.
-    filled = [index for index in range(first, _TABLE_COLUMNS) if any(row[index] for row in rows)]
-    kept = filled if table else range(len(COLUMNS))
-    try:
-        render.show([COLUMNS[index] for index in kept], [[row[index] for index in kept] for row in rows], output)
-    except render.OutputError as error:  # what was sent must be known all the same
-        render.say(f"smscli: {error} The result:\n" + "\n".join("\t".join(map(str, row)) for row in rows))
-    if table:
-        render.say(_summary(plan, results))
-    for result in results:
-        if result.outcome is not Outcome.PLANNED and result.accepted < result.numbers:
-            render.say(f"smscli: {_trouble(result, len(results))}")
-    left = sum(result.numbers for result in results if result.outcome is Outcome.PLANNED)
-    if left:
-        render.say(f"smscli: stopped there; {left:,} numbers were not sent to.")
-
-
-def _row(plan: Plan, result: BatchResult) -> tuple[render.Cell, ...]:
-    answer = result.answer
-    counts = (answer.accepted, answer.invalid, answer.blacklisted) if answer else (0, 0, 0)
-    sendid, said, code = (answer.sendid, answer.msg, answer.code) if answer else ("", "", None)
-    characters = message.count_characters(plan.text)
-    error = "" if result.outcome in (Outcome.ACCEPTED, Outcome.PLANNED) else _sentence(result)
-    return (
-        result.batch, result.outcome.value, sendid, *counts, said, code, result.numbers, characters, plan.parts, error,
-    )  # fmt: skip
-
-
-def _summary(plan: Plan, results: list[BatchResult]) -> str:
-    accepted = sum(result.accepted for result in results)
-    characters = message.count_characters(plan.text)
-    unit = "character" if characters == 1 else "characters"
-    parts = "1 part" if plan.parts == 1 else f"{plan.parts} parts"
-    return f"{accepted:,} accepted · {characters} {unit} with signature, billed as {parts} a number"
-
-
-def _sentence(result: BatchResult) -> str:
-    if result.answer is None:
-        return result.error
-    return describe_refusal(result.answer.code, result.answer.msg)
-
-
-def _trouble(result: BatchResult, batches: int) -> str:
-    where = f"batch {result.batch} ({result.numbers:,} numbers): " if batches > 1 else ""
-    if result.answer and result.outcome is Outcome.ACCEPTED:
-        left = f"{result.answer.invalid:,} invalid and {result.answer.blacklisted:,} blacklisted"
-        return f"{where}the gateway accepted {result.accepted:,} of {result.numbers:,} numbers; it found {left}."
-    if result.outcome is Outcome.UNKNOWN:
-        advice = " It is not known whether anything was sent: look in the gateway's web console before you send again."
-    else:
-        advice = " Nothing was sent." if result.answer else ""
-    return f"{where}{_sentence(result)}{advice}"
+def _refuse_invalid(people: Recipients) -> None:
+    if people.invalid:
+        raise InputError(
+            f"{len(people.invalid):,} invalid, {len(people.mobiles):,} valid. Nothing was sent. "
+            "Mend the list, or send to the valid ones with --skip-invalid."
+        )

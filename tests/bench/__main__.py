@@ -3,10 +3,10 @@
 import sys
 from collections.abc import Callable
 
-from tests.bench import parsing, startup
+from tests.bench import bulk, parsing, startup
 from tests.bench.measure import Report
 
-BENCHES: dict[str, Callable[[Report], None]] = {"startup": startup.bench, "parsing": parsing.bench}
+BENCHES: dict[str, Callable[[Report], None]] = {"startup": startup.bench, "parsing": parsing.bench, "bulk": bulk.bench}
 
 report = Report()
 for name in sys.argv[1:] or BENCHES:

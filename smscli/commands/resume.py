@@ -1,0 +1,89 @@
+"""`smscli resume`: goes on with a run that was cut short; `send` ends in the same steps."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from smscli import campaign, profiles, render
+from smscli.campaign import Campaign, Pace
+from smscli.commands.options import OutputOption, QuietOption, RateOption, WorkersOption, YesOption
+from smscli.commands.runs import show_run
+from smscli.connect import gateways_of
+from smscli.errors import ExitCode, InputError
+from smscli.gateway import Gateway
+from smscli.ledger import Ledger, Run, State, open_ledger
+
+
+class Unknown(StrEnum):
+    """What is to become of batches whose fate is unknown."""
+
+    RESEND = "resend"
+    DROP = "drop"
+
+
+def command(
+    run: Annotated[int, typer.Argument(metavar="RUN", help="Its number; `smscli runs` lists them.")],
+    unknown: Annotated[
+        Unknown | None, typer.Option(help="Send unknown batches again, or never; see the web console first.")
+    ] = None,
+    workers: WorkersOption = 4,
+    rate: RateOption = 0,
+    yes: YesOption = False,
+    quiet: QuietOption = False,
+    output: OutputOption = None,
+) -> None:
+    """Go on with a run that was cut short: what is planned goes out, what was accepted never again."""
+    with open_ledger() as ledger:
+        found = ledger.run(run)
+        account = profiles.choose(found.profile)
+        if account.name != found.account and found.profile != profiles.SANDBOX:
+            raise InputError(f"run {run} was sent by account {found.account!r}; profile {account.label!r} is another.")
+        with ledger.held(run):
+            _decide_unknown(ledger, found, unknown, yes)
+            with gateways_of(account) as gateways:
+                code = carry_on(ledger, found, gateways, Pace(workers, rate), quiet, output)
+    raise typer.Exit(code)
+
+
+def _decide_unknown(ledger: Ledger, run: Run, unknown: Unknown | None, yes: bool) -> None:
+    numbers = ledger.totals(run.id).numbers.get(State.UNKNOWN, 0)
+    if unknown is None or not numbers:
+        return
+    action = "sent to again, and some may get it twice" if unknown is Unknown.RESEND else "left out for good"
+    render.confirm(f"{numbers:,} numbers whose fate is unknown will be {action}.", yes)
+    ledger.change_state(run.id, State.UNKNOWN, State.PLANNED if unknown is Unknown.RESEND else State.DROPPED)
+
+
+def carry_on(
+    ledger: Ledger, run: Run, gateways: list[Gateway], pace: Pace, quiet: bool, output: render.Output | None
+) -> ExitCode:
+    """Carry out what is open of a run that is held, show how it ended, and return the exit code."""
+    work = Campaign(ledger, run, gateways, pace)
+    bar = render.Progress(run.numbers, quiet)
+    told = False
+
+    def watch(done: int, accepted: int) -> None:
+        nonlocal told
+        bar.show(done, accepted)
+        if work.interrupted and not told:
+            told = True
+            render.say("smscli: waiting for the requests in flight; interrupt again to stop at once.")
+
+    try:
+        work.carry_out(watch)
+    except KeyboardInterrupt:
+        render.say(f"smscli: stopped at once; what was in flight is unknown. Go on with: smscli resume {run.id}")
+        raise
+    except Exception:  # what was sent is told also where something broke
+        if set(ledger.totals(run.id).batches) != {State.PLANNED}:
+            show_run(ledger, run, output)
+        raise
+    finally:
+        bar.close()
+    show_run(ledger, run, output)
+    if work.reason and ledger.open_numbers(run.id):
+        render.say(f"smscli: the run stopped, for {work.reason}.")
+    if work.interrupted:
+        return ExitCode.INTERRUPTED
+    return campaign.exit_code(ledger.totals(run.id))

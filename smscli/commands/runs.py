@@ -1,0 +1,150 @@
+"""`smscli runs`: every send and its fate; `smscli runs RUN` shows one."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from smscli import campaign, message, render
+from smscli.cli import STYLE
+from smscli.commands.options import OutputOption
+from smscli.ledger import Batch, Ledger, Run, State, Totals, open_ledger
+from smscli.wire import CHINA
+
+COLUMNS = ("run", "created", "state", "numbers", "accepted", "unknown", "profile", "key", "content", "asker")
+_TABLE_COLUMNS = 8
+BATCH_COLUMNS = (
+    "batch", "outcome", "sendid", "accepted", "invalid", "blacklisted", "message", "code", "numbers", "characters",
+    "parts", "error", "run",
+)  # fmt: skip
+_BATCH_TABLE_COLUMNS = 7  # what a person needs; the rest stands in the summary
+_TABLE_ROWS = 20  # longer runs show in a table only what was not accepted
+
+
+class _RunOrCommand(TyperGroup):
+    """Takes a run's number where a sub-command may stand: `smscli runs 17`."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        return super().resolve_command(ctx, ["show", *args] if args[0].isdigit() else args)
+
+
+command = typer.Typer(cls=_RunOrCommand, invoke_without_command=True, subcommand_metavar="[RUN | prune]", **STYLE)
+
+
+@command.callback()
+def list_runs(ctx: typer.Context, output: OutputOption = None) -> None:
+    """List all sends, the latest first; with the number of a RUN show its batches."""
+    if ctx.invoked_subcommand:
+        return
+    with open_ledger() as ledger:
+        rows = [_run_row(ledger, run) for run in ledger.runs()]
+    end = _TABLE_COLUMNS if render.is_table(output) else len(COLUMNS)
+    render.show(COLUMNS[:end], [row[:end] for row in rows], output)
+
+
+@command.command(hidden=True)
+def show(run: Annotated[int, typer.Argument(metavar="RUN")], output: OutputOption = None) -> None:
+    """Show a run's batches, what became of them, and the numbers whose fate is unknown."""
+    with open_ledger() as ledger:
+        found = ledger.run(run)
+        show_run(ledger, found, output)
+        _tell_unknown(ledger, found)
+
+
+@command.command()
+def prune(before: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The first day to keep.")]) -> None:
+    """Forget finished runs from before a day, for phone numbers are personal data."""
+    with open_ledger() as ledger:
+        gone, left = ledger.forget(before.replace(tzinfo=CHINA).timestamp())
+    more = f"; {left:,} unfinished ones stay until they are resumed" if left else ""
+    render.say(f"{gone:,} {'run' if gone == 1 else 'runs'} forgotten{more}")
+
+
+def show_run(ledger: Ledger, run: Run, output: render.Output | None) -> None:
+    """Write a run's batches, and say on stderr what a person has to know of them."""
+    table = render.is_table(output)
+    totals = ledger.totals(run.id)
+    batches = sum(totals.batches.values())
+    states = [s for s in State if s is not State.ACCEPTED] if table and batches > _TABLE_ROWS else list(State)
+    rows: Iterable[tuple[render.Cell, ...]] = (_batch_row(run, batch) for batch in ledger.batches(run.id, states))
+    kept: Sequence[int] = range(len(BATCH_COLUMNS))
+    if table:
+        rows, kept = list(rows), range(0 if batches > 1 else 1, _BATCH_TABLE_COLUMNS)
+        # Columns of nothing but zeros would cost the sendid its place on a narrow terminal.
+        kept = [index for index in kept if any(row[index] for row in rows)]
+    try:
+        render.show([BATCH_COLUMNS[index] for index in kept], ([row[index] for index in kept] for row in rows), output)
+    except render.OutputError as error:  # what was sent must be known all the same
+        render.say(f"smscli: {error} The result:")
+        for batch in ledger.batches(run.id):
+            render.say("\t".join(map(str, _batch_row(run, batch))))
+    if table:
+        render.say(_summary(ledger, run, totals))
+    _tell_trouble(ledger, run, totals)
+
+
+def _run_row(ledger: Ledger, run: Run) -> tuple[render.Cell, ...]:
+    totals = ledger.totals(run.id)
+    unknown = totals.numbers.get(State.UNKNOWN, 0)
+    created = datetime.fromtimestamp(run.created, CHINA).strftime("%Y-%m-%d %H:%M:%S")
+    state = _run_state(ledger, run, totals)
+    return (
+        run.id, created, state, run.numbers, totals.accepted, unknown, run.profile, run.key or "", run.content,
+        run.asker,
+    )  # fmt: skip
+
+
+def _run_state(ledger: Ledger, run: Run, totals: Totals) -> str:
+    """Return a word for a whole run: sending, interrupted, or what it ended as."""
+    if State.SENDING in totals.batches or ledger.open_numbers(run.id):
+        return "sending" if ledger.is_held(run.id) else "interrupted"
+    return campaign.exit_code(totals).name.lower()
+
+
+def _batch_row(run: Run, batch: Batch) -> tuple[render.Cell, ...]:
+    text = message.signed(batch.content, run.sign)
+    characters = message.count_characters(text)
+    return (
+        batch.number, batch.state.value, batch.sendid, batch.accepted, batch.invalid, batch.blacklisted, batch.message,
+        batch.code, batch.numbers, characters, message.billed_parts(text), campaign.describe(batch), run.id,
+    )  # fmt: skip
+
+
+def _summary(ledger: Ledger, run: Run, totals: Totals) -> str:
+    counts = [f"{totals.accepted:,} accepted"]
+    others = {"invalid": totals.invalid, "blacklisted": totals.blacklisted} | {
+        state.value: numbers for state, numbers in totals.numbers.items() if state is not State.ACCEPTED
+    }
+    counts += [f"{count:,} {name}" for name, count in others.items() if count]
+    first = next(ledger.batches(run.id))
+    text = message.signed(first.content, run.sign)
+    characters, parts = message.count_characters(text), message.billed_parts(text)
+    each = f" · {characters} characters with signature, billed as {parts} {'part' if parts == 1 else 'parts'} a number"
+    each = each if first.content == run.content else ""
+    return f"run {run.id}: {', '.join(counts)}{each}"
+
+
+def _tell_trouble(ledger: Ledger, run: Run, totals: Totals) -> None:
+    """Say what went wrong, once for all batches that share it, and what to do next."""
+    troubles: dict[tuple[State, str], list[int]] = {}
+    for batch in ledger.troubled_batches(run.id):
+        troubles.setdefault((batch.state, campaign.describe(batch)), []).append(batch.number)
+    for (state, sentence), numbers in list(troubles.items())[:_TABLE_ROWS]:
+        several = sum(totals.batches.values()) > 1
+        where = f"{len(numbers):,} {'batch' if len(numbers) == 1 else 'batches'} {state}, the first is {numbers[0]}: "
+        nothing = " Nothing was sent." if state is State.REFUSED and not totals.accepted else ""
+        render.say(f"smscli: {where if several else ''}{sentence}{nothing}")
+    if unknown := totals.numbers.get(State.UNKNOWN, 0):
+        render.say(
+            f"smscli: it is not known whether {unknown:,} {'number' if unknown == 1 else 'numbers'} got the message. "
+            f"Look in the gateway's web console, then: smscli resume {run.id} --unknown resend (or drop)"
+        )
+    if (open_numbers := ledger.open_numbers(run.id)) and not ledger.is_held(run.id):
+        render.say(f"smscli: {open_numbers:,} not sent to yet. Go on with: smscli resume {run.id}")
+
+
+def _tell_unknown(ledger: Ledger, run: Run) -> None:
+    for batch in ledger.batches(run.id, [State.UNKNOWN, State.SENDING]):
+        render.say(f"batch {batch.number}, {batch.state}: {batch.mobiles}")

@@ -1,0 +1,496 @@
+"""Every send and its fate, in an SQLite file that survives a crash at any moment.
+
+A batch is on disk as *sending* before its request leaves, so whatever a dead process left in that state is unknown.
+"""
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from smscli import wire
+from smscli.errors import ConfigError, InputError
+from smscli.profiles import user_directory
+
+_APPLICATION = 0x534D5343  # "SMSC"
+_BUSY_SECONDS = 20
+# One script a schema version, each run once, in one transaction; never edit one that was released.
+MIGRATIONS = (
+    """
+    CREATE TABLE run (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        key TEXT UNIQUE,
+        created REAL NOT NULL,         -- seconds since 1970
+        asker TEXT NOT NULL,           -- user@host
+        profile TEXT NOT NULL,
+        account TEXT NOT NULL,
+        content TEXT NOT NULL,         -- as it was given, placeholders and all
+        sign TEXT NOT NULL,
+        extno TEXT NOT NULL,
+        stime TEXT NOT NULL,           -- China time, empty for now
+        source TEXT NOT NULL,          -- where the list came from
+        digest TEXT NOT NULL,          -- of texts and numbers
+        numbers INTEGER NOT NULL,
+        duplicates INTEGER NOT NULL,
+        invalid INTEGER NOT NULL
+    );
+    CREATE TABLE batch (
+        run INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        state TEXT NOT NULL,
+        content TEXT,                  -- null where it is the run's
+        mobiles TEXT NOT NULL,         -- joined by commas
+        numbers INTEGER NOT NULL,
+        changed REAL,                  -- seconds since 1970
+        code INTEGER,
+        sendid TEXT NOT NULL DEFAULT '',
+        accepted INTEGER NOT NULL DEFAULT 0,
+        invalid INTEGER NOT NULL DEFAULT 0,
+        blacklisted INTEGER NOT NULL DEFAULT 0,
+        message TEXT NOT NULL DEFAULT '',
+        error TEXT NOT NULL DEFAULT '',
+        PRIMARY KEY (run, number)
+    ) WITHOUT ROWID;
+    CREATE INDEX batch_state ON batch (run, state);
+    CREATE INDEX batch_changed ON batch (changed) WHERE state IN ('sending', 'accepted', 'unknown');
+    """,
+)
+
+
+class State(StrEnum):
+    """What is known of a batch; `CONTRIBUTING.md` has the table of how it changes."""
+
+    PLANNED = "planned"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+    UNKNOWN = "unknown"
+    DROPPED = "dropped"
+
+
+class Run(NamedTuple):
+    """One `send` as it was asked for; `created` is in seconds since 1970, `stime` China time or empty."""
+
+    id: int
+    key: str | None
+    created: float
+    asker: str
+    profile: str
+    account: str
+    content: str
+    sign: str
+    extno: str
+    stime: str
+    source: str
+    digest: str
+    numbers: int
+    duplicates: int
+    invalid: int
+
+
+class Batch(NamedTuple):
+    """One request of a run: its text, its numbers, and what became of it."""
+
+    number: int
+    state: State
+    content: str
+    mobiles: str
+    numbers: int
+    code: int | None = None
+    sendid: str = ""
+    accepted: int = 0
+    invalid: int = 0
+    blacklisted: int = 0
+    message: str = ""
+    error: str = ""
+
+
+class Totals(NamedTuple):
+    """A run's batches and numbers by state, and what the gateway counted; `missing` are not (yet) accepted."""
+
+    batches: Mapping[State, int]
+    numbers: Mapping[State, int]
+    accepted: int
+    invalid: int
+    blacklisted: int
+    missing: int
+
+
+class LedgerError(ConfigError):
+    """The ledger cannot be used; a send that has not begun does not begin."""
+
+
+def ledger_path() -> Path:
+    """Return where the ledger is: `SMSCLI_LEDGER`, else the user's state directory."""
+    given = os.environ.get("SMSCLI_LEDGER")
+    return Path(given) if given else user_directory("XDG_STATE_HOME", ".local/state") / "smscli" / "ledger.db"
+
+
+@contextmanager
+def open_ledger() -> Iterator["Ledger"]:
+    """Open the ledger, creating or migrating it; it is closed behind the block."""
+    path = ledger_path()
+    with _explained(path):
+        connection = _connect(path)
+    try:
+        with _explained(path):
+            ledger = Ledger(path, connection)
+        yield ledger
+    finally:
+        connection.close()
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn SQLite's troubles into sentences."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        busy = "locked" in str(error) or "busy" in str(error)
+        why = "another program keeps it locked" if busy else f"{error}; is the disk full or read-only?"
+        raise LedgerError(f"the ledger {path} cannot be used: {why}.") from None
+    except sqlite3.IntegrityError:
+        raise InputError("another process has just begun a run with this key. Nothing was sent.") from None
+    except sqlite3.DatabaseError as error:
+        raise LedgerError(
+            f"the ledger {path} is damaged or no ledger ({error}). Move it away to begin a new one; "
+            "unfinished runs in it can then not be resumed."
+        ) from None
+    except OSError as error:
+        raise LedgerError(f"the ledger {path} cannot be used: {error.strerror}.") from None
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # The companions that SQLite makes take their mode from the file.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    if os.name == "posix" and path.stat().st_mode & 0o077:
+        path.chmod(0o600)
+    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        if _version(connection, path) < len(MIGRATIONS):
+            connection.execute("PRAGMA journal_mode = WAL")
+            _migrate(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if tables and application != _APPLICATION:
+        raise LedgerError(f"{path} is a database of another program, not a ledger; name another in SMSCLI_LEDGER.")
+    if version > len(MIGRATIONS):
+        raise LedgerError(f"the ledger {path} was written by a newer smscli; use that one. It is left as it was.")
+    return int(version)
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    connection.execute("BEGIN IMMEDIATE")  # of two processes one migrates, and the other finds it done
+    for version in range(_version(connection, path), len(MIGRATIONS)):
+        for statement in MIGRATIONS[version].split(";\n"):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {version + 1}")
+    connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+    connection.execute("COMMIT")
+
+
+_IS_OPEN = (
+    "(state IN ('planned', 'unreachable') OR state = 'refused' AND "
+    f"(code IN ({', '.join(map(str, wire.ACCOUNT_CODES))}) OR code = 2 AND message NOT LIKE '%敏感%'))"
+)
+_UNFINISHED = f"SELECT run FROM batch WHERE {_IS_OPEN} OR state IN ('sending', 'unknown')"
+_BATCH = "number, state, coalesce(batch.content, run.content), mobiles, batch.numbers, code, sendid, accepted, "
+_BATCH += "batch.invalid, blacklisted, message, error"
+_RUN = ", ".join(Run._fields)
+
+
+class Ledger:
+    """An open ledger; `settle` may be called from several threads at once."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self._path, self._connection = path, connection
+        self._queue: list[_Ticket] = []
+        self._queueing, self._committing = threading.Lock(), threading.Lock()
+        self._locks = os.open(f"{path}-lock", os.O_RDWR | os.O_CREAT, 0o600)
+
+    # --- runs ---
+
+    @contextmanager
+    def new_run(self, run: Run, batches: Iterable[tuple[str, str, int]]) -> Iterator[int]:
+        """Write a run and its batches, and hold it for this process while the block lasts; yields its id.
+
+        A batch is its text, its numbers joined by commas, and how many these are.
+        """
+        with _explained(self._path):
+            self._begin()
+            try:
+                marks = ", ".join("?" * (len(run) - 1))
+                fields = _RUN.removeprefix("id, ")
+                cursor = self._connection.execute(f"INSERT INTO run ({fields}) VALUES ({marks})", run[1:])
+                identifier = cursor.lastrowid or 0
+                self._connection.executemany(
+                    "INSERT INTO batch (run, number, state, content, mobiles, numbers) VALUES (?, ?, ?, ?, ?, ?)",
+                    (
+                        (identifier, number, State.PLANNED, None if text == run.content else text, mobiles, count)
+                        for number, (text, mobiles, count) in enumerate(batches, 1)
+                    ),
+                )
+                self._lock(identifier)  # nobody else knows of it yet
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+        try:
+            yield identifier
+        finally:
+            self._unlock(identifier)
+
+    @contextmanager
+    def held(self, run: int) -> Iterator[None]:
+        """Hold a run for this process; an InputError where another one is at it. What was left in flight is unknown."""
+        if not self._lock(run):
+            raise InputError(f"run {run} is being sent by another process. This one sent nothing.")
+        try:
+            with _explained(self._path):
+                self._begin()
+                self._connection.execute(
+                    "UPDATE batch SET state = ?, error = ? WHERE run = ? AND state = ?",
+                    (State.UNKNOWN, "the sending process ended before an answer came.", run, State.SENDING),
+                )
+                self._connection.execute("COMMIT")
+            yield
+        finally:
+            self._unlock(run)
+
+    def is_held(self, run: int) -> bool:
+        """Tell whether a process that lives is sending this run."""
+        if not self._lock(run):
+            return True
+        self._unlock(run)
+        return False
+
+    def run(self, identifier: int) -> Run:
+        """Return a run; an InputError where there is none of that number."""
+        found = self._one("WHERE id = ?", identifier)
+        if found is None:
+            raise InputError(f"there is no run {identifier} in {self._path}. `smscli runs` lists them.")
+        return found
+
+    def run_by_key(self, key: str) -> Run | None:
+        """Return the run of a key."""
+        return self._one("WHERE key = ?", key)
+
+    def runs(self) -> Iterator[Run]:
+        """Yield all runs, the latest first."""
+        with _explained(self._path):
+            for row in self._connection.execute(f"SELECT {_RUN} FROM run ORDER BY id DESC"):
+                yield Run(*row)
+
+    def _one(self, where: str, value: int | str) -> Run | None:
+        with _explained(self._path):
+            row = self._connection.execute(f"SELECT {_RUN} FROM run {where}", (value,)).fetchone()
+        return Run(*row) if row else None
+
+    # --- batches ---
+
+    def batches(self, run: int, states: Sequence[State] = tuple(State)) -> Iterator[Batch]:
+        """Yield a run's batches in these states, in their order."""
+        with _explained(self._path):
+            rows = self._connection.cursor().execute(
+                f"SELECT {_BATCH} FROM batch JOIN run ON run.id = batch.run "
+                f"WHERE batch.run = ? AND state IN ({_marks(states)}) ORDER BY number",
+                (run, *states),
+            )
+            for number, state, *rest in rows:
+                yield Batch(number, State(state), *rest)
+
+    def troubled_batches(self, run: int) -> list[Batch]:
+        """Return a run's batches of which something can be told: all but the planned and the wholly accepted."""
+        return self._select(run, "state != 'planned' AND NOT (state = 'accepted' AND accepted >= batch.numbers)")
+
+    def _select(self, run: int, condition: str, *values: object, limit: int = -1) -> list[Batch]:
+        # Not while another thread begins to write: a half-read statement would pin it to an old state of the file.
+        with _explained(self._path), self._committing:
+            rows = self._connection.execute(
+                f"SELECT {_BATCH} FROM batch JOIN run ON run.id = batch.run "
+                f"WHERE batch.run = ? AND {condition} ORDER BY number LIMIT ?",
+                (run, *values, limit),
+            ).fetchall()
+        return [Batch(number, State(state), *rest) for number, state, *rest in rows]
+
+    def totals(self, run: int) -> Totals:
+        """Return what became of a run so far."""
+        with _explained(self._path):
+            rows = self._connection.execute(
+                "SELECT state, count(*), sum(numbers), sum(accepted), sum(invalid), sum(blacklisted), "
+                "sum(max(0, numbers - accepted)) FROM batch WHERE run = ? GROUP BY state",
+                (run,),
+            ).fetchall()
+        counts = [sum(row[index] for row in rows) for index in (3, 4, 5, 6)]
+        return Totals({State(r[0]): r[1] for r in rows}, {State(r[0]): r[2] for r in rows}, *counts)
+
+    def open_batches(self, run: int, after: int = 0, limit: int = -1) -> list[Batch]:
+        """Return the batches behind `after` that may still go out: nothing of them was or may have been sent.
+
+        Besides the planned and the unreachable these are the ones refused for the account's sake.
+        """
+        return self._select(run, f"number > ? AND {_IS_OPEN}", after, limit=limit)
+
+    def open_numbers(self, run: int) -> int:
+        """Return how many numbers may still be sent to."""
+        with _explained(self._path):
+            row = self._connection.execute(
+                f"SELECT coalesce(sum(numbers), 0) FROM batch WHERE run = ? AND {_IS_OPEN}",
+                (run,),
+            ).fetchone()
+        return int(row[0])
+
+    def change_state(self, run: int, old: State, new: State) -> None:
+        """Put all of a run's batches that are in one state into another."""
+        with _explained(self._path):
+            self._begin()
+            self._connection.execute("UPDATE batch SET state = ? WHERE run = ? AND state = ?", (new, run, old))
+            self._connection.execute("COMMIT")
+
+    def sent_since(self, profile: str, moment: float) -> Iterator[str]:
+        """Yield the numbers, joined by commas, that a profile sent something to or may have."""
+        with _explained(self._path):
+            for (mobiles,) in self._connection.execute(
+                "SELECT batch.mobiles FROM batch JOIN run ON run.id = batch.run "
+                "WHERE batch.changed > ? AND state IN ('sending', 'accepted', 'unknown') AND run.profile = ?",
+                (moment, profile),
+            ):
+                yield mobiles
+
+    def settle(self, run: int, changed: Sequence[Batch]) -> None:
+        """Make new states durable before returning; what several threads ask for at once shares one sync to disk.
+
+        A batch may become `sending` only if nothing was or may have been sent of it before.
+        """
+        ticket = _Ticket(run, changed)
+        with self._queueing:
+            self._queue.append(ticket)
+        with self._committing:
+            if not ticket.done:
+                with self._queueing:
+                    taken, self._queue = self._queue, []
+                self._settle_together(taken)
+        if ticket.error:
+            with _explained(self._path):
+                raise ticket.error
+
+    def _settle_together(self, tickets: Sequence["_Ticket"]) -> None:
+        try:
+            self._begin()
+            try:
+                for ticket in tickets:
+                    for batch in ticket.changed:
+                        self._change(ticket.run, batch)
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+        except Exception as error:
+            for ticket in tickets:
+                ticket.error = error
+        for ticket in tickets:
+            ticket.done = True
+
+    def _change(self, run: int, batch: Batch) -> None:
+        allowed = _SENDABLE if batch.state is State.SENDING else (State.SENDING,)
+        cursor = self._connection.execute(
+            "UPDATE batch SET state = ?, changed = ?, code = ?, sendid = ?, accepted = ?, invalid = ?, "
+            f"blacklisted = ?, message = ?, error = ? WHERE run = ? AND number = ? AND state IN ({_marks(allowed)})",
+            (batch.state, time.time(), *batch[5:], run, batch.number, *allowed),
+        )
+        if cursor.rowcount != 1:
+            raise sqlite3.OperationalError(f"batch {batch.number} of run {run} was changed by another program")
+
+    # --- forgetting ---
+
+    def forget(self, before: float) -> tuple[int, int]:
+        """Forget finished runs from before a moment; returns how many were forgotten and how many are unfinished.
+
+        A run with a key keeps its counts, so that the key goes on protecting against a second send; its texts and
+        numbers go like all the others.
+        """
+        past, done = "created < ?", f"created < ? AND id NOT IN ({_UNFINISHED})"
+        with _explained(self._path):
+            execute = self._connection.execute
+            execute("PRAGMA secure_delete = ON")
+            self._begin()
+            (left,) = execute(f"SELECT count(*) FROM run WHERE {past} AND id IN ({_UNFINISHED})", (before,)).fetchone()
+            (gone,) = execute(
+                f"SELECT count(*) FROM run WHERE {done} AND (key IS NULL OR content != '')", (before,)
+            ).fetchone()
+            execute(f"DELETE FROM run WHERE key IS NULL AND {done}", (before,))
+            forgotten = f"SELECT id FROM run WHERE {done}"
+            execute(f"UPDATE batch SET mobiles = '', content = NULL WHERE run IN ({forgotten})", (before,))
+            execute(f"UPDATE run SET content = '', source = '' WHERE {done}", (before,))
+            execute("COMMIT")
+            execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return gone, left
+
+    def _begin(self) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+
+    # --- one lock a run, a byte each in a file beside the ledger; the system frees it when the process dies ---
+
+    def _lock(self, run: int) -> bool:
+        try:
+            _lock_byte(self._locks, run)
+        except OSError:
+            return False
+        return True
+
+    def _unlock(self, run: int) -> None:
+        _unlock_byte(self._locks, run)
+
+
+class _Ticket:
+    """A thread's wish to have states changed, waiting for the next sync."""
+
+    def __init__(self, run: int, changed: Sequence[Batch]) -> None:
+        self.run, self.changed = run, changed
+        self.done = False
+        self.error: Exception | None = None
+
+
+_SENDABLE = (State.PLANNED, State.REFUSED, State.UNREACHABLE)
+
+
+def _marks(values: Sequence[Any]) -> str:
+    return ", ".join("?" * len(values))
+
+
+if os.name == "nt":
+    import msvcrt
+
+    def _lock_byte(file: int, position: int) -> None:
+        os.lseek(file, position, os.SEEK_SET)
+        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+
+    def _unlock_byte(file: int, position: int) -> None:
+        os.lseek(file, position, os.SEEK_SET)
+        msvcrt.locking(file, msvcrt.LK_UNLCK, 1)  # type: ignore[attr-defined]
+
+else:
+    import fcntl
+
+    def _lock_byte(file: int, position: int) -> None:
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, position)
+
+    def _unlock_byte(file: int, position: int) -> None:
+        fcntl.lockf(file, fcntl.LOCK_UN, 1, position)
