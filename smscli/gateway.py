@@ -70,6 +70,7 @@ class Gateway:
         self._session.verify = profile.ca_bundle or True
         if profile.proxy and not is_loopback(self.endpoint):
             self._session.proxies = {"http": profile.proxy, "https": profile.proxy}
+        self._request = self._prepare()
 
     def send(self, form: Mapping[str, str]) -> wire.SendAnswer:
         """Post a send without name and pwd, which are added here; return the gateway's answer, also a refusal.
@@ -101,17 +102,26 @@ class Gateway:
         """Close the connections that are kept."""
         self._session.close()
 
+    def _prepare(self) -> requests.PreparedRequest:
+        """Make the request that every exchange copies: preparing one anew takes a third of an exchange's time."""
+        try:
+            return self._session.prepare_request(requests.Request("POST", self.endpoint))
+        except requests.RequestException:
+            host = urlsplit(self.endpoint).netloc
+            raise ConfigError(f"{host}: this address cannot be used. Nothing was sent.") from None
+
     def _exchange(self, form: Mapping[str, str]) -> _Answer:
         """Run one exchange in a thread of its own, so that not even a name server can hold it past the deadline."""
-        body = self._body(form)
-        exchange = _Exchange(self._session, self.endpoint, body, self._profile.timeout)
+        request = self._request.copy()
+        request.prepare_body(self._body(form), None)
+        exchange = _Exchange(self._session, request, self._profile.timeout)
         thread = threading.Thread(target=exchange.run, daemon=True)
         thread.start()
         try:
             exchange.done.wait(self._profile.timeout)
         finally:  # also where Ctrl-C ends the wait
             exchange.abandon()
-        return exchange.result(self.endpoint, self._profile.timeout)
+        return exchange.result()
 
     def _body(self, form: Mapping[str, str]) -> bytes:
         try:
@@ -163,9 +173,9 @@ _current = threading.local()
 class _Exchange:
     """One request and its answer, or what went wrong and on which side of the gate."""
 
-    def __init__(self, session: requests.Session, endpoint: str, body: bytes, timeout: float) -> None:
+    def __init__(self, session: requests.Session, request: requests.PreparedRequest, timeout: float) -> None:
         self.done = threading.Event()
-        self._session, self._endpoint, self._body = session, endpoint, body
+        self._session, self._request = session, request
         self._timeout, self._deadline = timeout, monotonic() + timeout
         self._lock = threading.Lock()
         self._sent = self._abandoned = False
@@ -194,14 +204,14 @@ class _Exchange:
         with self._lock:
             self._abandoned = True
 
-    def result(self, endpoint: str, timeout: float) -> _Answer:
+    def result(self) -> _Answer:
         """Return the answer, or raise what is known of the failure; the exchange must have been abandoned."""
         if self._answer is not None:
             return self._answer
         if self._error is not None and not isinstance(self._error, requests.RequestException | net.HTTPError | OSError):
             raise self._error
-        why = _reason(self._error or TimeoutError(), self._sent, timeout)
-        host = urlsplit(endpoint).netloc
+        why = _reason(self._error or TimeoutError(), self._sent, self._timeout)
+        host = urlsplit(str(self._request.url)).netloc
         if not self._sent and isinstance(self._error, ValueError):
             raise ConfigError(f"{host}: this address or the profile's proxy cannot be used. Nothing was sent.")
         if self._sent:
@@ -210,9 +220,7 @@ class _Exchange:
 
     def _post(self) -> _Answer:
         # Leaving the block closes a connection that still holds part of an answer; another one is kept.
-        with self._session.post(
-            self._endpoint, data=self._body, timeout=self._timeout, allow_redirects=False, stream=True
-        ) as response:
+        with self._session.send(self._request, timeout=self._timeout, allow_redirects=False, stream=True) as response:
             body = bytearray()
             while part := response.raw.read1(_ANSWER_LIMIT):
                 body += part
