@@ -379,6 +379,8 @@ class Ledger:
 
         A batch may become `sending` only if nothing was or may have been sent of it before.
         """
+        if not changed:
+            return
         ticket = _Ticket(run, changed)
         with self._queueing:
             self._queue.append(ticket)

@@ -1,7 +1,7 @@
 """What a send would do and cost: shown by `--dry-run`, and before a person is asked."""
 
-from decimal import Decimal
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from smscli import message, render
 from smscli.errors import RefusedError, UnreachableError
@@ -9,6 +9,9 @@ from smscli.gateway import Gateway
 from smscli.plan import Plan
 from smscli.profiles import Profile
 from smscli.recipients import Recipients
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 
 class Preview:
@@ -23,7 +26,7 @@ class Preview:
         cost = whole.cost()
         try:
             balance = self._gateway.balance()
-            after = str(Decimal(balance) - cost.total_parts)
+            after = str(_exactly(balance) - cost.total_parts)
         except (UnreachableError, RefusedError) as error:
             balance, after = f"not known: {error}", ""
         rows: list[tuple[str, render.Cell]] = [
@@ -53,7 +56,7 @@ class Preview:
         many = whole.numbers > self._account.confirm_above
         if whole.requests > 1 and not force:
             needed, balance = whole.cost().total_parts, self._gateway.balance()
-            if Decimal(balance) < needed:
+            if _exactly(balance) < needed:
                 raise RefusedError(
                     f"this needs {needed:,} messages, and {balance} are left on {self._account.label}. "
                     "Nothing was sent. Top up, send to fewer with --limit, or send what it covers with --force."
@@ -67,3 +70,9 @@ class Preview:
 
 def _range(least: int, most: int) -> str:
     return str(least) if least == most else f"{least} to {most}"
+
+
+def _exactly(balance: str) -> "Decimal":
+    from decimal import Decimal  # a single message never asks for the balance
+
+    return Decimal(balance)
