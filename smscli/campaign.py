@@ -38,6 +38,7 @@ class Campaign:
         self._ledger, self._run, self._gateways, self._pace = ledger, run, gateways, pace
         self._open = ledger.open_numbers(run.id)
         self._accepted = ledger.totals(run.id).accepted
+        self._one_text = ledger.has_one_text(run.id)
         self._lock = threading.Lock()
         self._page: deque[Batch] = deque()
         self._last = 0
@@ -134,7 +135,7 @@ class Campaign:
     def _reason_to_stop(self, batch: Batch) -> str:
         if batch.state is State.UNREACHABLE:
             return "the gateway cannot be reached"
-        if batch.state is State.REFUSED and (is_account_refusal(batch) or batch.content == self._run.content):
+        if batch.state is State.REFUSED and (self._one_text or is_account_refusal(batch)):
             return "the following batches would be refused as well"
         if self._pace.max_refused and self._refused >= self._pace.max_refused:
             return f"{self._refused} batches were refused"
@@ -148,7 +149,8 @@ class Campaign:
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = {number: signal.signal(number, self._interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+        heard = [number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) != signal.SIG_IGN]
+        before = {number: signal.signal(number, self._interrupt) for number in heard}
         try:
             yield
         finally:
@@ -163,16 +165,23 @@ class Campaign:
 
 def hold_back(plan: Plan, ledger: Ledger, account: Profile, now: float) -> tuple[Plan, int]:
     """Return the plan without the numbers that have got as many messages lately as `per_number` allows."""
-    full: set[str] = set()
+    limits: list[tuple[int, Counter[str]]] = []
     for limit in account.per_number:
         count, seconds = parse_limit(limit) or (0, 0)
         got: Counter[str] = Counter()
         for mobiles in ledger.sent_since(account.label, now - seconds):
             got.update(mobiles.split(","))
-        full |= {mobile for mobile, times in got.items() if times >= count}
-    if not full:
+        limits.append((count, got))
+    if not limits:
         return plan, 0
-    texts = {text: [mobile for mobile in mobiles if mobile not in full] for text, mobiles in plan.texts.items()}
+
+    def may_get(mobile: str) -> bool:
+        allowed = all(got[mobile] < count for count, got in limits)
+        for _, got in limits:
+            got[mobile] += allowed  # this plan counts as well
+        return allowed
+
+    texts = {text: [mobile for mobile in mobiles if may_get(mobile)] for text, mobiles in plan.texts.items()}
     kept = plan._replace(texts={text: mobiles for text, mobiles in texts.items() if mobiles})
     return kept, plan.numbers - kept.numbers
 

@@ -9,9 +9,10 @@ import sys
 import threading
 import warnings
 from collections.abc import Mapping
+from html import escape
 from time import monotonic
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import quote, quote_plus, urlsplit
 
 from smscli import __version__, profiles, wire
 from smscli.errors import ConfigError, OutcomeUnknownError, RefusedError, UnreachableError
@@ -71,6 +72,7 @@ class Gateway:
         if profile.proxy and not is_loopback(self.endpoint):
             self._session.proxies = {"http": profile.proxy, "https": profile.proxy}
         self._request = self._prepare()
+        self._body({})  # a name or password that cannot be sent is found before anything is
 
     def send(self, form: Mapping[str, str]) -> wire.SendAnswer:
         """Post a send without name and pwd, which are added here; return the gateway's answer, also a refusal.
@@ -81,8 +83,8 @@ class Gateway:
         text = _answer_text(answer)
         parsed = wire.parse_send_answer(text)
         if parsed is None or answer.status != 200:
-            raise OutcomeUnknownError(_no_answer(answer, text))
-        return parsed
+            raise OutcomeUnknownError(self._no_answer(answer, text))
+        return parsed._replace(msg=self._masked(parsed.msg))
 
     def balance(self) -> str:
         """Return the messages left, as the gateway wrote the number; RefusedError where it says no."""
@@ -91,11 +93,11 @@ class Gateway:
             text = _answer_text(answer)
             parsed = wire.parse_balance_answer(text)
             if parsed is None or answer.status != 200:
-                raise OutcomeUnknownError(_no_answer(answer, text))
+                raise OutcomeUnknownError(self._no_answer(answer, text))
         except OutcomeUnknownError as error:  # asking for the balance sends nothing, whatever became of the question
             raise UnreachableError(f"{error} The balance is not known; nothing was sent.") from None
         if parsed.code != 0:
-            raise RefusedError(describe_refusal(parsed.code, parsed.msg))
+            raise RefusedError(describe_refusal(parsed.code, self._masked(parsed.msg)))
         return parsed.balance
 
     def close(self) -> None:
@@ -122,6 +124,24 @@ class Gateway:
         finally:  # also where Ctrl-C ends the wait
             exchange.abandon()
         return exchange.result()
+
+    def _masked(self, text: str) -> str:
+        """Hide the password where a gateway or a proxy's page repeats what it was sent."""
+        written = (self._pwd, quote(self._pwd), quote_plus(self._pwd), quote(self._pwd, safe=""), escape(self._pwd))
+        for spelling in written:
+            text = text.replace(spelling, "****") if spelling else text
+        return text
+
+    def _no_answer(self, answer: _Answer, text: str) -> str:
+        start = " ".join(self._masked(text[:4096]).split())[:120]
+        if answer.location:
+            return f"the gateway redirects to {self._masked(answer.location)[:120]!r}, which is not followed."
+        if answer.status != 200:
+            hint = " Is the endpoint's path right?" if answer.status in (403, 404, 405) else ""
+            return f"the gateway answered HTTP {answer.status}: {start!r}.{hint}"
+        if not start:
+            return "the gateway gave an empty answer."
+        return f"the answer is not one of this gateway: {start!r}."
 
     def _body(self, form: Mapping[str, str]) -> bytes:
         try:
@@ -151,18 +171,6 @@ def describe_refusal(code: int, msg: str) -> str:
 
 def _answer_text(answer: _Answer) -> str:
     return wire.decode_text(answer.body).lstrip("\ufeff")
-
-
-def _no_answer(answer: _Answer, text: str) -> str:
-    start = " ".join(text[:120].split())
-    if answer.location:
-        return f"the gateway redirects to {answer.location[:120]!r}, which is not followed."
-    if answer.status != 200:
-        hint = " Is the endpoint's path right?" if answer.status in (403, 404, 405) else ""
-        return f"the gateway answered HTTP {answer.status}: {start!r}.{hint}"
-    if not start:
-        return "the gateway gave an empty answer."
-    return f"the answer is not one of this gateway: {start!r}."
 
 
 # --- one exchange and its gate ------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from smscli.profiles import user_directory
 
 _APPLICATION = 0x534D5343  # "SMSC"
 _BUSY_SECONDS = 20
+_LOOK_SECONDS = 0.5
 # One script a schema version, each run once, in one transaction; never edit one that was released.
 MIGRATIONS = (
     """
@@ -129,7 +130,9 @@ class LedgerError(ConfigError):
 def ledger_path() -> Path:
     """Return where the ledger is: `SMSCLI_LEDGER`, else the user's state directory."""
     given = os.environ.get("SMSCLI_LEDGER")
-    return Path(given) if given else user_directory("XDG_STATE_HOME", ".local/state") / "smscli" / "ledger.db"
+    path = Path(given) if given else user_directory("XDG_STATE_HOME", ".local/state") / "smscli" / "ledger.db"
+    # One file has one name, or two processes would not find each other's locks.
+    return path.resolve()
 
 
 @contextmanager
@@ -170,15 +173,18 @@ def _connect(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # The companions that SQLite makes take their mode from the file.
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    if os.name == "posix" and path.stat().st_mode & 0o077:
-        path.chmod(0o600)
+    if not path.is_file():
+        raise LedgerError(f"{path} is no file that could be a ledger; name another in SMSCLI_LEDGER.")
     connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA secure_delete = ON")  # or numbers that were pruned stay readable in free pages
         if _version(connection, path) < len(MIGRATIONS):
             connection.execute("PRAGMA journal_mode = WAL")
             _migrate(connection, path)
+        if os.name == "posix" and path.stat().st_mode & 0o077:
+            path.chmod(0o600)
     except BaseException:
         connection.close()
         raise
@@ -224,6 +230,7 @@ class Ledger:
         self._queue: list[_Ticket] = []
         self._queueing, self._committing = threading.Lock(), threading.Lock()
         self._locks = os.open(f"{path}-lock", os.O_RDWR | os.O_CREAT, 0o600)
+        self._mine: set[int] = set()
 
     # --- runs ---
 
@@ -260,8 +267,11 @@ class Ledger:
     @contextmanager
     def held(self, run: int) -> Iterator[None]:
         """Hold a run for this process; an InputError where another one is at it. What was left in flight is unknown."""
-        if not self._lock(run):
-            raise InputError(f"run {run} is being sent by another process. This one sent nothing.")
+        patience = time.monotonic() + _LOOK_SECONDS
+        while not self._lock(run):
+            if time.monotonic() > patience:
+                raise InputError(f"run {run} is being sent by another process. This one sent nothing.")
+            time.sleep(0.02)  # another process may only be looking, see is_held()
         try:
             with _explained(self._path):
                 self._begin()
@@ -275,7 +285,9 @@ class Ledger:
             self._unlock(run)
 
     def is_held(self, run: int) -> bool:
-        """Tell whether a process that lives is sending this run."""
+        """Tell whether another process that lives is sending this run."""
+        if run in self._mine:
+            return False
         if not self._lock(run):
             return True
         self._unlock(run)
@@ -315,6 +327,14 @@ class Ledger:
             )
             for number, state, *rest in rows:
                 yield Batch(number, State(state), *rest)
+
+    def has_one_text(self, run: int) -> bool:
+        """Tell whether all batches of a run have the same text."""
+        with _explained(self._path):
+            texts = self._connection.execute(
+                "SELECT DISTINCT content FROM batch WHERE run = ? LIMIT 2", (run,)
+            ).fetchall()
+        return len(texts) < 2
 
     def troubled_batches(self, run: int) -> list[Batch]:
         """Return a run's batches of which something can be told: all but the planned and the wholly accepted."""
@@ -365,12 +385,13 @@ class Ledger:
             self._connection.execute("COMMIT")
 
     def sent_since(self, profile: str, moment: float) -> Iterator[str]:
-        """Yield the numbers, joined by commas, that a profile sent something to or may have."""
+        """Yield the numbers, joined by commas, that a profile sent something to, or may have, or is about to."""
         with _explained(self._path):
             for (mobiles,) in self._connection.execute(
                 "SELECT batch.mobiles FROM batch JOIN run ON run.id = batch.run "
-                "WHERE batch.changed > ? AND state IN ('sending', 'accepted', 'unknown') AND run.profile = ?",
-                (moment, profile),
+                "WHERE run.profile = ? AND (batch.changed > ? AND state IN ('sending', 'accepted', 'unknown') "
+                "OR run.created > ? AND state = 'planned')",
+                (profile, moment, moment),
             ):
                 yield mobiles
 
@@ -431,7 +452,6 @@ class Ledger:
         past, done = "created < ?", f"created < ? AND id NOT IN ({_UNFINISHED})"
         with _explained(self._path):
             execute = self._connection.execute
-            execute("PRAGMA secure_delete = ON")
             self._begin()
             (left,) = execute(f"SELECT count(*) FROM run WHERE {past} AND id IN ({_UNFINISHED})", (before,)).fetchone()
             (gone,) = execute(
@@ -455,9 +475,11 @@ class Ledger:
             _lock_byte(self._locks, run)
         except OSError:
             return False
+        self._mine.add(run)
         return True
 
     def _unlock(self, run: int) -> None:
+        self._mine.discard(run)
         _unlock_byte(self._locks, run)
 
 

@@ -4,7 +4,6 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import NamedTuple
 from unicodedata import category
 
@@ -128,25 +127,25 @@ def texts_for(
     if not people.values:
         return {text.fill(constants): people.mobiles[:limit]}
     columns = [name for name in text.fields if name not in constants]
-    texts: dict[str, list[str]] = {}
+    texts: dict[str, dict[str, None]] = {}
     wrong: list[str] = []
-    for mobile, where, values in islice(zip(people.mobiles, people.lines, people.values, strict=True), limit):
+    for mobile, where, values in zip(people.mobiles[:limit], people.lines, people.values, strict=False):
         filled = text.fill({**constants, **dict(zip(columns, values, strict=True))})
         if filled not in texts:
             try:
                 check_content(filled)
             except InputError as error:
                 wrong.append(f"{where}: {error}")
-        texts.setdefault(filled, []).append(mobile)
+        texts.setdefault(filled, {})[mobile] = None  # other cells can make the same text: it goes out once
     if wrong:
         raise InputError("\n".join(wrong))
-    return dict(texts)
+    return {filled: list(mobiles) for filled, mobiles in texts.items()}
 
 
-def parse_at(text: str, now: datetime) -> datetime:
+def parse_at(text: str, now: datetime, past_is_fine: bool = False) -> datetime:
     """Read a time to send at: `2026-12-01 09:00[:SS]`, ISO 8601 with offset, or `+90m`, `+2h`, `+1d` from `now`.
 
-    Without an offset it is China time. The past is refused.
+    Without an offset it is China time. The past is refused unless it is fine.
     """
     relative = re.fullmatch(r"\+([0-9]{1,6})([smhd])", text.strip())
     try:
@@ -164,6 +163,6 @@ def parse_at(text: str, now: datetime) -> datetime:
             "2026-12-01T09:00+08:00, or +90m, +2h, +1d."
         ) from None
     at = at.astimezone(wire.CHINA).replace(microsecond=0)
-    if at < now.replace(microsecond=0):
+    if at < now.replace(microsecond=0) and not past_is_fine:
         raise InputError(f"--at: {at:%Y-%m-%d %H:%M:%S} China time (UTC+8) has passed. Nothing was sent.")
     return at

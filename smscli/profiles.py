@@ -205,7 +205,11 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
 
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise ConfigError(
+            f"{path} is not valid TOML: brackets within brackets without end. Nothing was sent."
+        ) from None
+    except ValueError as error:  # TOMLDecodeError, and a number of thousands of digits
         raise ConfigError(f"{path} is not valid TOML: {error}. Nothing was sent.{_quoting(text, error)}") from None
 
 

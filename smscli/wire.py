@@ -113,7 +113,9 @@ def parse_send_answer(text: str) -> SendAnswer | None:
     if code != 0:
         return SendAnswer(code, rest)
     fields = [field.strip() for field in rest.split(",", 4)]
-    if len(fields) != 5 or not all(_is_count(field) for field in fields[:4]):
+    if len(fields) != 5 or not all(
+        _is_count(field, digits) for field, digits in zip(fields, (40, 9, 9, 9), strict=False)
+    ):
         return None
     sendid, invalid, accepted, blacklisted, msg = fields
     return SendAnswer(0, msg, sendid, int(invalid), int(accepted), int(blacklisted))
@@ -150,8 +152,8 @@ def _split_code(text: str) -> tuple[int | None, str]:
     return int(code), rest.strip()
 
 
-def _is_count(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 40
+def _is_count(text: str, digits: int) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= digits
 
 
 # --- pushes: what the gateway calls its customer with (protocol §3, §4) -------------------------------------------

@@ -151,3 +151,6 @@ def test_per_number_limits_hold_back_whom_the_ledger_says_got_enough(ledger: Led
     assert hold_back(plan, ledger, account, now + 61) == (plan, 0)
     assert hold_back(plan, ledger, account._replace(label="other"), now) == (plan, 0)
     assert hold_back(plan, ledger, account._replace(per_number=("2/1d",)), now) == (plan, 0)
+    several = Plan("{x}", {"c": people, "d": people})
+    kept, held_back = hold_back(several, ledger, account._replace(per_number=("2/1d",)), now)
+    assert (kept.texts, held_back) == ({"c": people, "d": people[2:]}, 2)

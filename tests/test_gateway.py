@@ -679,10 +679,8 @@ def test_request_carries_exactly_the_fields_of_the_protocol(open_gateway: Callab
 
 
 def test_password_that_is_no_text_is_a_matter_of_the_profile(open_gateway: Callable[..., Gateway]) -> None:
-    gateway = Gateway(profile("http://127.0.0.1:1/")._replace(pwd=Secret("5ECRET\udcff")))
     with pytest.raises(ConfigError, match=r"no UTF-8 text\. Nothing was sent") as caught:
-        gateway.send(FORM)
-    gateway.close()
+        Gateway(profile("http://127.0.0.1:1/")._replace(pwd=Secret("5ECRET\udcff")))
     assert "5ECRET" not in str(caught.value)
 
 
@@ -695,3 +693,34 @@ def test_threads_may_share_a_gateway(open_gateway: Callable[..., Gateway], sandb
     for thread in threads:
         thread.join(10)
     assert sorted(sandbox.queued) == sorted(people)
+
+
+@pytest.mark.parametrize("pwd", ["5ECRET-PWD", "p&w=é <1>"])
+@pytest.mark.parametrize("status", ["200 OK", "500 Oops", "307 Elsewhere"])
+def test_a_gateway_that_repeats_the_password_does_not_make_us_print_it(
+    smscli: Smscli, home: Path, pwd: str, status: str
+) -> None:
+    from html import escape
+    from urllib.parse import quote, quote_plus
+
+    spellings = {pwd, quote(pwd), quote_plus(pwd), quote(pwd, safe=""), escape(pwd)}
+    for text in [f"your pwd={spelling}&x" for spelling in spellings] + [f"13,no {spelling}" for spelling in spellings]:
+        location = f"Location: /?pwd={quote(pwd)}" if status.startswith("3") else "X: y"
+        body = text.encode()
+        reply = (
+            f"HTTP/1.1 {status}\r\n{location}\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+            + body
+        )
+        with answering(reply) as endpoint:
+            ended = smscli(*SEND[:1], *SEND[3:], SMSCLI_ENDPOINT=endpoint, SMSCLI_NAME="demo", SMSCLI_PWD=pwd)
+        kept = b"".join(file.read_bytes() for file in home.rglob("ledger.db*")).decode("utf-8", "replace")
+        assert ended.code in (4, 6)
+        assert not any(spelling in ended.out + ended.err + kept for spelling in spellings)
+
+
+def test_counts_that_no_gateway_gives_are_no_answer(smscli: Smscli) -> None:
+    reply = answer(f"0,2026112220430257320036272,0,{'9' * 26},0,ok", "Connection: close")
+    with answering(reply) as endpoint:
+        ended = smscli(*SEND[:1], *SEND[3:], SMSCLI_ENDPOINT=endpoint, SMSCLI_NAME="demo", SMSCLI_PWD=PWD)
+    assert ended.code == 6
+    assert smscli("runs").code == 0

@@ -3,15 +3,20 @@
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
 import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from smscli.ledger import MIGRATIONS, LedgerError, State, ledger_path, open_ledger
-from tests.conftest import RunningSandbox, Smscli
+from smscli.wire import CHINA
+from tests.conftest import RunningSandbox, Smscli, numbers
 from tests.test_campaign import new_run
 
+TODAY = datetime.now(CHINA).strftime("%Y-%m-%d")
 ONE = ("send", "--mobile", "13800138000", "--content", "x")
 
 
@@ -181,7 +186,11 @@ def test_prune_forgets_texts_and_numbers_but_no_unfinished_run_and_no_key(
     assert smscli("send", "--mobile", "13800138001", "--content", secret, "--key", "k", **shop).code == 0
     assert smscli("send", "--mobile", "13800138002", "--content", "x", **shop | {"SMSCLI_NAME": "closed"}).code == 4
     assert smscli("runs", "prune", "--before", "2020-01-01").err.startswith("0 runs forgotten")
-    ended = smscli("runs", "prune", "--before", "2999-01-01")
+    assert smscli("runs", "prune", "--before", "2999-01-01").code == 2
+    with sqlite3.connect(ledger) as connection:
+        connection.execute("UPDATE run SET created = created - 2 * 86400")
+    connection.close()
+    ended = smscli("runs", "prune", "--before", TODAY)
     assert ended.err == "2 runs forgotten; 1 unfinished ones stay until they are resumed\n"
     assert [row[0] for row in smscli("runs").rows] == ["3", "2"]
     files = [file.read_bytes() for file in ledger.parent.iterdir()]
@@ -190,3 +199,44 @@ def test_prune_forgets_texts_and_numbers_but_no_unfinished_run_and_no_key(
     assert again.code == 0
     assert "nothing was sent again" in again.err
     assert sandbox.queued == ["13800138000", "13800138001"]
+
+
+def test_pruned_numbers_are_gone_from_the_file(smscli: Smscli, sandbox: RunningSandbox, ledger: Path) -> None:
+    people = numbers(3000)
+    send = ("send", "--content", "x", "--batch-size", "20", "--yes", "--force")
+    smscli(*send, stdin="\n".join(people), **sandbox.variables)
+    with sqlite3.connect(ledger) as connection:
+        connection.execute("DELETE FROM batch WHERE state = 'planned' OR state = 'refused'")
+        connection.execute("UPDATE run SET created = 1")
+    connection.close()
+    assert smscli("runs", "prune", "--before", TODAY).err.startswith("1 run forgotten")
+    content = b"".join(file.read_bytes() for file in ledger.parent.iterdir())
+    assert not any(mobile.encode() in content for mobile in people)
+
+
+def test_one_ledger_has_one_lock_whatever_it_is_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "link.db").symlink_to(tmp_path / "real.db")
+    monkeypatch.setenv("SMSCLI_LEDGER", str(tmp_path / "link.db"))
+    assert ledger_path() == tmp_path / "real.db"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SMSCLI_LEDGER", ":memory:")
+    assert ledger_path() == tmp_path / ":memory:"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes are of POSIX")
+def test_a_file_that_is_no_ledger_keeps_its_mode(smscli: Smscli, tmp_path: Path) -> None:
+    other = tmp_path / "other.txt"
+    other.write_text("nothing of a ledger\n" * 100)
+    other.chmod(0o644)
+    for path in (str(other), "/dev/null"):
+        before = Path(path).stat().st_mode
+        assert smscli("runs", SMSCLI_LEDGER=path).code == 3
+        assert Path(path).stat().st_mode == before
+
+
+def test_looking_at_a_run_neither_steals_nor_drops_its_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SMSCLI_LEDGER", str(tmp_path / "ledger.db"))
+    with open_ledger() as opened, opened.new_run(new_run(count=1), [("x", "13800138000", 1)]) as run:
+        assert not opened.is_held(run)
+        look = "import sys\nfrom smscli.ledger import open_ledger\nwith open_ledger() as o: sys.exit(o.is_held(1))"
+        assert subprocess.run([sys.executable, "-c", look]).returncode == 1

@@ -326,3 +326,81 @@ def test_standby_takes_over_only_where_nothing_was_sent(
     write_config(home, shop.format(standby.sandbox.endpoint, broken.sandbox.endpoint))
     assert smscli("send", "--mobile", "13800138001", "--content", "x").code == 6
     assert standby.queued == ["13800138000"]
+
+
+# --- what careless and hostile people tried -----------------------------------------------------------------------
+
+
+def test_cells_that_make_the_same_text_send_it_once(smscli: Smscli, sandbox: RunningSandbox) -> None:
+    rows = "m,a,b\n13800138000,1,23\n13800138000,12,3\n"
+    ended = smscli("send", "--column", "m", "--content", "c{a}{b}", stdin=rows, **sandbox.variables)
+    assert (ended.code, sandbox.queued) == (0, ["13800138000"])
+    assert "1 left out: the same text to the same number" in ended.err
+
+
+@pytest.mark.parametrize("key", ["", "  ", "a\tb"])
+def test_a_key_that_protects_nothing_is_refused(smscli: Smscli, sandbox: RunningSandbox, key: str) -> None:
+    ended = smscli("send", "--mobile", "13800138000", "--content", "x", "--key", key, **sandbox.variables)
+    assert (ended.code, sandbox.queued) == (2, [])
+
+
+def test_dry_run_with_everybody_held_back_is_a_sentence(smscli: Smscli, home: Path, sandbox: RunningSandbox) -> None:
+    shop = f'[profiles.shop]\nendpoint = "{sandbox.sandbox.endpoint}"\nname = "demo"\npwd = "demo"\n'
+    write_config(home, shop + 'per_number = ["1/1h"]\n')
+    send = ("send", "--mobile", "13800138000", "--content", "x")
+    assert smscli(*send).code == 0
+    ended = smscli(*send, "--dry-run")
+    assert ended.code == 2
+    assert "no number is left to send to" in ended.err
+
+
+def test_standby_is_asked_for_the_balance_as_well(smscli: Smscli, home: Path, sandbox: RunningSandbox) -> None:
+    shop = '[profiles.shop]\nname = "demo"\npwd = "demo"\nstandby = ["{}"]\nendpoint = "http://127.0.0.1:9/asmx"\n'
+    write_config(home, shop.format(sandbox.sandbox.endpoint))
+    people = numbers(3)
+    assert smscli("send", "--content", "x", "--batch-size", "1", stdin="\n".join(people)).code == 0
+    assert sorted(sandbox.queued) == people
+
+
+def test_a_run_whose_time_has_passed_is_not_resumed_unasked(smscli: Smscli, sandbox: RunningSandbox) -> None:
+    dead = sandbox.variables | {"SMSCLI_ENDPOINT": "http://127.0.0.1:9/asmx"}
+    assert smscli("send", "--mobile", "13800138000", "--content", "x", "--at", "+1s", "--key", "k", **dead).code == 5
+    time.sleep(1.2)
+    ended = smscli("resume", "1", **sandbox.variables)
+    assert (ended.code, sandbox.queued) == (2, [])
+    assert "which has passed. Send the rest now?" in ended.err
+    assert smscli("resume", "1", "--yes", **sandbox.variables).code == 0
+    done = smscli("send", "--mobile", "13800138000", "--content", "x", "--at", "+1s", "--key", "k", **sandbox.variables)
+    assert done.code == 0
+    assert "nothing was sent again" in done.err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names are bytes on POSIX alone")
+def test_names_that_are_no_utf_8_are_no_bug(smscli: Smscli, sandbox: RunningSandbox, tmp_path: Path) -> None:
+    name = os.fsdecode("名单.csv".encode("gb18030"))
+    (tmp_path / name).write_text("13800138000\n")
+    assert smscli("send", "--csv", name, "--content", "x", **sandbox.variables, LOGNAME="\udcff").code == 0
+    assert smscli("runs").code == 0
+    send = ("send", "--mobile", "13800138001", "--content", "x")
+    assert smscli(*send, "--key", "\udcff", **sandbox.variables).code == 2
+    assert smscli(*send, **sandbox.variables | {"SMSCLI_NAME": "\udcff"}).code == 3
+    assert sandbox.queued == ["13800138000"]
+
+
+def test_numbers_beyond_all_measure_are_sentences(smscli: Smscli, sandbox: RunningSandbox) -> None:
+    huge = "9" * 25
+    assert smscli("runs", huge).code == 2
+    assert smscli("resume", huge, **sandbox.variables).code == 2
+    rows = "m,a\n13800138000,1\n"
+    send = ("send", "--column", "m", "--content", "c{a}", "--limit", huge)
+    assert smscli(*send, stdin=rows, **sandbox.variables).code == 0
+    for rate in ("nan", "inf", "-1"):
+        assert (
+            smscli("send", "--mobile", "13800138000", "--content", "x", "--rate", rate, **sandbox.variables).code == 2
+        )
+
+
+def test_a_text_made_of_constants_stops_when_it_is_refused(smscli: Smscli, sandbox: RunningSandbox) -> None:
+    send = ("send", "--content", "敏感{x}", "--var", "x=1", "--batch-size", "1", "--workers", "1")
+    ended = smscli(*send, "--output", "json", stdin="\n".join(numbers(4)), **sandbox.variables)
+    assert outcomes(ended) == ["refused", "planned", "planned", "planned"]

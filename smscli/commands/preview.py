@@ -1,5 +1,6 @@
 """What a send would do and cost: shown by `--dry-run`, and before a person is asked."""
 
+from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -17,15 +18,15 @@ if TYPE_CHECKING:
 class Preview:
     """What a plan is and costs, for a person to look at before it is carried out."""
 
-    def __init__(self, whole: Plan, people: Recipients, account: Profile, gateway: Gateway) -> None:
-        self._plan, self._people, self._account, self._gateway = whole, people, account, gateway
+    def __init__(self, whole: Plan, people: Recipients, account: Profile, gateways: Sequence[Gateway]) -> None:
+        self._plan, self._people, self._account, self._gateways = whole, people, account, gateways
 
     def rows(self) -> list[tuple[str, render.Cell]]:
         """Return the plan as items and values; asks the gateway for the balance."""
         whole, people = self._plan, self._people
         cost = whole.cost()
         try:
-            balance = self._gateway.balance()
+            balance = self._balance()
             after = str(_exactly(balance) - cost.total_parts)
         except (UnreachableError, RefusedError) as error:
             balance, after = f"not known: {error}", ""
@@ -47,6 +48,15 @@ class Preview:
         rows += [(f"text {number}", text) for number, text in enumerate(first, 1)]
         return rows + [("warning", warning) for warning in whole.warnings()]
 
+    def _balance(self) -> str:
+        """Ask the endpoints in their order, as a send does."""
+        for gateway in self._gateways[:-1]:
+            try:
+                return gateway.balance()
+            except UnreachableError:
+                continue
+        return self._gateways[-1].balance()
+
     def confirm(self, yes: bool, force: bool) -> None:
         """Refuse what the balance cannot cover, and ask a person where it goes to many.
 
@@ -55,7 +65,7 @@ class Preview:
         whole = self._plan
         many = whole.numbers > self._account.confirm_above
         if whole.requests > 1 and not force:
-            needed, balance = whole.cost().total_parts, self._gateway.balance()
+            needed, balance = whole.cost().total_parts, self._balance()
             if _exactly(balance) < needed:
                 raise RefusedError(
                     f"this needs {needed:,} messages, and {balance} are left on {self._account.label}. "

@@ -1,5 +1,6 @@
 """`smscli resume`: goes on with a run that was cut short; `send` ends in the same steps."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -7,12 +8,13 @@ import typer
 
 from smscli import campaign, profiles, render
 from smscli.campaign import Campaign, Pace
-from smscli.commands.options import OutputOption, QuietOption, RateOption, WorkersOption, YesOption
+from smscli.commands.options import MOST_RUNS, OutputOption, QuietOption, RateOption, WorkersOption, YesOption
 from smscli.commands.runs import show_run
 from smscli.connect import gateways_of
 from smscli.errors import ExitCode, InputError
 from smscli.gateway import Gateway
 from smscli.ledger import Ledger, Run, State, open_ledger
+from smscli.wire import CHINA, parse_stime
 
 
 class Unknown(StrEnum):
@@ -23,7 +25,7 @@ class Unknown(StrEnum):
 
 
 def command(
-    run: Annotated[int, typer.Argument(metavar="RUN", help="Its number; `smscli runs` lists them.")],
+    run: Annotated[int, typer.Argument(metavar="RUN", max=MOST_RUNS, help="Its number; `smscli runs` lists them.")],
     unknown: Annotated[
         Unknown | None, typer.Option(help="Send unknown batches again, or never; see the web console first.")
     ] = None,
@@ -41,6 +43,7 @@ def command(
             raise InputError(f"run {run} was sent by account {found.account!r}; profile {account.label!r} is another.")
         with ledger.held(run):
             _decide_unknown(ledger, found, unknown, yes)
+            refuse_past(ledger, found, yes)
             with gateways_of(account) as gateways:
                 code = carry_on(ledger, found, gateways, Pace(workers, rate), quiet, output)
     raise typer.Exit(code)
@@ -53,6 +56,15 @@ def _decide_unknown(ledger: Ledger, run: Run, unknown: Unknown | None, yes: bool
     action = "sent to again, and some may get it twice" if unknown is Unknown.RESEND else "left out for good"
     render.confirm(f"{numbers:,} numbers whose fate is unknown will be {action}.", yes)
     ledger.change_state(run.id, State.UNKNOWN, State.PLANNED if unknown is Unknown.RESEND else State.DROPPED)
+
+
+def refuse_past(ledger: Ledger, run: Run, yes: bool) -> None:
+    """Ask whether a run whose time has passed is still to go out; the gateway would send it at once."""
+    at = parse_stime(run.stime)
+    if at and at < datetime.now(CHINA) and ledger.open_numbers(run.id):
+        render.confirm(
+            f"Run {run.id} was to go out at {run.stime} China time, which has passed. Send the rest now?", yes
+        )
 
 
 def carry_on(

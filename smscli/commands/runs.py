@@ -9,7 +9,8 @@ from typer.core import TyperGroup
 
 from smscli import campaign, message, render
 from smscli.cli import STYLE
-from smscli.commands.options import OutputOption
+from smscli.commands.options import MOST_RUNS, OutputOption
+from smscli.errors import InputError
 from smscli.ledger import Batch, Ledger, Run, State, Totals, open_ledger
 from smscli.wire import CHINA
 
@@ -45,7 +46,7 @@ def list_runs(ctx: typer.Context, output: OutputOption = None) -> None:
 
 
 @command.command(hidden=True)
-def show(run: Annotated[int, typer.Argument(metavar="RUN")], output: OutputOption = None) -> None:
+def show(run: Annotated[int, typer.Argument(metavar="RUN", max=MOST_RUNS)], output: OutputOption = None) -> None:
     """Show a run's batches, what became of them, and the numbers whose fate is unknown."""
     with open_ledger() as ledger:
         found = ledger.run(run)
@@ -56,8 +57,11 @@ def show(run: Annotated[int, typer.Argument(metavar="RUN")], output: OutputOptio
 @command.command()
 def prune(before: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The first day to keep.")]) -> None:
     """Forget finished runs from before a day, for phone numbers are personal data."""
+    day = before.replace(tzinfo=CHINA)
+    if day > datetime.now(CHINA):
+        raise InputError(f"{before:%Y-%m-%d} is yet to come: what was sent today is needed for per_number and keys.")
     with open_ledger() as ledger:
-        gone, left = ledger.forget(before.replace(tzinfo=CHINA).timestamp())
+        gone, left = ledger.forget(day.timestamp())
     more = f"; {left:,} unfinished ones stay until they are resumed" if left else ""
     render.say(f"{gone:,} {'run' if gone == 1 else 'runs'} forgotten{more}")
 

@@ -16,7 +16,7 @@ from smscli import campaign, message, plan, profiles, recipients, render, wire
 from smscli.campaign import Pace
 from smscli.commands.options import OutputOption, ProfileOption, QuietOption, RateOption, WorkersOption, YesOption
 from smscli.commands.preview import Preview
-from smscli.commands.resume import carry_on
+from smscli.commands.resume import carry_on, refuse_past
 from smscli.commands.runs import show_run
 from smscli.connect import gateways_of
 from smscli.errors import ExitCode, InputError
@@ -46,7 +46,7 @@ def command(
     encoding: Annotated[str, typer.Option(help="The list's encoding, if it is misread.", show_default=False)] = "",
     skip_invalid: Annotated[bool, typer.Option("--skip-invalid", help="Send to the rest of the list.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the first N numbers.")] = None,
-    key: Annotated[str, typer.Option(help="The run's name; the same key never sends twice.", show_default=False)] = "",
+    key: Annotated[str | None, typer.Option(help="The run's name; the same key never sends twice.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be sent, and send nothing.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Also where the balance does not suffice.")] = False,
     batch_size: Annotated[int | None, typer.Option(min=1, help="Numbers in one request; 500 by default.")] = None,
@@ -65,7 +65,11 @@ def command(
     given = _content(content, content_file, approved.get("content"))
     text = message.parse_text(given)
     constants = _constants(var or [])
-    stime = _stime(at)
+    _check_key(key)
+    now = datetime.now(UTC)
+    stime = wire.format_stime(plan.parse_at(at, now, past_is_fine=key is not None)) if at is not None else ""
+    if stime:
+        render.say(f"scheduled for {stime} China time (UTC+8)")
     people = _recipients(mobile, csv, column, encoding, [name for name in text.fields if name not in constants])
     _tell_recipients(people)
     if not skip_invalid and not (dry_run and people.mobiles):
@@ -74,26 +78,32 @@ def command(
     texts = plan.texts_for(text, constants, people, limit)
     whole = Plan(given, texts, account.sign, account.extno, stime, batch_size or account.batch_size)
     whole.check()
+    if same := len(people.mobiles[:limit]) - whole.numbers:  # other cells that made the same text
+        render.say(f"{same:,} left out: the same text to the same number")
+        people = people._replace(duplicates=people.duplicates + same)
     with open_ledger() as ledger, gateways_of(account) as gateways:
         digest = whole.digest()
         run = ledger.run_by_key(key) if key else None
         if run and not dry_run:
             _refuse_difference(run, whole, digest, account, at)
+            refuse_past(ledger, run, yes)
             raise typer.Exit(_repeat(ledger, run, gateways, Pace(workers, rate, max_refused), quiet, output))
+        if at is not None:
+            plan.parse_at(at, now)
         whole, held_back = campaign.hold_back(whole, ledger, account, time.time())
         if held_back:
             render.say(f"{held_back:,} left out: they have got as many messages lately as per_number allows")
-        preview = Preview(whole, people, account, gateways[0])
+        _refuse_nobody(whole)
+        preview = Preview(whole, people, account, gateways)
         if dry_run:
             render.show(("item", "value"), preview.rows(), output)
             if not skip_invalid:
                 _refuse_invalid(people)
             return
-        _refuse_nobody(whole)
         preview.confirm(yes, force)
-        source = "--mobile" if mobile else str(csv or "pipe")
+        source = _as_text("--mobile" if mobile else str(csv or "pipe"))
         run = Run(
-            0, key or None, time.time(), _asker(), account.label, account.name, given, whole.sign, whole.extno, stime,
+            0, key, time.time(), _asker(), account.label, account.name, given, whole.sign, whole.extno, stime,
             source, digest, whole.numbers, people.duplicates, len(people.invalid),
         )  # fmt: skip
         with ledger.new_run(run, whole.batches()) as number:
@@ -115,20 +125,22 @@ def _constants(pairs: list[str]) -> dict[str, str]:
     return constants
 
 
-def _stime(at: str | None) -> str:
-    if at is None:
-        return ""
-    stime = wire.format_stime(plan.parse_at(at, datetime.now(UTC)))
-    render.say(f"scheduled for {stime} China time (UTC+8)")
-    return stime
-
-
 def _asker() -> str:
     try:
         user = getpass.getuser()
     except (OSError, KeyError):  # a container's user may have no name
         user = str(os.getuid()) if hasattr(os, "getuid") else ""
-    return f"{user}@{socket.gethostname()}"
+    return _as_text(f"{user}@{socket.gethostname()}")
+
+
+def _as_text(name: str) -> str:
+    """Return a name that the system gave, its bytes that are no UTF-8 made visible."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
+def _check_key(key: str | None) -> None:
+    if key is not None and (not key.strip() or not key.isprintable()):
+        raise InputError(f"--key {key!r} must be a name, or it protects nothing. Nothing was sent.")
 
 
 def _refuse_nobody(whole: Plan) -> None:
