@@ -5,11 +5,11 @@ _smscli_about() {
     commands= options= takes=
     case $1 in
     'smscli')
-        commands='send runs resume template balance parse-report codes profile sandbox completion' options='--version -h --help'
+        commands='send runs resume status inbox optout template balance parse-report listen codes profile sandbox completion' options='--version -h --help'
         case $2 in
         esac ;;
     'smscli send')
-        commands='' options='--mobile --csv --content --content-file --template --var --sign --extno --at --column --encoding --skip-invalid --limit --key --dry-run --force --batch-size --workers --rate --max-refused --yes -y --quiet -q -p --profile --output -h --help'
+        commands='' options='--mobile --csv --content --content-file --template --var --sign --extno --at --column --encoding --skip-invalid --limit --key --dry-run --force --batch-size --workers --rate --max-refused --include-opted-out --wait --yes -y --quiet -q -p --profile --output -h --help'
         case $2 in
         --mobile) takes='text' ;;
         --csv) takes='file' ;;
@@ -28,6 +28,7 @@ _smscli_about() {
         --workers) takes='text' ;;
         --rate) takes='text' ;;
         --max-refused) takes='text' ;;
+        --wait) takes='text' ;;
         -p|--profile) takes='profile' ;;
         --output) takes='choice table tsv json jsonl csv' ;;
         esac ;;
@@ -49,6 +50,54 @@ _smscli_about() {
         --rate) takes='text' ;;
         --output) takes='choice table tsv json jsonl csv' ;;
         1) takes='text' ;;
+        esac ;;
+    'smscli status')
+        commands='' options='--output -h --help'
+        case $2 in
+        --output) takes='choice table tsv json jsonl csv' ;;
+        1) takes='text' ;;
+        esac ;;
+    'smscli inbox')
+        commands='' options='--since --mobile --follow -f --quarantine --output -h --help'
+        case $2 in
+        --since) takes='text' ;;
+        --mobile) takes='text' ;;
+        --output) takes='choice table tsv json jsonl csv' ;;
+        esac ;;
+    'smscli optout')
+        commands='list add remove import export' options='-h --help'
+        case $2 in
+        esac ;;
+    'smscli optout list')
+        commands='' options='-p --profile --output -h --help'
+        case $2 in
+        -p|--profile) takes='profile' ;;
+        --output) takes='choice table tsv json jsonl csv' ;;
+        esac ;;
+    'smscli optout add')
+        commands='' options='-p --profile -h --help'
+        case $2 in
+        -p|--profile) takes='profile' ;;
+        [1-9]*) takes='text' ;;
+        esac ;;
+    'smscli optout remove')
+        commands='' options='-p --profile -h --help'
+        case $2 in
+        -p|--profile) takes='profile' ;;
+        [1-9]*) takes='text' ;;
+        esac ;;
+    'smscli optout import')
+        commands='' options='--column --encoding --skip-invalid -p --profile -h --help'
+        case $2 in
+        --column) takes='text' ;;
+        --encoding) takes='text' ;;
+        -p|--profile) takes='profile' ;;
+        1) takes='file' ;;
+        esac ;;
+    'smscli optout export')
+        commands='' options='-p --profile -h --help'
+        case $2 in
+        -p|--profile) takes='profile' ;;
         esac ;;
     'smscli template')
         commands='list show' options='-h --help'
@@ -73,12 +122,22 @@ _smscli_about() {
         --output) takes='choice table tsv json jsonl csv' ;;
         esac ;;
     'smscli parse-report')
-        commands='' options='--summary --state --verify --strict -p --profile --output -h --help'
+        commands='' options='--summary --state --verify --record --strict -p --profile --output -h --help'
         case $2 in
         --state) takes='text' ;;
         -p|--profile) takes='profile' ;;
         --output) takes='choice table tsv json jsonl csv' ;;
         [1-9]*) takes='file' ;;
+        esac ;;
+    'smscli listen')
+        commands='' options='--host --port --path --allow --trust-proxy -p --profile --output -h --help'
+        case $2 in
+        --host) takes='text' ;;
+        --port) takes='text' ;;
+        --path) takes='text' ;;
+        --allow) takes='text' ;;
+        -p|--profile) takes='profile' ;;
+        --output) takes='choice table tsv json jsonl csv' ;;
         esac ;;
     'smscli codes')
         commands='' options='--output -h --help'
@@ -125,7 +184,7 @@ _smscli_about() {
         case $2 in
         esac ;;
     'smscli sandbox')
-        commands='' options='--port --balance --latency --fault --fault-every --log -h --help'
+        commands='' options='--port --balance --latency --fault --fault-every --log --push-to -p --profile -h --help'
         case $2 in
         --port) takes='text' ;;
         --balance) takes='text' ;;
@@ -133,6 +192,8 @@ _smscli_about() {
         --fault) takes='choice close-before reset-before close-after reset-after http-502 html truncated drip redirect huge garbage empty' ;;
         --fault-every) takes='text' ;;
         --log) takes='file' ;;
+        --push-to) takes='text' ;;
+        -p|--profile) takes='profile' ;;
         esac ;;
     'smscli completion')
         commands='' options='-h --help'

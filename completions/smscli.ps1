@@ -10,9 +10,13 @@ At,Name,Takes,Summary
 smscli,send,command,Send one text to a number or to a list of numbers.
 smscli,runs,command,List all sends and their fate; show one; forget old ones.
 smscli,resume,command,Go on with a run that was cut short.
+smscli,status,command,Tell what became of a message: by its sendid or its number.
+smscli,inbox,command,Show what people answered.
+smscli,optout,command,Keep the numbers that want no more messages.
 smscli,template,command,Show the texts that the gateway approved.
 smscli,balance,command,Show how many messages are left.
 smscli,parse-report,command,"Read status reports and replies from files, logs or a pipe."
+smscli,listen,command,Receive status reports and replies from the gateway.
 smscli,codes,command,Explain the gateway's codes and the report states.
 smscli,profile,command,"Keep accounts: add, list, show, use, remove, path."
 smscli,sandbox,command,Run a gateway on this machine that sends nothing.
@@ -40,6 +44,8 @@ smscli send,--batch-size,text,Numbers in one request; 500 by default.
 smscli send,--workers,text,Requests at once.
 smscli send,--rate,text,Requests a second at most; 0: no limit.
 smscli send,--max-refused,text,Stop after N refused texts.
+smscli send,--include-opted-out,flag,Also to those who want no more messages.
+smscli send,--wait,text,"Stay until all reports are in: 90s, 10m, 2h."
 smscli send,--yes,flag,Do not ask.
 smscli send,-y,flag,Do not ask.
 smscli send,--quiet,flag,No progress.
@@ -49,7 +55,7 @@ smscli send,--profile,profile,The account to use.
 smscli send,--output,choice table tsv json jsonl csv,"A table on a terminal, tsv in a pipe, or one of these."
 smscli send,-h,flag,Show the help.
 smscli send,--help,flag,Show the help.
-smscli runs,prune,command,"Forget finished runs from before a day, for phone numbers are personal data."
+smscli runs,prune,command,"Forget finished runs, reports and replies from before a day, for phone numbers are personal data."
 smscli runs,--output,choice table tsv json jsonl csv,"A table on a terminal, tsv in a pipe, or one of these."
 smscli runs,-h,flag,Show the help.
 smscli runs,--help,flag,Show the help.
@@ -67,6 +73,52 @@ smscli resume,--output,choice table tsv json jsonl csv,"A table on a terminal, t
 smscli resume,-h,flag,Show the help.
 smscli resume,--help,flag,Show the help.
 smscli resume,argument 1,text,Its number; `smscli runs` lists them.
+smscli status,--output,choice table tsv json jsonl csv,"A table on a terminal, tsv in a pipe, or one of these."
+smscli status,-h,flag,Show the help.
+smscli status,--help,flag,Show the help.
+smscli status,argument 1,text,A sendid or a phone number.
+smscli inbox,--since,text,"From then on, China time."
+smscli inbox,--mobile,text,Only replies of this number.
+smscli inbox,--follow,flag,"Go on, and show new ones as they come."
+smscli inbox,-f,flag,"Go on, and show new ones as they come."
+smscli inbox,--quarantine,flag,"Show what was refused, and why."
+smscli inbox,--output,choice table tsv json jsonl csv,"A table on a terminal, tsv in a pipe, or one of these."
+smscli inbox,-h,flag,Show the help.
+smscli inbox,--help,flag,Show the help.
+smscli optout,list,command,"List an account's opt-outs: number, since when, and what the person wrote."
+smscli optout,add,command,Put numbers on the list.
+smscli optout,remove,command,Take numbers off the list: these people get messages again.
+smscli optout,import,command,"Put the numbers of a CSV, or of a list with one a line, on the list."
+smscli optout,export,command,"Write the numbers one a line, as `import` and `send` read them."
+smscli optout,-h,flag,Show the help.
+smscli optout,--help,flag,Show the help.
+smscli optout list,-p,profile,The account to use.
+smscli optout list,--profile,profile,The account to use.
+smscli optout list,--output,choice table tsv json jsonl csv,"A table on a terminal, tsv in a pipe, or one of these."
+smscli optout list,-h,flag,Show the help.
+smscli optout list,--help,flag,Show the help.
+smscli optout add,-p,profile,The account to use.
+smscli optout add,--profile,profile,The account to use.
+smscli optout add,-h,flag,Show the help.
+smscli optout add,--help,flag,Show the help.
+smscli optout add,argument *,text,"Numbers, also joined by commas."
+smscli optout remove,-p,profile,The account to use.
+smscli optout remove,--profile,profile,The account to use.
+smscli optout remove,-h,flag,Show the help.
+smscli optout remove,--help,flag,Show the help.
+smscli optout remove,argument *,text,"Numbers, also joined by commas."
+smscli optout import,--column,text,The list's phone column: its name or number.
+smscli optout import,--encoding,text,"The list's encoding, if it is misread."
+smscli optout import,--skip-invalid,flag,Take the rest of the list.
+smscli optout import,-p,profile,The account to use.
+smscli optout import,--profile,profile,The account to use.
+smscli optout import,-h,flag,Show the help.
+smscli optout import,--help,flag,Show the help.
+smscli optout import,argument 1,file,"A list, as for `send`; else the pipe."
+smscli optout export,-p,profile,The account to use.
+smscli optout export,--profile,profile,The account to use.
+smscli optout export,-h,flag,Show the help.
+smscli optout export,--help,flag,Show the help.
 smscli template,list,command,List the templates of the configuration file.
 smscli template,show,command,"Show a template: its text, signature, extension code and the fields it takes."
 smscli template,-h,flag,Show the help.
@@ -89,6 +141,7 @@ smscli balance,--help,flag,Show the help.
 smscli parse-report,--summary,flag,Count by state instead.
 smscli parse-report,--state,text,Only reports with this state.
 smscli parse-report,--verify,flag,Mark what the profile's push secret proves.
+smscli parse-report,--record,flag,Keep them in the ledger; with a push secret only what it proves.
 smscli parse-report,--strict,flag,Fail where a line is no push.
 smscli parse-report,-p,profile,The account to use.
 smscli parse-report,--profile,profile,The account to use.
@@ -96,6 +149,16 @@ smscli parse-report,--output,choice table tsv json jsonl csv,"A table on a termi
 smscli parse-report,-h,flag,Show the help.
 smscli parse-report,--help,flag,Show the help.
 smscli parse-report,argument *,file,"Files, - for a pipe, or one payload."
+smscli listen,--host,text,The address to listen on; 0.0.0.0: all of this machine's.
+smscli listen,--port,text,0 takes any free one.
+smscli listen,--path,text,The path of the address that the gateway has.
+smscli listen,--allow,text,Take pushes from there only; may be repeated.
+smscli listen,--trust-proxy,flag,The caller is the last address in X-Forwarded-For.
+smscli listen,-p,profile,The account to use.
+smscli listen,--profile,profile,The account to use.
+smscli listen,--output,choice table tsv json jsonl csv,"A table on a terminal, tsv in a pipe, or one of these."
+smscli listen,-h,flag,Show the help.
+smscli listen,--help,flag,Show the help.
 smscli codes,--output,choice table tsv json jsonl csv,How to write it.
 smscli codes,-h,flag,Show the help.
 smscli codes,--help,flag,Show the help.
@@ -138,6 +201,9 @@ smscli sandbox,--latency,text,"Wait before each answer, milliseconds."
 smscli sandbox,--fault,choice close-before reset-before close-after reset-after http-502 html truncated drip redirect huge garbage empty,"How to misbehave: close-before, reset-before, close-after, reset-after, http-502, html, truncated, drip, redirect, huge, garbage, empty."
 smscli sandbox,--fault-every,text,Misbehave at every Nth request.
 smscli sandbox,--log,file,Append the requests to a file instead of stderr.
+smscli sandbox,--push-to,text,Push reports and replies to this address.
+smscli sandbox,-p,profile,"Push with this account's push_name and push_pwd, or signed with its access_secret."
+smscli sandbox,--profile,profile,"Push with this account's push_name and push_pwd, or signed with its access_secret."
 smscli sandbox,-h,flag,Show the help.
 smscli sandbox,--help,flag,Show the help.
 smscli completion,-h,flag,Show the help.

@@ -4,7 +4,7 @@ import signal
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from types import FrameType
 from typing import NamedTuple
@@ -172,8 +172,6 @@ def hold_back(plan: Plan, ledger: Ledger, account: Profile, now: float) -> tuple
         for mobiles in ledger.sent_since(account.label, now - seconds):
             got.update(mobiles.split(","))
         limits.append((count, got))
-    if not limits:
-        return plan, 0
 
     def may_get(mobile: str) -> bool:
         allowed = all(got[mobile] < count for count, got in limits)
@@ -181,7 +179,16 @@ def hold_back(plan: Plan, ledger: Ledger, account: Profile, now: float) -> tuple
             got[mobile] += allowed  # this plan counts as well
         return allowed
 
-    texts = {text: [mobile for mobile in mobiles if may_get(mobile)] for text, mobiles in plan.texts.items()}
+    return _only(plan, may_get) if limits else (plan, 0)
+
+
+def without(plan: Plan, unwanted: Set[str]) -> tuple[Plan, int]:
+    """Return the plan without some numbers, and how many messages these would have got."""
+    return _only(plan, lambda mobile: mobile not in unwanted) if unwanted else (plan, 0)
+
+
+def _only(plan: Plan, wanted: Callable[[str], bool]) -> tuple[Plan, int]:
+    texts = {text: list(filter(wanted, mobiles)) for text, mobiles in plan.texts.items()}
     kept = plan._replace(texts={text: mobiles for text, mobiles in texts.items() if mobiles})
     return kept, plan.numbers - kept.numbers
 

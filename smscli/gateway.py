@@ -228,7 +228,9 @@ class _Exchange:
 
     def _post(self) -> _Answer:
         # Leaving the block closes a connection that still holds part of an answer; another one is kept.
-        with self._session.send(self._request, timeout=self._timeout, allow_redirects=False, stream=True) as response:
+        with self._session.send(
+            self._request, timeout=self._timeout, allow_redirects=False, stream=True, proxies=self._session.proxies
+        ) as response:
             body = bytearray()
             while part := response.raw.read1(_ANSWER_LIMIT):
                 body += part

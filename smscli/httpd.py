@@ -1,41 +1,44 @@
-"""Serves HTTP/1.x on a socket: hands each parsed request to a callable and writes what it returns.
+"""Serves HTTP/1.x on a socket: hands each parsed request to a coroutine and writes what it returns.
 
-It takes what gateways and their clients really send (protocol §5), raw bytes and raw spaces in the request line
-included, which is why the standard library's server does not do. Limits: 64 KiB for the head, 1 MiB for the body,
-30 seconds for a request to arrive and for a connection to stay idle.
+h11 parses strictly; before it sees a request line, raw bytes and raw spaces in the target are percent-encoded, since
+gateways and their clients really send them (protocol §5). Limits: 64 KiB for the head, 1 MiB for the body, 10 seconds
+for a whole request, 75 seconds between two, 512 connections, of which the one that has waited longest gives way.
 """
 
-import os
+import asyncio
 import re
 import socket
-import socketserver
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from http import HTTPStatus
-from time import monotonic
+from typing import Any, NamedTuple, cast
+from urllib.parse import unquote_to_bytes
+
+import h11
 
 from smscli.wire import decode_form, decode_text
 
 HEAD_LIMIT = 1 << 16
 BODY_LIMIT = 1 << 20
-TIMEOUT = 30.0
+CONNECTION_LIMIT = 512
+REQUEST_SECONDS = 10.0
+# More than a proxy keeps its connections open (nginx: 60), so that no request meets one that is just being closed.
+IDLE_SECONDS = 75.0
 
-_HEADER_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_SWEEP_SECONDS = 0.25
+_FAREWELL_SECONDS = 1.0
 _ORIGIN = re.compile(rb"\Ahttps?://[^/?]*", re.IGNORECASE)
-_HEAD_END = re.compile(rb"\r?\n\r?\n")
-_LINE_END = re.compile(rb"\r?\n")
-_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;.*)?")
+_HEAD_END = re.compile(rb"\n\r?\n")
+_NOT_IN_A_TARGET = re.compile(rb"[^\x21-\x7e]")
 _BOUNDARY = re.compile(r'multipart/form-data\b.*\bboundary=(?:"([^"]+)"|([^\s;]+))', re.IGNORECASE)
 _PART_NAME = re.compile(rb'\bname=(?:"([^"]*)"|([^\s;]+))', re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One request as it came: `query` and `body` are raw bytes, header names are in lower case."""
+class Request(NamedTuple):
+    """One request as it came: `query` and `body` are raw bytes, header names in lower case, `peer` an IP address."""
 
     method: str
     path: str
@@ -43,6 +46,7 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     keep_alive: bool
+    peer: str
 
     def fields(self) -> dict[str, str]:
         """Return the parameters of query and body (form or multipart), the body's before the query's."""
@@ -52,14 +56,13 @@ class Request:
         return decode_form(self.query) | decode_form(self.body)
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
-    """What to answer."""
+class Response(NamedTuple):
+    """What to answer; `headers` come on top of the usual ones, or instead of them."""
 
     status: int
     body: bytes
     content_type: str = "text/html; charset=utf-8"
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
 
     def encode(self, keep_alive: bool = False) -> bytes:
         """Return the answer as it goes over the wire; without `keep_alive` it says that the connection closes."""
@@ -70,223 +73,326 @@ class Response:
         return f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}\r\n{lines}\r\n".encode("latin-1") + self.body
 
 
+def plain(status: HTTPStatus) -> Response:
+    """Return an answer that says nothing but its status."""
+    return Response(status, f"{status.value} {status.phrase}\n".encode(), "text/plain; charset=utf-8")
+
+
 # Instead of an answer: takes the connection into its own hands; it is closed afterwards.
-Takeover = Callable[[socket.socket], None]
-Respond = Callable[[Request], Response | Takeover]
+Takeover = Callable[[asyncio.Transport], Awaitable[None]]
+Respond = Callable[[Request], Awaitable[Response | Takeover]]
 
 
-class Server(socketserver.ThreadingTCPServer):
-    """Listens at once, serves between `start` and `stop`, a daemon thread a connection; port 0 takes any free one."""
+class Server:
+    """Listens at once, serves between `start` and `stop` in a thread of its own; port 0 takes any free one.
 
-    request_queue_size = 256
-    daemon_threads = True
-    # On Windows the option lets two programs share a port; elsewhere it only skips the wait after a restart.
-    allow_reuse_address = os.name == "posix"
+    `patience` is how long `stop` lets answers on their way leave, in seconds.
+    """
 
-    def __init__(self, respond: Respond, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Bind the address; OSError where it is taken or not allowed."""
+    def __init__(self, respond: Respond, host: str = "127.0.0.1", port: int = 0, patience: float = 1) -> None:
+        """Bind the address; OSError where it is taken, not allowed or unknown."""
         self.respond = respond
-        self.stopping = False
-        self._conversations: dict[socket.socket, threading.Thread] = {}
-        super().__init__((host, port), _Conversation)
-
-    @property
-    def port(self) -> int:
-        """The port that is really listened on."""
-        return int(self.socket.getsockname()[1])
+        self.stopping = asyncio.Event()
+        self._patience = patience
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        self._socket = socket.create_server(address[:2], family=family, backlog=CONNECTION_LIMIT)
+        self.port = int(self._socket.getsockname()[1])
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._connections: set[_Connection] = set()
+        self._waiting: dict[_Connection, None] = {}  # for a request, the one that has waited longest first
+        self._all_gone = asyncio.Event()
 
     def start(self) -> None:
         """Serve in a thread of its own."""
-        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
+        self._thread.start()
 
     def stop(self) -> None:
-        """Take no more requests, let answers on their way leave (for a second at most), close everything."""
-        self.stopping = True
-        self.shutdown()
-        conversations = list(self._conversations.items())
-        for connection, _ in conversations:
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RD)
-        deadline = monotonic() + 1
-        for _, thread in conversations:
-            thread.join(max(0, deadline - monotonic()))
-        self.server_close()
+        """Take no more requests, let answers on their way leave, close everything."""
+        self._loop.call_soon_threadsafe(self.stopping.set)
+        self._thread.join()
 
-    def process_request(self, request: socket.socket, client_address: object) -> None:  # type: ignore[override]
-        """Start the connection's thread, and remember both so that `stop` can end them."""
-        thread = threading.Thread(target=self.process_request_thread, args=(request, client_address), daemon=True)
-        self._conversations[request] = thread
-        thread.start()
+    async def pause(self, seconds: float) -> None:
+        """Wait that long, but not longer than the server serves."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.stopping.wait()
 
-    def shutdown_request(self, request: socket.socket) -> None:  # type: ignore[override]
-        """Close a connection, and forget it."""
-        super().shutdown_request(request)
-        self._conversations.pop(request, None)
-
-
-class _Conversation(socketserver.BaseRequestHandler):
-    """One connection, request after request."""
-
-    server: Server
-    request: socket.socket
-
-    def handle(self) -> None:
-        self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        reader = _Reader(self.request)
-        # The client went away, or took too long.
-        with suppress(OSError):
-            while self._exchange(reader):
-                pass
-
-    def _exchange(self, reader: "_Reader") -> bool:
+    def _run(self) -> None:
         try:
-            request = reader.read_request()
+            self._loop.run_until_complete(self._serve())
+        finally:
+            self._loop.close()
+
+    async def _serve(self) -> None:
+        backlog = CONNECTION_LIMIT
+        listener = await self._loop.create_server(lambda: _Connection(self), sock=self._socket, backlog=backlog)
+        while not self.stopping.is_set():
+            await self.pause(_SWEEP_SECONDS)
+            self._close_late_ones()
+        listener.close()
+        for connection in list(self._waiting):
+            connection.close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._patience):
+                await self._drain()
+        await self._abandon()
+
+    async def _drain(self) -> None:
+        while tasks := self._tasks():  # answers, what these started, and connections that were just accepted
+            await asyncio.wait(tasks)
+        if self._connections:
+            await self._all_gone.wait()
+
+    async def _abandon(self) -> None:
+        for connection in list(self._connections):
+            connection.abort()
+        for task in (tasks := self._tasks()):
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(0)  # in which the aborted ones close
+
+    def _tasks(self) -> set["asyncio.Task[Any]"]:
+        return {task for task in asyncio.all_tasks() if task is not asyncio.current_task()}
+
+    def _close_late_ones(self) -> None:
+        now = self._loop.time()
+        for connection in [waiting for waiting in self._waiting if waiting.deadline < now]:
+            connection.abort()
+
+    def admit(self, connection: "_Connection") -> None:
+        """Count a new connection; where there are too many, the one that has waited longest for a request goes."""
+        self._connections.add(connection)
+        if self.stopping.is_set():
+            connection.abort()
+        elif len(self._connections) > CONNECTION_LIMIT:
+            next(iter(self._waiting), connection).abort()
+
+    def forget(self, connection: "_Connection") -> None:
+        """Count a connection no more."""
+        self._connections.discard(connection)
+        self._waiting.pop(connection, None)
+        if not self._connections and self.stopping.is_set():
+            self._all_gone.set()
+
+    def waits(self, connection: "_Connection", waiting: bool) -> None:
+        """Note that a connection waits for a request from now on, or has one that is being answered."""
+        self._waiting.pop(connection, None)
+        if waiting:
+            self._waiting[connection] = None
+
+
+class _Connection(asyncio.Protocol):
+    """One connection, request after request; `deadline` is when it has waited too long, by the loop's clock."""
+
+    _transport: asyncio.Transport
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._loop = asyncio.get_running_loop()
+        self._task: asyncio.Task[None] | None = None
+        self._taken = True  # the peer takes what is written
+        self._half_closed = False  # the peer sends no more
+        self._refused = False  # what still comes is thrown away
+        self.deadline = self._loop.time() + REQUEST_SECONDS
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        peer = transport.get_extra_info("peername")
+        self._reader = _Reader(str(peer[0]) if peer else "")
+        self._server.waits(self, True)
+        self._server.admit(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._server.forget(self)
+
+    def data_received(self, data: bytes) -> None:
+        if self._refused:
+            return
+        begun = self._reader.begun
+        self._reader.buffer += data
+        self._next()
+        if self._reader.begun and not begun:
+            self.deadline = self._loop.time() + REQUEST_SECONDS
+
+    def eof_received(self) -> bool:
+        self._half_closed = True
+        return self._task is not None  # then the answer is still to leave
+
+    def pause_writing(self) -> None:
+        self._taken = False
+
+    def resume_writing(self) -> None:
+        self._taken = True
+        self._transport.resume_reading()
+        self._next()
+
+    def close(self) -> None:
+        """Close when what was written has left."""
+        self._transport.close()
+
+    def abort(self) -> None:
+        """Close at once."""
+        self._transport.abort()
+
+    def _next(self) -> None:
+        """Answer the next request that is here; one at a time, and none while the peer does not take its answers."""
+        if self._task or not self._taken or self._transport.is_closing():
+            if len(self._reader.buffer) > HEAD_LIMIT:
+                self._transport.pause_reading()
+            return
+        try:
+            request = self._reader.take()
         except _BadRequestError as bad:
-            self._refuse(reader, bad.status)
-            return False
-        if self.server.stopping:
-            return False
-        self.request.settimeout(TIMEOUT)
-        answer = self._respond(request)
-        if not isinstance(answer, Response):
-            answer(self.request)
-            return False
-        self.request.sendall(answer.encode(request.keep_alive))
-        return request.keep_alive
+            self._refuse(bad.status)
+            return
+        if request:
+            self._server.waits(self, False)
+            self._task = self._loop.create_task(self._answer(request))
+        elif self._reader.must_continue():
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
-    def _respond(self, request: Request) -> Response | Takeover:
+    async def _answer(self, request: Request) -> None:
+        answer = await self._respond(request)
+        keep_alive = request.keep_alive and not self._server.stopping.is_set()
+        if isinstance(answer, Response):
+            self._transport.write(answer.encode(keep_alive))
+        else:
+            keep_alive = False
+            await answer(self._transport)
+        self._task = None
+        if keep_alive and not self._transport.is_closing():
+            self._wait()
+        else:
+            self._transport.close()
+
+    async def _respond(self, request: Request) -> Response | Takeover:
         try:
-            return self.server.respond(request)
+            return await self._server.respond(request)
         except Exception:
             traceback.print_exc(file=sys.stderr)
-            return _plain(HTTPStatus.INTERNAL_SERVER_ERROR)
+            return plain(HTTPStatus.INTERNAL_SERVER_ERROR)
 
-    def _refuse(self, reader: "_Reader", status: HTTPStatus) -> None:
-        self.request.sendall(_plain(status).encode())
+    def _wait(self) -> None:
+        self.deadline = self._loop.time() + (REQUEST_SECONDS if self._reader.begun else IDLE_SECONDS)
+        self._server.waits(self, True)
+        self._transport.resume_reading()
+        self._next()
+        if self._half_closed and self._task is None:
+            self._transport.close()
+
+    def _refuse(self, status: HTTPStatus) -> None:
         # A close with unread bytes resets the connection, and the answer may be lost with it.
-        self.request.shutdown(socket.SHUT_WR)
-        reader.discard(1)
+        self._refused = True
+        self._transport.write(plain(status).encode())
+        self._transport.write_eof()
+        self.deadline = self._loop.time() + _FAREWELL_SECONDS
 
 
 class _BadRequestError(Exception):
-    def __init__(self, status: HTTPStatus) -> None:
-        self.status = status
+    def __init__(self, status: int) -> None:
+        self.status = HTTPStatus(status)
+
+
+# A request whose head is here: its parser, its head, and the headers of that.
+_Begun = tuple[h11.Connection, h11.Request, Mapping[str, str]]
 
 
 class _Reader:
-    """Reads requests from a connection; OSError where it ends or the time is over."""
+    """Makes requests out of the bytes in `buffer`; each has an h11 parser of its own, behind a mended request line."""
 
-    def __init__(self, connection: socket.socket) -> None:
-        self._connection = connection
-        self._buffer = bytearray()
-        self._deadline = 0.0
+    def __init__(self, peer: str) -> None:
+        self.buffer = bytearray()
+        self._peer = peer
+        self._searched = 0
+        self._begun: _Begun | None = None
+        self._body = bytearray()
+        self._told_to_continue = False
 
-    def read_request(self) -> Request:
-        """Wait for a request and read it; `_BadRequestError` where it is none, or too large."""
-        self._wait()
-        line, *header_lines = _LINE_END.split(self._until(_HEAD_END))
-        method, target, version = _parse_request_line(line)
-        path, _, query = target.partition(b"?")
-        headers = _parse_headers(header_lines)
-        modern = version != b"HTTP/1.0"
-        body = self._body(headers, modern)
-        keep_alive = modern and "close" not in headers.get("connection", "").lower()
-        return Request(method.decode(), decode_text(path), query, headers, body, keep_alive)
+    @property
+    def begun(self) -> bool:
+        """Whether a part of a request is here."""
+        return bool(self.buffer or self._begun)
 
-    def discard(self, seconds: float) -> None:
-        """Throw away what still comes."""
-        self._deadline = monotonic() + seconds
-        while True:
-            self._buffer.clear()
-            self._receive()
+    def take(self) -> Request | None:
+        """Return the next request once all of it is here; `_BadRequestError` where it is none, or too large."""
+        try:
+            self._begun = self._begun or self._read_head()
+            return self._read_body(*self._begun) if self._begun else None
+        except h11.RemoteProtocolError as error:
+            raise _BadRequestError(error.error_status_hint) from None
 
-    def _wait(self) -> None:
-        self._deadline = monotonic() + TIMEOUT
+    def must_continue(self) -> bool:
+        """Tell, once a request, whether the client waits for permission to send the body."""
+        waits = bool(self._begun and self._begun[0].they_are_waiting_for_100_continue) and not self._told_to_continue
+        self._told_to_continue |= waits
+        return waits
+
+    def _read_head(self) -> _Begun | None:
         # Some clients end a body with a line break that they do not count.
-        self._buffer = self._buffer.lstrip(b"\r\n")
-        while not self._buffer:
-            self._receive()
-            self._buffer = self._buffer.lstrip(b"\r\n")
-        self._deadline = monotonic() + TIMEOUT
-
-    def _body(self, headers: Mapping[str, str], modern: bool) -> bytes:
-        coding, length = headers.get("transfer-encoding"), headers.get("content-length", "0")
-        if not (length.isascii() and length.isdigit()) or (coding and "content-length" in headers):
-            raise _BadRequestError(HTTPStatus.BAD_REQUEST)
-        if coding and coding.lower() != "chunked":
-            raise _BadRequestError(HTTPStatus.NOT_IMPLEMENTED)
-        if len(length) > 9 or int(length) > BODY_LIMIT:
-            raise _BadRequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        if modern and headers.get("expect", "").lower() == "100-continue" and not self._buffer:
-            self._connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-        return self._chunks() if coding else self._take(int(length))
-
-    def _chunks(self) -> bytes:
-        body = bytearray()
-        while size := self._chunk_size():
-            if len(body) + size > BODY_LIMIT:
-                raise _BadRequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-            body += self._take(size)
-            if self._until(_LINE_END):
-                raise _BadRequestError(HTTPStatus.BAD_REQUEST)
-        while self._until(_LINE_END):  # trailers
-            pass
-        return bytes(body)
-
-    def _chunk_size(self) -> int:
-        found = _CHUNK_SIZE.fullmatch(self._until(_LINE_END))
-        if not found:
-            raise _BadRequestError(HTTPStatus.BAD_REQUEST)
-        return int(found[1], 16)
-
-    def _until(self, end: re.Pattern[bytes]) -> bytes:
-        searched = 0
-        while not (found := end.search(self._buffer, max(0, searched - 3), HEAD_LIMIT)):
-            searched = len(self._buffer)
-            if searched >= HEAD_LIMIT:
+        if self.buffer.startswith((b"\r", b"\n")):
+            self.buffer = self.buffer.lstrip(b"\r\n")
+        end = _HEAD_END.search(self.buffer, max(0, self._searched - 3), HEAD_LIMIT)
+        self._searched = len(self.buffer)
+        if not end:
+            if self._searched >= HEAD_LIMIT:
                 raise _BadRequestError(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
-            self._receive()
-        start, after = found.span()
-        return self._take(after)[:start]
+            return None
+        parser = h11.Connection(h11.SERVER, HEAD_LIMIT)
+        parser.receive_data(_mended(bytes(self.buffer[: end.end()])))
+        del self.buffer[: end.end()]
+        head = cast(h11.Request, parser.next_event())
+        return parser, head, _checked_headers(head)
 
-    def _take(self, count: int) -> bytes:
-        while len(self._buffer) < count:
-            self._receive()
-        taken = bytes(self._buffer[:count])
-        del self._buffer[:count]
-        return taken
+    def _read_body(self, parser: h11.Connection, head: h11.Request, headers: Mapping[str, str]) -> Request | None:
+        if self.buffer:
+            parser.receive_data(bytes(self.buffer))
+            self.buffer.clear()
+        while isinstance(event := parser.next_event(), h11.Data):
+            self._body += event.data
+            if len(self._body) > BODY_LIMIT:
+                raise _BadRequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        return self._finish(parser, head, headers) if isinstance(event, h11.EndOfMessage) else None
 
-    def _receive(self) -> None:
-        left = self._deadline - monotonic()
-        if left <= 0:
-            raise TimeoutError
-        self._connection.settimeout(left)
-        received = self._connection.recv(1 << 16)
-        if not received:
-            raise ConnectionError
-        self._buffer += received
+    def _finish(self, parser: h11.Connection, head: h11.Request, headers: Mapping[str, str]) -> Request:
+        self.buffer += parser.trailing_data[0]
+        path, _, query = head.target.partition(b"?")
+        keep_alive = parser.their_state is h11.DONE
+        request = Request(
+            head.method.decode(), decode_text(unquote_to_bytes(path)), query, headers, bytes(self._body),
+            keep_alive, self._peer,
+        )  # fmt: skip
+        self._begun = None
+        self._body.clear()
+        self._searched, self._told_to_continue = 0, False
+        return request
 
 
-def _parse_request_line(line: bytes) -> tuple[bytes, bytes, bytes]:
-    """Return method, target and version; raw spaces belong to the target (protocol §5)."""
-    method, _, rest = line.strip().partition(b" ")
-    target, _, version = rest.rpartition(b" ")
-    if not target.strip() or version not in (b"HTTP/1.0", b"HTTP/1.1"):
+def _mended(head: bytes) -> bytes:
+    """Return a head with a request line as it should be; raw bytes and spaces belong to the target (protocol §5)."""
+    line, _, rest = head.partition(b"\n")
+    method, _, words = line.strip().partition(b" ")
+    target, _, version = words.rpartition(b" ")
+    target = _ORIGIN.sub(b"", target.strip(), count=1)
+    if not words[: -len(version)].strip() or version not in (b"HTTP/1.0", b"HTTP/1.1"):
         raise _BadRequestError(HTTPStatus.BAD_REQUEST)
     if method not in (b"GET", b"POST"):
         raise _BadRequestError(HTTPStatus.METHOD_NOT_ALLOWED)
-    return method, _ORIGIN.sub(b"", target.strip(), count=1), version
+    target = _NOT_IN_A_TARGET.sub(lambda found: b"%%%02X" % ord(found[0]), target)
+    return b"%b %b %b\r\n%b" % (method, target or b"/", version, rest)
 
 
-def _parse_headers(lines: list[bytes]) -> dict[str, str]:
-    """Return the headers, repeated ones joined by commas, so that two lengths are no length."""
+def _checked_headers(head: h11.Request) -> dict[str, str]:
+    """Return the headers, repeated ones joined by commas; a length is one that is taken and is the only one."""
     headers: dict[str, str] = {}
-    for line in lines:
-        raw_name, colon, raw_value = line.partition(b":")
-        if not colon or not _HEADER_NAME.fullmatch(raw_name):
-            raise _BadRequestError(HTTPStatus.BAD_REQUEST)
-        name, value = raw_name.decode("latin-1").lower(), raw_value.strip().decode("latin-1")
+    for raw_name, raw_value in head.headers.raw_items():
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    length = headers.get("content-length", "").partition(",")[0]  # h11 has seen to it that several are the same
+    if length and "transfer-encoding" in headers:
+        raise _BadRequestError(HTTPStatus.BAD_REQUEST)  # two who read it differently see different requests
+    if length and int(length) > BODY_LIMIT:
+        raise _BadRequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     return headers
 
 
@@ -298,7 +404,3 @@ def _decode_multipart(body: bytes, boundary: str) -> dict[str, str]:
         if name:
             fields.setdefault(decode_text(name[1] or name[2] or b"").strip().lower(), decode_text(value))
     return fields
-
-
-def _plain(status: HTTPStatus) -> Response:
-    return Response(status, f"{status.value} {status.phrase}\n".encode(), "text/plain; charset=utf-8")

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from smscli import wire
 from smscli.errors import ConfigError, InputError
@@ -60,7 +60,56 @@ MIGRATIONS = (
     CREATE INDEX batch_state ON batch (run, state);
     CREATE INDEX batch_changed ON batch (changed) WHERE state IN ('sending', 'accepted', 'unknown');
     """,
+    """
+    -- When its request left, seconds since 1970.
+    ALTER TABLE batch ADD COLUMN sent REAL;
+    UPDATE batch SET sent = changed WHERE changed IS NOT NULL;
+    CREATE INDEX batch_sendid ON batch (sendid) WHERE sendid != '';
+    CREATE INDEX batch_unsettled ON batch (sent) WHERE state IN ('sending', 'unknown');
+    CREATE TABLE report (
+        sendid TEXT NOT NULL,
+        mobile TEXT NOT NULL,
+        state TEXT NOT NULL,
+        time TEXT NOT NULL,            -- China time, as the gateway wrote it
+        received REAL NOT NULL,        -- seconds since 1970
+        profile TEXT NOT NULL,         -- that it came to
+        PRIMARY KEY (sendid, mobile, state, time)
+    ) WITHOUT ROWID;
+    CREATE INDEX report_mobile ON report (mobile);
+    CREATE TABLE tally (               -- numbers by what counts of their reports, kept as these come
+        sendid TEXT NOT NULL,
+        state TEXT NOT NULL,
+        numbers INTEGER NOT NULL,
+        PRIMARY KEY (sendid, state)
+    ) WITHOUT ROWID;
+    CREATE TABLE reply (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        mobile TEXT NOT NULL,
+        content TEXT NOT NULL,
+        time TEXT NOT NULL,
+        extension TEXT NOT NULL,       -- whole, the system's part first
+        received REAL NOT NULL,
+        profile TEXT NOT NULL,
+        UNIQUE (mobile, time, content, extension, profile)
+    );
+    CREATE TABLE quarantine (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        received REAL NOT NULL,
+        peer TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        raw BLOB NOT NULL
+    );
+    CREATE TABLE optout (
+        account TEXT NOT NULL,
+        mobile TEXT NOT NULL,
+        since REAL NOT NULL,
+        reason TEXT NOT NULL,          -- what the person wrote, or who entered it
+        PRIMARY KEY (account, mobile)
+    ) WITHOUT ROWID;
+    """,
 )
+DELIVERED = "DELIVRD"
+_Kind = TypeVar("_Kind", bound="Ledger")
 
 
 class State(StrEnum):
@@ -110,6 +159,8 @@ class Batch(NamedTuple):
     blacklisted: int = 0
     message: str = ""
     error: str = ""
+    delivered: int = 0
+    failed: int = 0
 
 
 class Totals(NamedTuple):
@@ -138,19 +189,26 @@ def ledger_path() -> Path:
 @contextmanager
 def open_ledger() -> Iterator["Ledger"]:
     """Open the ledger, creating or migrating it; it is closed behind the block."""
+    with opened(Ledger) as ledger:
+        yield ledger
+
+
+@contextmanager
+def opened(kind: type[_Kind]) -> Iterator[_Kind]:
+    """Open the ledger as the class that has what is wanted of it: `Ledger`, or `Circle` for what came back."""
     path = ledger_path()
-    with _explained(path):
+    with explained(path):
         connection = _connect(path)
     try:
-        with _explained(path):
-            ledger = Ledger(path, connection)
+        with explained(path):
+            ledger = kind(path, connection)
         yield ledger
     finally:
         connection.close()
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def explained(path: Path) -> Iterator[None]:
     """Turn SQLite's troubles into sentences."""
     try:
         yield
@@ -181,7 +239,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA secure_delete = ON")  # or numbers that were pruned stay readable in free pages
         if _version(connection, path) < len(MIGRATIONS):
-            connection.execute("PRAGMA journal_mode = WAL")
+            _use_wal(connection)
             _migrate(connection, path)
         if os.name == "posix" and path.stat().st_mode & 0o077:
             path.chmod(0o600)
@@ -189,6 +247,19 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Switch to the write-ahead log; SQLite does not wait by itself where another process is just doing the same."""
+    patience = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > patience:
+                raise
+            time.sleep(0.02)
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:
@@ -219,6 +290,8 @@ _IS_OPEN = (
 _UNFINISHED = f"SELECT run FROM batch WHERE {_IS_OPEN} OR state IN ('sending', 'unknown')"
 _BATCH = "number, state, coalesce(batch.content, run.content), mobiles, batch.numbers, code, sendid, accepted, "
 _BATCH += "batch.invalid, blacklisted, message, error"
+_TALLY = "(SELECT coalesce(sum(tally.numbers), 0) FROM tally WHERE tally.sendid = batch.sendid AND batch.sendid != ''"
+_REPORTED = f"{_TALLY} AND tally.state = '{DELIVERED}'), {_TALLY} AND tally.state != '{DELIVERED}')"
 _RUN = ", ".join(Run._fields)
 
 
@@ -240,7 +313,7 @@ class Ledger:
 
         A batch is its text, its numbers joined by commas, and how many these are.
         """
-        with _explained(self._path):
+        with explained(self._path):
             self._begin()
             try:
                 marks = ", ".join("?" * (len(run) - 1))
@@ -273,7 +346,7 @@ class Ledger:
                 raise InputError(f"run {run} is being sent by another process. This one sent nothing.")
             time.sleep(0.02)  # another process may only be looking, see is_held()
         try:
-            with _explained(self._path):
+            with explained(self._path):
                 self._begin()
                 self._connection.execute(
                     "UPDATE batch SET state = ?, error = ? WHERE run = ? AND state = ?",
@@ -306,12 +379,12 @@ class Ledger:
 
     def runs(self) -> Iterator[Run]:
         """Yield all runs, the latest first."""
-        with _explained(self._path):
+        with explained(self._path):
             for row in self._connection.execute(f"SELECT {_RUN} FROM run ORDER BY id DESC"):
                 yield Run(*row)
 
     def _one(self, where: str, value: int | str) -> Run | None:
-        with _explained(self._path):
+        with explained(self._path):
             row = self._connection.execute(f"SELECT {_RUN} FROM run {where}", (value,)).fetchone()
         return Run(*row) if row else None
 
@@ -319,9 +392,9 @@ class Ledger:
 
     def batches(self, run: int, states: Sequence[State] = tuple(State)) -> Iterator[Batch]:
         """Yield a run's batches in these states, in their order."""
-        with _explained(self._path):
+        with explained(self._path):
             rows = self._connection.cursor().execute(
-                f"SELECT {_BATCH} FROM batch JOIN run ON run.id = batch.run "
+                f"SELECT {_BATCH}, {_REPORTED} FROM batch JOIN run ON run.id = batch.run "
                 f"WHERE batch.run = ? AND state IN ({_marks(states)}) ORDER BY number",
                 (run, *states),
             )
@@ -330,7 +403,7 @@ class Ledger:
 
     def has_one_text(self, run: int) -> bool:
         """Tell whether all batches of a run have the same text."""
-        with _explained(self._path):
+        with explained(self._path):
             texts = self._connection.execute(
                 "SELECT DISTINCT content FROM batch WHERE run = ? LIMIT 2", (run,)
             ).fetchall()
@@ -342,7 +415,7 @@ class Ledger:
 
     def _select(self, run: int, condition: str, *values: object, limit: int = -1) -> list[Batch]:
         # Not while another thread begins to write: a half-read statement would pin it to an old state of the file.
-        with _explained(self._path), self._committing:
+        with explained(self._path), self._committing:
             rows = self._connection.execute(
                 f"SELECT {_BATCH} FROM batch JOIN run ON run.id = batch.run "
                 f"WHERE batch.run = ? AND {condition} ORDER BY number LIMIT ?",
@@ -352,7 +425,7 @@ class Ledger:
 
     def totals(self, run: int) -> Totals:
         """Return what became of a run so far."""
-        with _explained(self._path):
+        with explained(self._path):
             rows = self._connection.execute(
                 "SELECT state, count(*), sum(numbers), sum(accepted), sum(invalid), sum(blacklisted), "
                 "sum(max(0, numbers - accepted)) FROM batch WHERE run = ? GROUP BY state",
@@ -360,6 +433,22 @@ class Ledger:
             ).fetchall()
         counts = [sum(row[index] for row in rows) for index in (3, 4, 5, 6)]
         return Totals({State(r[0]): r[1] for r in rows}, {State(r[0]): r[2] for r in rows}, *counts)
+
+    def verdicts(self, run: int) -> dict[str, int]:
+        """Return how many of a run's numbers each report state counts for (protocol §3)."""
+        with explained(self._path):
+            rows = self._connection.execute(
+                "SELECT tally.state, sum(tally.numbers) FROM batch JOIN tally ON tally.sendid = batch.sendid "
+                "WHERE batch.run = ? AND batch.sendid != '' AND tally.numbers > 0 GROUP BY tally.state ORDER BY 2 DESC",
+                (run,),
+            )
+            return dict(rows.fetchall())
+
+    def opted_out(self, account: str) -> set[str]:
+        """Return the numbers that want no more messages from an account."""
+        with explained(self._path):
+            rows = self._connection.execute("SELECT mobile FROM optout WHERE account = ?", (account,))
+            return {mobile for (mobile,) in rows}
 
     def open_batches(self, run: int, after: int = 0, limit: int = -1) -> list[Batch]:
         """Return the batches behind `after` that may still go out: nothing of them was or may have been sent.
@@ -370,7 +459,7 @@ class Ledger:
 
     def open_numbers(self, run: int) -> int:
         """Return how many numbers may still be sent to."""
-        with _explained(self._path):
+        with explained(self._path):
             row = self._connection.execute(
                 f"SELECT coalesce(sum(numbers), 0) FROM batch WHERE run = ? AND {_IS_OPEN}",
                 (run,),
@@ -379,14 +468,14 @@ class Ledger:
 
     def change_state(self, run: int, old: State, new: State) -> None:
         """Put all of a run's batches that are in one state into another."""
-        with _explained(self._path):
+        with explained(self._path):
             self._begin()
             self._connection.execute("UPDATE batch SET state = ? WHERE run = ? AND state = ?", (new, run, old))
             self._connection.execute("COMMIT")
 
     def sent_since(self, profile: str, moment: float) -> Iterator[str]:
         """Yield the numbers, joined by commas, that a profile sent something to, or may have, or is about to."""
-        with _explained(self._path):
+        with explained(self._path):
             for (mobiles,) in self._connection.execute(
                 "SELECT batch.mobiles FROM batch JOIN run ON run.id = batch.run "
                 "WHERE run.profile = ? AND (batch.changed > ? AND state IN ('sending', 'accepted', 'unknown') "
@@ -411,7 +500,7 @@ class Ledger:
                     taken, self._queue = self._queue, []
                 self._settle_together(taken)
         if ticket.error:
-            with _explained(self._path):
+            with explained(self._path):
                 raise ticket.error
 
     def _settle_together(self, tickets: Sequence["_Ticket"]) -> None:
@@ -432,11 +521,13 @@ class Ledger:
             ticket.done = True
 
     def _change(self, run: int, batch: Batch) -> None:
-        allowed = _SENDABLE if batch.state is State.SENDING else (State.SENDING,)
+        now, leaves = time.time(), batch.state is State.SENDING
+        allowed = _SENDABLE if leaves else (State.SENDING,)
         cursor = self._connection.execute(
-            "UPDATE batch SET state = ?, changed = ?, code = ?, sendid = ?, accepted = ?, invalid = ?, "
-            f"blacklisted = ?, message = ?, error = ? WHERE run = ? AND number = ? AND state IN ({_marks(allowed)})",
-            (batch.state, time.time(), *batch[5:], run, batch.number, *allowed),
+            "UPDATE batch SET state = ?, changed = ?, sent = coalesce(?, sent), code = ?, sendid = ?, accepted = ?, "
+            "invalid = ?, blacklisted = ?, message = ?, error = ? "
+            f"WHERE run = ? AND number = ? AND state IN ({_marks(allowed)})",
+            (batch.state, now, now if leaves else None, *batch[5:12], run, batch.number, *allowed),
         )
         if cursor.rowcount != 1:
             raise sqlite3.OperationalError(f"batch {batch.number} of run {run} was changed by another program")
@@ -447,10 +538,10 @@ class Ledger:
         """Forget finished runs from before a moment; returns how many were forgotten and how many are unfinished.
 
         A run with a key keeps its counts, so that the key goes on protecting against a second send; its texts and
-        numbers go like all the others.
+        numbers go like all the others. So do reports and replies that came before; opt-outs stay.
         """
         past, done = "created < ?", f"created < ? AND id NOT IN ({_UNFINISHED})"
-        with _explained(self._path):
+        with explained(self._path):
             execute = self._connection.execute
             self._begin()
             (left,) = execute(f"SELECT count(*) FROM run WHERE {past} AND id IN ({_UNFINISHED})", (before,)).fetchone()
@@ -461,6 +552,12 @@ class Ledger:
             forgotten = f"SELECT id FROM run WHERE {done}"
             execute(f"UPDATE batch SET mobiles = '', content = NULL WHERE run IN ({forgotten})", (before,))
             execute(f"UPDATE run SET content = '', source = '' WHERE {done}", (before,))
+            for table in ("report", "reply", "quarantine"):
+                execute(f"DELETE FROM {table} WHERE received < ?", (before,))
+            execute(
+                "DELETE FROM tally WHERE NOT EXISTS (SELECT 1 FROM report WHERE report.sendid = tally.sendid) AND "
+                "NOT EXISTS (SELECT 1 FROM batch WHERE batch.sendid = tally.sendid AND batch.sendid != '')"
+            )
             execute("COMMIT")
             execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return gone, left

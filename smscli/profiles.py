@@ -34,6 +34,7 @@ KEYS: dict[str, type | tuple[type, ...]] = {
     "extension_length": int,
     "confirm_above": int,
     "per_number": list,
+    "optout_words": list,
 }
 # Every key a template may have.
 TEMPLATE_KEYS: dict[str, type] = {"content": str, "sign": str, "extno": str}
@@ -45,6 +46,8 @@ ENVIRONMENT = {
     "pwd": "SMSCLI_PWD",
     "sign": "SMSCLI_SIGN",
 }
+# What people answer who want no more messages (protocol §6); compared as whole texts, without width and case.
+OPTOUT_WORDS = ("T", "TD", "R", "N", "退订", "退訂", "退", "不需要", "取消", "取消订阅", "拒收", "STOP")
 _MASK = "****"
 _LONGEST_TIMEOUT = 3600  # seconds
 _COMMAND_TIMEOUT = 120  # seconds, for a person to unlock a password store
@@ -87,6 +90,7 @@ class Profile(NamedTuple):
     extension_length: int = 0
     confirm_above: int = 100
     per_number: tuple[str, ...] = ()
+    optout_words: tuple[str, ...] = OPTOUT_WORDS
     sources: Mapping[str, str] = {}
 
     def shown(self, key: str) -> str:
@@ -97,7 +101,7 @@ class Profile(NamedTuple):
         if key == "pwd_command":
             program, _, rest = value.partition(" ")
             return f"{program} …" if rest else program
-        if key in ("standby", "per_number"):
+        if key in ("standby", "per_number", "optout_words"):
             return " ".join(value)
         if key == "proxy" and "@" in value:
             return f"{value.partition('//')[0]}//{_MASK}@{value.rpartition('@')[2]}"
@@ -268,6 +272,8 @@ def _check_values(path: Path, text: str, table: Mapping[str, Any], label: str) -
         raise wrong("standby", "must be a list of addresses in quotes")
     if not all(isinstance(item, str) and parse_limit(item) for item in table.get("per_number", [])):
         raise wrong("per_number", 'must be a list of limits as "1/1m" (one a minute) or "5/1h"')
+    if not all(isinstance(item, str) and item.strip() for item in table.get("optout_words", [])):
+        raise wrong("optout_words", 'must be a list of words in quotes, as ["T", "退订"]')
     if table.get("confirm_above", 0) < 0:
         raise wrong("confirm_above", "must not be negative")
     if table.get("pwd") and table.get("pwd_command"):
@@ -391,7 +397,7 @@ def _merge(label: str, table: Mapping[str, Any], source: str, options: Mapping[s
     for key, given in (options or {}).items():
         if given is not None:
             values[key], sources[key] = given, "option"
-    values |= {key: tuple(values.get(key, ())) for key in ("standby", "per_number")}
+    values |= {key: tuple(given) for key, given in values.items() if isinstance(given, list)}
     secrets = {key: Secret(values.get(key, "")) for key in SECRETS}
     return Profile(label, **(values | secrets), sources=sources)
 

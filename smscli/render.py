@@ -6,7 +6,7 @@ Every text from outside goes through here, so none reaches a terminal, a CSV or 
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from itertools import islice
 from time import monotonic
@@ -90,6 +90,11 @@ def _forget_reader() -> None:
     os.dup2(sys.stdout.fileno(), 1)
 
 
+def has_reader() -> bool:
+    """Tell whether anybody still reads stdout, as far as a write has shown."""
+    return not _reader_gone
+
+
 def show(columns: Sequence[str], rows: Iterable[Sequence[Cell]], output: Output | None = None) -> None:
     """Write rows under the named columns, streaming; `columns` are the JSON field names too."""
     writers = {
@@ -111,9 +116,52 @@ def show_one(columns: Sequence[str], row: Sequence[Cell], output: Output | None 
     show(columns, [row], Output.JSONL if output is Output.JSON else output)
 
 
+def follow(
+    columns: Sequence[str],
+    groups: Iterable[Sequence[Sequence[Cell]]],
+    widths: Mapping[str, int],
+    output: Output | None = None,
+) -> bool:
+    """Write each group of rows as it comes, JSON lines in a pipe; False, and early, where the reader has gone.
+
+    A table shows the columns in `widths`, each that many characters wide and the last as wide as it is.
+    """
+    output = output or (Output.TABLE if sys.stdout.isatty() else Output.JSONL)
+    if output in (Output.TABLE, Output.CSV):
+        write("".join(_followed(columns, [columns], widths, output)))
+    for rows in groups:
+        write("".join(_followed(columns, rows, widths, output)))
+        finish()
+        if _reader_gone:
+            return False
+    return True
+
+
+def _followed(
+    columns: Sequence[str], rows: Sequence[Sequence[Cell]], widths: Mapping[str, int], output: Output
+) -> Iterable[str]:
+    if output is Output.TABLE:
+        return [_line(dict(zip(columns, row, strict=True)), widths) for row in rows]
+    elif output is Output.CSV:
+        return _csv([_text(cell) for cell in rows[0]], rows[1:])
+    elif output is Output.TSV:
+        return _tsv(columns, rows)
+    else:  # a JSON list that never ends is of no use to anybody
+        return _jsonl(columns, rows)
+
+
+def _line(cells: Mapping[str, Cell], widths: Mapping[str, int]) -> str:
+    return "  ".join(f"{visible(_text(cells[name])):<{width}}" for name, width in widths.items()).rstrip() + "\n"
+
+
 def is_table(output: Output | None) -> bool:
     """Tell whether `show` will write for a person's eyes."""
     return _resolve(output) is Output.TABLE
+
+
+def is_tsv(output: Output | None) -> bool:
+    """Tell whether `show` will write bare lines, as for the next command in a pipe."""
+    return _resolve(output) is Output.TSV
 
 
 def _resolve(output: Output | None) -> Output:
@@ -237,14 +285,14 @@ def confirm(question: str, yes: bool) -> None:
 class Progress:
     """How far a run is, on stderr: a bar on a terminal, a line every ten seconds in a log; quick runs show nothing."""
 
-    def __init__(self, total: int, quiet: bool) -> None:
-        self._total, self._quiet = total, quiet
+    def __init__(self, total: int, quiet: bool, good: str = "accepted") -> None:
+        self._total, self._quiet, self._good = total, quiet, good
         self._begun = self._told = monotonic()
         self._before: int | None = None
         self._bar: Any = None
 
     def show(self, done: int, accepted: int) -> None:
-        """Tell how many numbers are done and how many of them were accepted; called often."""
+        """Tell how many numbers are done and how many of them went well; called often."""
         now = monotonic()
         if self._before is None:
             self._before = done
@@ -256,7 +304,7 @@ class Progress:
             self._told = now
             rate = (done - self._before) / (now - self._begun)
             left = f", about {(self._total - done) / rate:,.0f} s left" if rate else ""
-            say(f"{done:,} of {self._total:,} numbers, {accepted:,} accepted, {rate:,.0f} a second{left}")
+            say(f"{done:,} of {self._total:,} numbers, {accepted:,} {self._good}, {rate:,.0f} a second{left}")
 
     def _draw(self, done: int, accepted: int) -> None:
         from rich.console import Console
@@ -269,7 +317,7 @@ class Progress:
             self._bar.start()
         elapsed = monotonic() - self._begun
         rate = (done - (self._before or 0)) / elapsed
-        text = f"{done:,} of {self._total:,}  {accepted:,} accepted  {rate:,.0f}/s"
+        text = f"{done:,} of {self._total:,}  {accepted:,} {self._good}  {rate:,.0f}/s"
         self._bar.update(0, completed=done, description=text)
 
     def close(self) -> None:

@@ -23,16 +23,17 @@ It takes every way of asking that protocol §5 lists. What makes it answer what 
 
 Of the numbers, ill-formed ones count as invalid, those ending in `099` as blacklisted, the rest as accepted; each
 accepted number costs the parts its text is billed as (protocol §6). Every other name and password is welcome.
+What is pushed for accepted numbers is in `pusher`.
 """
 
+import asyncio
 import json
 import os
 import re
 import socket
 import struct
 import threading
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from itertools import count
@@ -41,6 +42,7 @@ from typing import Self, TextIO
 from smscli.codes import ANSWERS
 from smscli.httpd import Request, Response, Server, Takeover
 from smscli.message import billed_parts, count_characters, signed
+from smscli.pusher import Accepted, Pusher
 from smscli.wire import (
     CHINA,
     CONTENT_LIMIT,
@@ -48,6 +50,7 @@ from smscli.wire import (
     PATH,
     BalanceAnswer,
     SendAnswer,
+    Trust,
     format_balance_answer,
     format_send_answer,
     parse_stime,
@@ -58,6 +61,7 @@ WRONG_PWD = "wrong"  # noqa: S105  (no secret: the password that never fits)
 CONTENT_CODES = {"敏感": 1, "select * from": 4, "没有号码": 3, "格式错误": 14, "系统异常": -1, "余额不足": 2}
 BLACKLISTED = "099"
 DRIP_SECONDS = 0.2
+NO_TRUST = Trust("", "", "")
 
 _HUGE = 8 << 20
 _HTML = "<!DOCTYPE html>\r\n<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>\r\n"
@@ -105,12 +109,11 @@ class SandboxGateway:
 
     def _accept(self, fields: Mapping[str, str]) -> SendAnswer:
         mobiles = _mobiles(fields)
-        valid = [mobile for mobile in mobiles if MOBILE.fullmatch(mobile)]
-        blacklisted = sum(mobile.endswith(BLACKLISTED) for mobile in valid)
-        accepted = len(valid) - blacklisted
+        valid = sum(bool(MOBILE.fullmatch(mobile)) for mobile in mobiles)
+        accepted = len(_deliverable(mobiles))
         if not self._charge(accepted * _parts(fields)):
             return _refusal(2)
-        return SendAnswer(0, ANSWERS[0].zh, _sendid(), len(mobiles) - len(valid), accepted, blacklisted)
+        return SendAnswer(0, ANSWERS[0].zh, _sendid(), len(mobiles) - valid, accepted, valid - accepted)
 
     def _charge(self, cost: int) -> bool:
         with self._lock:
@@ -125,6 +128,7 @@ class Sandbox:
 
     `latency` is in milliseconds, between accepting and answering; `fault` hits every `fault_every`th request; `log`
     gets a JSON line per request before its answer leaves, never with the password. OSError where the port is taken.
+    Where there is a `push_to`, reports and replies go to this URL, with what `push_trust` asks for.
     """
 
     def __init__(
@@ -136,6 +140,8 @@ class Sandbox:
         fault: Fault | None = None,
         fault_every: int = 1,
         log: TextIO | None = None,
+        push_to: str = "",
+        push_trust: Trust = NO_TRUST,
     ) -> None:
         self._gateway = SandboxGateway(balance)
         self._latency = latency / 1000
@@ -144,7 +150,7 @@ class Sandbox:
         self._log = log
         self._lock = threading.Lock()
         self._requests = 0
-        self._stopping = threading.Event()
+        self._pusher = Pusher(push_to, push_trust, self._write_log) if push_to else None
         self._server = Server(self._respond, port=port)
 
     @property
@@ -159,38 +165,41 @@ class Sandbox:
 
     def __enter__(self) -> Self:
         """Start to serve."""
+        if self._pusher:
+            self._pusher.start()
         self._server.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         """Stop, answers that still wait or drip included."""
-        self._stopping.set()
         self._server.stop()
+        if self._pusher:
+            self._pusher.stop()
 
-    def _respond(self, request: Request) -> Response | Takeover:
+    async def _respond(self, request: Request) -> Response | Takeover:
         path = request.path.lower()
         if path not in (PATH, _REDIRECTED):
             return Response(404, _HTML.format("404 Not Found").encode())
         fields = request.fields()
         fault = self._next_fault() if path == PATH else None
         answer = None if fault in _NOT_ACCEPTING else self._gateway.answer(fields)
-        self._write_log(fields, answer, fault)
-        self._stopping.wait(self._latency)
+        self._write_log(_log_entry(fields, answer, fault))
+        if self._pusher and isinstance(answer, SendAnswer) and answer.accepted:
+            self._pusher.push(Accepted(answer.sendid, _deliverable(_mobiles(fields)), fields.get("extno", "")))
+        if self._latency:
+            await self._server.pause(self._latency)
         text = _format(answer) if answer else ""
         response = Response(200, text.encode())
         return self._misbehave(fault, response) if fault else response
 
     def _next_fault(self) -> Fault | None:
-        with self._lock:
-            self._requests += 1
-            return None if self._requests % self._fault_every else self._fault
+        self._requests += 1
+        return None if self._requests % self._fault_every else self._fault
 
-    def _write_log(
-        self, fields: Mapping[str, str], answer: SendAnswer | BalanceAnswer | None, fault: Fault | None
-    ) -> None:
+    def _write_log(self, entry: Mapping[str, object]) -> None:
         if self._log is None:
             return
-        line = json.dumps(_log_entry(fields, answer, fault), ensure_ascii=False)
+        line = json.dumps(entry, ensure_ascii=False)
         line = _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
         with self._lock:
             self._log.write(line + "\n")
@@ -199,7 +208,7 @@ class Sandbox:
     def _misbehave(self, fault: Fault, response: Response) -> Response | Takeover:
         match fault:
             case Fault.CLOSE_BEFORE | Fault.CLOSE_AFTER:
-                return lambda connection: None
+                return _close
             case Fault.RESET_BEFORE | Fault.RESET_AFTER:
                 return _reset
             case Fault.HTTP_502:
@@ -207,8 +216,8 @@ class Sandbox:
             case Fault.HTML:
                 return Response(200, _HTML.format("系统维护").encode())
             case Fault.TRUNCATED:
-                promised = replace(response, headers={"Content-Length": str(len(response.body) + 10)})
-                return lambda connection: connection.sendall(promised.encode())
+                promised = response._replace(headers={"Content-Length": str(len(response.body) + 10)})
+                return lambda connection: _blurt(connection, promised.encode())
             case Fault.DRIP:
                 return lambda connection: self._drip(connection, response.encode())
             case Fault.REDIRECT:
@@ -216,15 +225,16 @@ class Sandbox:
             case Fault.HUGE:
                 return Response(200, response.body.ljust(_HUGE))
             case Fault.GARBAGE:
-                return lambda connection: connection.sendall(b"\x00\xff\x16\x03 no HTTP at all\r\n\r\n")
+                return lambda connection: _blurt(connection, b"\x00\xff\x16\x03 no HTTP at all\r\n\r\n")
             case Fault.EMPTY:
                 return Response(200, b"")
 
-    def _drip(self, connection: socket.socket, answer: bytes) -> None:
+    async def _drip(self, connection: asyncio.Transport, answer: bytes) -> None:
         for byte in answer:
-            connection.sendall(bytes((byte,)))
-            if self._stopping.wait(DRIP_SECONDS):
+            if connection.is_closing() or self._server.stopping.is_set():
                 return
+            connection.write(bytes((byte,)))
+            await self._server.pause(DRIP_SECONDS)
 
 
 def _account_code(fields: Mapping[str, str]) -> int | None:
@@ -249,6 +259,10 @@ def _message_code(fields: Mapping[str, str]) -> int | None:
 
 def _mobiles(fields: Mapping[str, str]) -> list[str]:
     return [mobile for part in fields.get("mobile", "").split(",") if (mobile := part.strip())]
+
+
+def _deliverable(mobiles: Sequence[str]) -> list[str]:
+    return [mobile for mobile in mobiles if MOBILE.fullmatch(mobile) and not mobile.endswith(BLACKLISTED)]
 
 
 def _parts(fields: Mapping[str, str]) -> int:
@@ -290,7 +304,15 @@ def _log_entry(
     }
 
 
-def _reset(connection: socket.socket) -> None:
-    # A linger time of zero makes the close a reset.
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+async def _close(connection: asyncio.Transport) -> None:
     connection.close()
+
+
+async def _reset(connection: asyncio.Transport) -> None:
+    # A linger time of zero makes the close a reset.
+    connection.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.abort()
+
+
+async def _blurt(connection: asyncio.Transport, text: bytes) -> None:
+    connection.write(text)

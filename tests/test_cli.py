@@ -73,7 +73,12 @@ def test_the_lazy_overview_and_version_are_those_of_the_tree() -> None:
 
 def test_the_table_of_commands_is_the_directory_of_commands() -> None:
     directory = Path(cli.__file__).parent / "commands"
-    modules = {path.stem.replace("_", "-") for path in directory.glob("*.py")} - {"--init--", "options", "preview"}
+    modules = {path.stem.replace("_", "-") for path in directory.glob("*.py")} - {
+        "--init--",
+        "options",
+        "outcome",
+        "preview",
+    }
     assert modules == set(COMMANDS)
 
 

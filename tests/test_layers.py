@@ -18,12 +18,14 @@ TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in SOU
 LAYERS = (
     ("__init__", "errors", "codes"),
     ("wire", "message", "lines"),
-    ("recipients", "pushlog", "httpd", "render", "profiles"),
+    ("recipients", "pushlog", "httpd", "pusher", "render", "profiles"),
     ("plan", "gateway", "sandbox", "ledger"),
-    ("connect", "campaign"),
+    ("connect", "campaign", "circle"),
+    ("receiver",),
     ("commands",),
     ("commands.options", "cli"),
-    ("commands.runs", "commands.preview"),
+    ("commands.outcome", "commands.preview"),
+    ("commands.runs",),
     ("commands.resume",),
     ("commands.*", "completions"),
     ("__main__",),
@@ -37,6 +39,7 @@ DOORS = {
     "tomllib": {"profiles"},
     "tomlkit": {"profiles"},
     "tomli_w": {"profiles"},
+    "h11": {"httpd"},
 }
 
 

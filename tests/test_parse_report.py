@@ -176,7 +176,7 @@ def test_enormous_line_is_refused_in_bounded_memory(environment: dict[str, str],
     st.sampled_from([None, Trust("admin", "12345", "s")]),
 )
 def test_arbitrary_bytes_never_raise(data: bytes, trust: Trust | None) -> None:
-    reader = _Reader(trust, "")
+    reader = _Reader(trust, "", None, trust is not None)
     lines = decode_log(io.BufferedReader(io.BytesIO(data)), "log")
     for row in reader.rows([("log", lines)]):
         assert len(row) == len(COLUMNS) + (trust is not None)

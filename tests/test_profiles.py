@@ -73,11 +73,12 @@ def test_every_key_of_a_profile_is_read_with_its_type(home: Path) -> None:
         "extension_length": 4,
         "confirm_above": 7,
         "per_number": ["1/1m", "5/1h"],
+        "optout_words": ["不要"],
     }
     write_config(home, "[profiles.shop]\n" + "".join(f"{key} = {value!r}\n" for key, value in values.items()))
     chosen = profiles.choose("shop")
     assert {key: getattr(chosen, key) for key in values} == values | {
-        key: tuple(values[key]) for key in ("standby", "per_number")
+        key: tuple(values[key]) for key in ("standby", "per_number", "optout_words")
     }
     assert values.keys() | {"pwd_command"} == KEYS.keys()
 

@@ -4,21 +4,25 @@ import os
 import pty
 import re
 import shlex
+import socket
+import subprocess
 import sys
 import termios
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from struct import pack
+from time import monotonic, sleep
 
 import pytest
 
 from smscli import profiles
 from smscli.errors import ExitCode
-from tests.conftest import RunningSandbox, write_config
+from smscli.wire import PATH
+from tests.conftest import write_config
 
 README = Path(__file__).parent.parent / "README.md"
 TEXT = README.read_text(encoding="utf-8")
-ENDPOINT = "http://127.0.0.1:8788/asmx/smsservice.aspx"
 # What differs from run to run: identifiers, paths, ports, and with these the widths of columns.
 VARYING = (
     (r"\b[0-9]{25,26}\b", "<sendid>"),
@@ -64,9 +68,32 @@ def folded(text: str) -> str:
     return "\n".join(line.rstrip() for line in text.splitlines())
 
 
-def test_console_blocks_print_what_they_say(
-    environment: dict[str, str], home: Path, tmp_path: Path, sandbox: RunningSandbox
-) -> None:
+@contextmanager
+def in_background(command: str, port: int, environment: dict[str, str], directory: Path) -> Iterator[None]:
+    """Run a command that the README leaves running, on a port of the test's own, once it serves."""
+    words = command.removesuffix("&").replace("smscli sandbox", f"smscli sandbox --port {port}")
+    words = words.replace("smscli listen", f"smscli listen --port {port}")
+    with subprocess.Popen(["bash", "-c", f"exec {words}"], env=environment, cwd=directory) as process:
+        try:
+            end = monotonic() + 10
+            with socket.socket() as probe:
+                while probe.connect_ex(("127.0.0.1", port)):
+                    assert process.poll() is None, command
+                    assert monotonic() < end, command
+                    sleep(0.02)
+            yield
+        finally:
+            process.terminate()
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+def test_console_blocks_print_what_they_say(environment: dict[str, str], home: Path, tmp_path: Path) -> None:
     programs = tmp_path / "bin"
     programs.mkdir()
     (programs / "smscli").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m smscli "$@"\n')
@@ -74,13 +101,20 @@ def test_console_blocks_print_what_they_say(
     variables = environment | {"PATH": f"{programs}:{environment['PATH']}", "TERM": "dumb"}
     update = os.environ.get("UPDATE_README")
     text = TEXT
-    for block in BLOCKS:
-        for command, printed in steps(block):
-            real = command.replace(ENDPOINT, sandbox.sandbox.endpoint)
+    gateway, pushes = free_port(), free_port()
+    with ExitStack() as background:
+        for command, printed in (step for block in BLOCKS for step in steps(block)):
+            real = command.replace("127.0.0.1:8788", f"127.0.0.1:{gateway}").replace(
+                "127.0.0.1:8787", f"127.0.0.1:{pushes}"
+            )
+            if command.endswith(" &"):
+                port = gateway if "sandbox" in command else pushes
+                background.enter_context(in_background(real, port, variables, home))
+                continue
             seen = on_terminal(real, variables | {"COLUMNS": "100"}, home)
             if update:
-                endpoint = sandbox.sandbox.endpoint
-                seen = re.sub(r"/\S*/(\.config/\S*)", r"/home/wang/\1", seen).replace(endpoint, ENDPOINT + " ")
+                seen = re.sub(r"/\S*/(\.config/\S*)", r"/home/wang/\1", seen)
+                seen = seen.replace(f"127.0.0.1:{gateway}{PATH}", f"127.0.0.1:8788{PATH} ")
                 seen = "\n".join(line.rstrip() for line in seen.split("\n"))
                 text = text.replace(f"$ {command}\n{printed}", f"$ {command}\n{seen}", 1)
             else:

@@ -42,7 +42,8 @@ def test_dry_run_shows_everything_and_sends_nothing(smscli: Smscli, sandbox: Run
     assert ended.code == 0
     shown = items(ended)
     assert shown | {"list": "", "text 1": "", "text 2": "", "text 3": ""} == {
-        "profile": "environment (demo)", "recipients": "4", "duplicates": "0", "invalid": "1", "requests": "4",
+        "profile": "environment (demo)", "recipients": "4", "opted out": "0", "duplicates": "0", "invalid": "1",
+        "requests": "4",
         "characters": "72", "parts a number": "2", "parts in all": "8", "balance": "1000", "balance afterwards": "992",
         "time": "now", "list": "", "text 1": "", "text 2": "", "text 3": "",
     }  # fmt: skip

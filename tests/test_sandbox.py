@@ -282,12 +282,14 @@ def test_takes_pipelined_requests(sandbox: Sandbox) -> None:
         (request_bytes(TARGET, b"0\r\n\r\n", b"Transfer-Encoding: chunked", b"Content-Length: 5"), 400),
         (request_bytes(TARGET, b"zz\r\n", b"Transfer-Encoding: chunked"), 400),
         (request_bytes(TARGET, b"1\r\nab\r\n0\r\n\r\n", b"Transfer-Encoding: chunked"), 400),
-        (request_bytes(TARGET, b"100001\r\n", b"Transfer-Encoding: chunked"), 413),
+        (request_bytes(TARGET, b"100001\r\n" + b"x" * 0x100001, b"Transfer-Encoding: chunked"), 413),
         (request_bytes(TARGET, b"", b"Transfer-Encoding: gzip"), 501),
         (request_bytes(TARGET, b"", b"no header"), 400),
         (request_bytes(TARGET, b"", b"X: " + b"x" * 70_000), 431),
         (request_bytes(TARGET, b"x" * (BODY_LIMIT + 1)), 413),
-        (request_bytes(TARGET).replace(b"Length: 0", b"Length: 9999999999999999999999"), 413),
+        (request_bytes(TARGET).replace(b"Length: 0", b"Length: 99999999999999999999"), 413),
+        (request_bytes(TARGET).replace(b"Length: 0", b"Length: 999999999999999999999"), 400),
+        (request_bytes(TARGET).replace(b"Length: 0", b"Length: +0"), 400),
         (request_bytes(TARGET, method=b"DELETE"), 405),
         (request_bytes(b"/"), 404),
         (b"GET " + TARGET + b"\r\n\r\n", 400),
@@ -307,7 +309,7 @@ def test_long_runs_of_spaces_cost_no_time(sandbox: Sandbox) -> None:
 
 
 def test_a_failing_responder_answers_500(capsys: pytest.CaptureFixture[str]) -> None:
-    def respond(request: Request) -> Response:
+    async def respond(request: Request) -> Response:
         raise ValueError("a bug")
 
     server = Server(respond)

@@ -22,7 +22,7 @@ StartSandbox = Callable[..., RunningSandbox]
 ONE = ("send", "--mobile", "13800138000")
 FIELDS = [
     "batch", "outcome", "sendid", "accepted", "invalid", "blacklisted", "message", "code", "numbers", "characters",
-    "parts", "error", "run",
+    "parts", "error", "run", "delivered", "failed", "waiting",
 ]  # fmt: skip
 
 
@@ -103,7 +103,8 @@ def test_json_fields_are_pinned(smscli: Smscli, sandbox: RunningSandbox) -> None
     assert len(batch.pop("sendid")) == 25
     assert batch == {
         "batch": 1, "outcome": "accepted", "accepted": 1, "invalid": 0, "blacklisted": 0, "message": "提交成功",
-        "code": 0, "numbers": 1, "characters": 2, "parts": 1, "error": "", "run": 1,
+        "code": 0, "numbers": 1, "characters": 2, "parts": 1, "error": "", "run": 1, "delivered": 0, "failed": 0,
+        "waiting": 1,
     }  # fmt: skip
 
 
@@ -116,7 +117,7 @@ def test_other_formats_hold_the_same_fields(smscli: Smscli, sandbox: RunningSand
     assert header.split(",") == FIELDS
     (tsv,) = run("tsv").splitlines()
     for cells in (row.split(","), tsv.split("\t")):
-        assert cells[:2] + cells[3:-1] == ["1", "accepted", "1", "0", "0", "提交成功", "0", "1", "1", "1", ""]
+        assert cells[:2] + cells[3:-4] == ["1", "accepted", "1", "0", "0", "提交成功", "0", "1", "1", "1", ""]
 
 
 def test_a_refusal_is_a_row_too(smscli: Smscli, sandbox: RunningSandbox) -> None:

@@ -25,6 +25,9 @@ RateOption = Annotated[
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
+WaitOption = Annotated[
+    str, typer.Option("--wait", metavar="TIME", help="Stay until all reports are in: 90s, 10m, 2h.", show_default=False)
+]
 OutputOption = Annotated[
     Output | None, typer.Option(help="A table on a terminal, tsv in a pipe, or one of these.", show_default=False)
 ]

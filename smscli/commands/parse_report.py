@@ -1,9 +1,10 @@
 """`smscli parse-report`: status reports and replies, wherever they were caught."""
 
 import sys
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Annotated
 
@@ -14,10 +15,12 @@ from smscli.codes import state_meaning
 from smscli.commands.options import OutputOption, ProfileOption
 from smscli.errors import ConfigError, InputError
 from smscli.lines import decode_log
-from smscli.wire import Reply, Trust
+from smscli.profiles import Profile
+from smscli.wire import Push, Reply, Report, Trust
 
 COLUMNS = ("kind", "mobile", "time", "state", "meaning", "sendid", "content", "extension")
 SUMMARY_COLUMNS = ("kind", "state", "meaning", "numbers")
+_GROUP = 500  # pushes that share a transaction
 _NAMED = 20  # lines that are no push are named up to here, then counted
 
 Row = tuple[str, ...]
@@ -30,6 +33,9 @@ def command(
     summary: Annotated[bool, typer.Option("--summary", help="Count by state instead.")] = False,
     state: Annotated[str, typer.Option(help="Only reports with this state.", show_default=False)] = "",
     verify: Annotated[bool, typer.Option("--verify", help="Mark what the profile's push secret proves.")] = False,
+    record: Annotated[
+        bool, typer.Option("--record", help="Keep them in the ledger; with a push secret only what it proves.")
+    ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Fail where a line is no push.")] = False,
     profile: ProfileOption = "",
     output: OutputOption = None,
@@ -38,24 +44,89 @@ def command(
 
     Takes what is found in access logs and dumps: URLs, query strings, form bodies, JSON objects, one a line.
     """
-    reader = _Reader(_trust(profile) if verify else None, state.strip().upper())
-    rows = reader.rows(_lines(sources or []))
+    account = profiles.choose(profile) if verify or record else None
+    trust = _trust(account, verify) if account else None
+    with _recorder(account if record else None, trust) as keep:
+        reader = _Reader(trust, state.strip().upper(), keep, verify)
+        rows = reader.rows(_lines(sources or []))
+        try:
+            _show(rows, summary, verify, output)
+        finally:
+            deque(rows if record else (), maxlen=0)  # all is recorded, also where nobody reads on
+    reader.tell_strangers(strict)
+
+
+def _show(rows: Iterator[Row], summary: bool, verify: bool, output: render.Output | None) -> None:
     if summary:
         counted = Counter((row[0], row[3], row[4]) for row in rows)
         render.show(SUMMARY_COLUMNS, [(*key, count) for key, count in counted.most_common()], output)
     else:
         render.show((*COLUMNS, "verified") if verify else COLUMNS, rows, output)
-    reader.tell_strangers(strict)
 
 
-def _trust(profile: str) -> Trust:
-    account = profiles.choose(profile)
-    if not account.push_name and not account.access_secret:
+def _trust(account: Profile, verify: bool) -> Trust | None:
+    """Return what a push must carry; None where the profile has no secret, which `--verify` cannot do without."""
+    if account.push_name or account.access_secret:
+        return Trust(account.push_name, account.push_pwd, account.access_secret)
+    if verify:
         raise ConfigError(
             f"profile {account.label!r} has neither push_name nor access_secret, so nothing can be verified. "
             f"Add what was agreed with the vendor to {profiles.config_path()}."
         )
-    return Trust(account.push_name, account.push_pwd, account.access_secret)
+    return None
+
+
+@contextmanager
+def _recorder(account: Profile | None, trust: Trust | None) -> Iterator["_Recorder | None"]:
+    """Open the ledger for what is to be recorded, and say behind the block what became of it."""
+    if account is None:
+        yield None
+        return
+    from smscli.circle import Circle
+    from smscli.ledger import opened
+
+    with opened(Circle) as circle:
+        recorder = _Recorder(partial(circle.record, account), account.label)
+        try:
+            yield recorder
+        finally:
+            recorder.flush()
+            recorder.tell(trust is not None)
+
+
+class _Recorder:
+    """Writes pushes into the ledger, some hundreds at a time, and counts them."""
+
+    def __init__(self, record: Callable[[Sequence[Push]], list[bool]], label: str) -> None:
+        self._record, self._label = record, label
+        self._waiting: list[Push] = []
+        self._new = self._known = self._strange = 0
+
+    def add(self, events: Sequence[Report | Reply], trusted: bool) -> None:
+        """Take one push; what is not trusted is counted only."""
+        if not trusted:
+            self._strange += 1
+            return
+        self._waiting.append(Push(events, {}))
+        if len(self._waiting) == _GROUP:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits."""
+        waiting, self._waiting = self._waiting, []
+        new = sum(self._record(waiting)) if waiting else 0
+        self._new += new
+        self._known += len(waiting) - new
+
+    def tell(self, checked: bool) -> None:
+        """Say what was recorded and what was not."""
+        counts = f"{self._new:,} recorded as pushes to profile {self._label}"
+        counts += f", {self._known:,} known already" if self._known else ""
+        if self._strange:
+            counts += f", {self._strange:,} not recorded: the profile's push secret does not prove them"
+        if not checked:
+            counts += "; nothing was verified, for the profile has neither push_name nor access_secret"
+        render.say(counts)
 
 
 def _lines(sources: list[str]) -> Iterator[tuple[str, Iterable[str]]]:
@@ -95,19 +166,21 @@ def _file_lines(file: str | int, name: str) -> Iterator[str]:
 class _Reader:
     """Turns lines into rows and counts the lines that are no push."""
 
-    def __init__(self, trust: Trust | None, state: str) -> None:
-        self._trust, self._state = trust, state
+    def __init__(self, trust: Trust | None, state: str, recorder: _Recorder | None, marked: bool) -> None:
+        self._trust, self._state, self._recorder, self._marked = trust, state, recorder, marked
         self._strangers = 0
         self._named: list[str] = []
 
     def rows(self, sources: Iterable[tuple[str, Iterable[str]]]) -> Iterator[Row]:
         """Yield a row a number; a million of these is normal, so each step here counts."""
-        wanted, trust = self._state, self._trust
+        wanted, trust, recorder, marked = self._state, self._trust, self._recorder, self._marked
         for source, lines in sources:
             for number, (events, trusted) in enumerate(pushlog.parse_pushes(lines, trust), 1):
                 if events is None:
                     self._stranger(source, number)
                     continue
+                if recorder and events:
+                    recorder.add(events, trusted or trust is None)
                 for event in events:
                     if isinstance(event, Reply):
                         if wanted:
@@ -118,7 +191,7 @@ class _Reader:
                     else:
                         sendid, mobile, state, time = event
                         row = ("report", mobile, time, state, _meaning(state), sendid, "", "")
-                    yield row if trust is None else (*row, "yes" if trusted else "no")
+                    yield row if not marked else (*row, "yes" if trusted else "no")
 
     def _stranger(self, source: str, number: int) -> None:
         self._strangers += 1

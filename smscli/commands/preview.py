@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 class Preview:
     """What a plan is and costs, for a person to look at before it is carried out."""
 
-    def __init__(self, whole: Plan, people: Recipients, account: Profile, gateways: Sequence[Gateway]) -> None:
+    def __init__(
+        self, whole: Plan, people: Recipients, account: Profile, gateways: Sequence[Gateway], opted_out: int = 0
+    ) -> None:
         self._plan, self._people, self._account, self._gateways = whole, people, account, gateways
+        self._opted_out = opted_out
 
     def rows(self) -> list[tuple[str, render.Cell]]:
         """Return the plan as items and values; asks the gateway for the balance."""
@@ -35,6 +38,7 @@ class Preview:
             ("recipients", whole.numbers),
             ("duplicates", people.duplicates),
             ("invalid", len(people.invalid)),
+            ("opted out", self._opted_out),
             ("requests", whole.requests),
             ("characters", _range(cost.least_characters, cost.most_characters)),
             ("parts a number", _range(cost.least_parts, cost.most_parts)),

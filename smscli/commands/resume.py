@@ -13,7 +13,7 @@ from smscli.commands.runs import show_run
 from smscli.connect import gateways_of
 from smscli.errors import ExitCode, InputError
 from smscli.gateway import Gateway
-from smscli.ledger import Ledger, Run, State, open_ledger
+from smscli.ledger import Ledger, Run, State, opened
 from smscli.wire import CHINA, parse_stime
 
 
@@ -36,12 +36,15 @@ def command(
     output: OutputOption = None,
 ) -> None:
     """Go on with a run that was cut short: what is planned goes out, what was accepted never again."""
-    with open_ledger() as ledger:
+    from smscli.circle import Circle
+
+    with opened(Circle) as ledger:
         found = ledger.run(run)
         account = profiles.choose(found.profile)
         if account.name != found.account and found.profile != profiles.SANDBOX:
             raise InputError(f"run {run} was sent by account {found.account!r}; profile {account.label!r} is another.")
         with ledger.held(run):
+            ledger.settle_unknown(found)
             _decide_unknown(ledger, found, unknown, yes)
             refuse_past(ledger, found, yes)
             with gateways_of(account) as gateways:

@@ -1,6 +1,6 @@
 """`smscli runs`: every send and its fate; `smscli runs RUN` shows one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -9,17 +9,22 @@ from typer.core import TyperGroup
 
 from smscli import campaign, message, render
 from smscli.cli import STYLE
-from smscli.commands.options import MOST_RUNS, OutputOption
-from smscli.errors import InputError
-from smscli.ledger import Batch, Ledger, Run, State, Totals, open_ledger
+from smscli.commands import outcome
+from smscli.commands.options import MOST_RUNS, OutputOption, QuietOption, WaitOption
+from smscli.errors import ExitCode, InputError
+from smscli.ledger import DELIVERED, Batch, Ledger, Run, State, Totals, open_ledger, opened
 from smscli.wire import CHINA
 
-COLUMNS = ("run", "created", "state", "numbers", "accepted", "unknown", "profile", "key", "content", "asker")
+COLUMNS = (
+    "run", "created", "state", "numbers", "accepted", "unknown", "profile", "key", "content", "asker", "delivered",
+    "failed", "waiting",
+)  # fmt: skip
 _TABLE_COLUMNS = 8
 BATCH_COLUMNS = (
     "batch", "outcome", "sendid", "accepted", "invalid", "blacklisted", "message", "code", "numbers", "characters",
-    "parts", "error", "run",
+    "parts", "error", "run", "delivered", "failed", "waiting",
 )  # fmt: skip
+NUMBER_COLUMNS = ("mobile", "state", "meaning")
 _BATCH_TABLE_COLUMNS = 7  # what a person needs; the rest stands in the summary
 _TABLE_ROWS = 20  # longer runs show in a table only what was not accepted
 
@@ -46,17 +51,35 @@ def list_runs(ctx: typer.Context, output: OutputOption = None) -> None:
 
 
 @command.command(hidden=True)
-def show(run: Annotated[int, typer.Argument(metavar="RUN", max=MOST_RUNS)], output: OutputOption = None) -> None:
+def show(
+    run: Annotated[int, typer.Argument(metavar="RUN", max=MOST_RUNS)],
+    failed: Annotated[bool, typer.Option("--failed", help="List the numbers that were not delivered to.")] = False,
+    state: Annotated[str, typer.Option(help="List the numbers with this report state.", show_default=False)] = "",
+    wait: WaitOption = "",
+    quiet: QuietOption = False,
+    output: OutputOption = None,
+) -> None:
     """Show a run's batches, what became of them, and the numbers whose fate is unknown."""
-    with open_ledger() as ledger:
-        found = ledger.run(run)
-        show_run(ledger, found, output)
-        _tell_unknown(ledger, found)
+    from smscli.circle import Circle
+
+    patience = outcome.seconds(wait)
+    with opened(Circle) as circle:
+        found = circle.run(run)
+        code = outcome.wait_for_reports(found, patience, quiet) if wait else ExitCode.DONE
+        circle.settle_unknown(found)
+        if failed or state:
+            _list_numbers(circle.outcomes(run), state.strip().upper(), output)
+        else:
+            show_run(circle, found, output)
+            _tell_unknown(circle, found)
+            if not wait:
+                outcome.tell(found, outcome.outcome_of(circle, found))
+    raise typer.Exit(code)
 
 
 @command.command()
 def prune(before: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The first day to keep.")]) -> None:
-    """Forget finished runs from before a day, for phone numbers are personal data."""
+    """Forget finished runs, reports and replies from before a day, for phone numbers are personal data."""
     day = before.replace(tzinfo=CHINA)
     if day > datetime.now(CHINA):
         raise InputError(f"{before:%Y-%m-%d} is yet to come: what was sent today is needed for per_number and keys.")
@@ -64,6 +87,14 @@ def prune(before: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="T
         gone, left = ledger.forget(day.timestamp())
     more = f"; {left:,} unfinished ones stay until they are resumed" if left else ""
     render.say(f"{gone:,} {'run' if gone == 1 else 'runs'} forgotten{more}")
+
+
+def _list_numbers(found: Iterator[tuple[str, str]], wanted: str, output: render.Output | None) -> None:
+    """Write numbers by their report; in a pipe the numbers alone, so that `send` can read them."""
+    listed = ((m, state) for m, state in found if (state.upper() == wanted if wanted else state != DELIVERED))
+    rows = ((mobile, state, outcome.meaning(state)) for mobile, state in listed)
+    end = 1 if render.is_tsv(output) else len(NUMBER_COLUMNS)
+    render.show(NUMBER_COLUMNS[:end], (row[:end] for row in rows), output)
 
 
 def show_run(ledger: Ledger, run: Run, output: render.Output | None) -> None:
@@ -94,9 +125,10 @@ def _run_row(ledger: Ledger, run: Run) -> tuple[render.Cell, ...]:
     unknown = totals.numbers.get(State.UNKNOWN, 0)
     created = datetime.fromtimestamp(run.created, CHINA).strftime("%Y-%m-%d %H:%M:%S")
     state = _run_state(ledger, run, totals)
+    fate = outcome.outcome_of(ledger, run)
     return (
         run.id, created, state, run.numbers, totals.accepted, unknown, run.profile, run.key or "", run.content,
-        run.asker,
+        run.asker, fate.delivered, fate.failed, fate.waiting,
     )  # fmt: skip
 
 
@@ -113,6 +145,7 @@ def _batch_row(run: Run, batch: Batch) -> tuple[render.Cell, ...]:
     return (
         batch.number, batch.state.value, batch.sendid, batch.accepted, batch.invalid, batch.blacklisted, batch.message,
         batch.code, batch.numbers, characters, message.billed_parts(text), campaign.describe(batch), run.id,
+        batch.delivered, batch.failed, max(batch.accepted - batch.delivered - batch.failed, 0),
     )  # fmt: skip
 
 

@@ -1,17 +1,23 @@
 """`smscli sandbox`: a gateway on this machine that sends nothing."""
 
 import os
+import re
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Annotated, TextIO
+from urllib.parse import urlsplit
 
 import typer
 
+from smscli import profiles
 from smscli.errors import InputError
-from smscli.sandbox import Fault, Sandbox
+from smscli.sandbox import NO_TRUST, Fault, Sandbox
+from smscli.wire import Trust
 
 
 def command(
@@ -25,6 +31,19 @@ def command(
     log: Annotated[
         Path | None, typer.Option(help="Append the requests to a file instead of stderr.", show_default=False)
     ] = None,
+    push_to: Annotated[
+        str, typer.Option(metavar="URL", help="Push reports and replies to this address.", show_default=False)
+    ] = "",
+    profile: Annotated[
+        str,
+        typer.Option(
+            "-p",
+            "--profile",
+            metavar="PROFILE",
+            help="Push with this account's push_name and push_pwd, or signed with its access_secret.",
+            show_default=False,
+        ),
+    ] = "",
 ) -> None:
     """Run a gateway on this machine that sends nothing.
 
@@ -40,23 +59,55 @@ def command(
                 any other: accepted and charged
 
     Every other name and password is welcome.
+
+    With --push-to, a message is reported as soon as it is accepted, a scheduled one too, and each push is repeated
+    until it is answered 0. The last digits of a number choose what is pushed:
+
+    \b
+      state     01 EXPIRED, 02 UNDELIV, 03 UNKNOWN, 04 REJECTD,
+                05 DTBLACK, 06 ERR:104, 07 REJECT, 08 MK:0012,
+                any other DELIVRD
+      reply     11 TD, 12 a long one in Chinese, any other none
     """
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
-    with _open_log(log) as stream, _bind(port, balance, latency, fault, fault_every, stream) as sandbox:
+    start = partial(Sandbox, port=port, balance=balance, latency=latency, fault=fault, fault_every=fault_every)
+    start = partial(start, push_to=_push_target(push_to), push_trust=_push_trust(push_to, profile))
+    with _open_log(log) as stream, _bind(partial(start, log=stream), port) as sandbox:
         _announce(sandbox.endpoint)
         # A wait without an end could not be interrupted on Windows.
         while not stopped.wait(0.5):
             pass
 
 
-def _bind(port: int, balance: int, latency: int, fault: Fault | None, fault_every: int, log: TextIO) -> Sandbox:
+def _bind(start: Callable[[], Sandbox], port: int) -> Sandbox:
     try:
-        return Sandbox(port=port, balance=balance, latency=latency, fault=fault, fault_every=fault_every, log=log)
+        return start()
     except OSError as error:
         raise InputError(
             f"cannot listen on port {port} of 127.0.0.1: {error.strerror}. Choose another with --port; 0 takes any."
         ) from None
+
+
+def _push_target(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and "@" not in parts.netloc
+    except ValueError:
+        fits = False
+    if url and not (fits and re.fullmatch("[!-~]+", url)):
+        # Not quoted: there may be a password in it.
+        raise InputError("--push-to needs an address like http://127.0.0.1:8787/, without a password.")
+    return url
+
+
+def _push_trust(url: str, profile: str) -> Trust:
+    if not profile:
+        return NO_TRUST
+    if not url:
+        raise InputError("--profile says as whom to push; add where to: --push-to URL.")
+    account = profiles.choose(profile)
+    return Trust(account.push_name, account.push_pwd, account.access_secret)
 
 
 def _open_log(path: Path | None) -> AbstractContextManager[TextIO]:

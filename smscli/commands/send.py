@@ -14,7 +14,16 @@ import typer
 
 from smscli import campaign, message, plan, profiles, recipients, render, wire
 from smscli.campaign import Pace
-from smscli.commands.options import OutputOption, ProfileOption, QuietOption, RateOption, WorkersOption, YesOption
+from smscli.commands import outcome
+from smscli.commands.options import (
+    OutputOption,
+    ProfileOption,
+    QuietOption,
+    RateOption,
+    WaitOption,
+    WorkersOption,
+    YesOption,
+)  # fmt: skip
 from smscli.commands.preview import Preview
 from smscli.commands.resume import carry_on, refuse_past
 from smscli.commands.runs import show_run
@@ -53,12 +62,17 @@ def command(
     workers: WorkersOption = 4,
     rate: RateOption = 0,
     max_refused: Annotated[int, typer.Option(min=0, metavar="N", help="Stop after N refused texts.")] = 0,
+    include_opted_out: Annotated[
+        bool, typer.Option("--include-opted-out", help="Also to those who want no more messages.")
+    ] = False,
+    wait: WaitOption = "",
     yes: YesOption = False,
     quiet: QuietOption = False,
     profile: ProfileOption = "",
     output: OutputOption = None,
 ) -> None:
     """Send a text to a number or to a list of numbers."""
+    patience = outcome.seconds(wait)
     approved = profiles.template(template) if template else {}
     options = {"sign": _first(sign, approved.get("sign")), "extno": _first(extno, approved.get("extno"))}
     account = profiles.choose(profile, options)
@@ -87,14 +101,19 @@ def command(
         if run and not dry_run:
             _refuse_difference(run, whole, digest, account, at)
             refuse_past(ledger, run, yes)
-            raise typer.Exit(_repeat(ledger, run, gateways, Pace(workers, rate, max_refused), quiet, output))
+            code = _repeat(ledger, run, gateways, Pace(workers, rate, max_refused), quiet, output)
+            raise typer.Exit(_after_reports(run, code, patience, quiet))
         if at is not None:
             plan.parse_at(at, now)
+        unwanted = set() if include_opted_out else ledger.opted_out(account.name)
+        whole, opted_out = campaign.without(whole, unwanted)
+        if opted_out:
+            render.say(f"{opted_out:,} left out: they opted out; `smscli optout list` shows them")
         whole, held_back = campaign.hold_back(whole, ledger, account, time.time())
         if held_back:
             render.say(f"{held_back:,} left out: they have got as many messages lately as per_number allows")
         _refuse_nobody(whole)
-        preview = Preview(whole, people, account, gateways)
+        preview = Preview(whole, people, account, gateways, opted_out)
         if dry_run:
             render.show(("item", "value"), preview.rows(), output)
             if not skip_invalid:
@@ -107,8 +126,16 @@ def command(
             source, digest, whole.numbers, people.duplicates, len(people.invalid),
         )  # fmt: skip
         with ledger.new_run(run, whole.batches()) as number:
-            code = carry_on(ledger, run._replace(id=number), gateways, Pace(workers, rate, max_refused), quiet, output)
-    raise typer.Exit(code)
+            run = run._replace(id=number)
+            code = carry_on(ledger, run, gateways, Pace(workers, rate, max_refused), quiet, output)
+    raise typer.Exit(_after_reports(run, code, patience, quiet))
+
+
+def _after_reports(run: Run, code: ExitCode, patience: float, quiet: bool) -> ExitCode:
+    """Wait for the reports where that was asked for and anything may have gone out."""
+    if not patience or code not in (ExitCode.DONE, ExitCode.PARTLY, ExitCode.UNKNOWN):
+        return code
+    return outcome.wait_for_reports(run, patience, quiet)
 
 
 def _first(*values: str | None) -> str | None:

@@ -3,10 +3,16 @@
 import sys
 from collections.abc import Callable
 
-from tests.bench import bulk, parsing, startup
+from tests.bench import bulk, circle, listening, parsing, startup
 from tests.bench.measure import Report
 
-BENCHES: dict[str, Callable[[Report], None]] = {"startup": startup.bench, "parsing": parsing.bench, "bulk": bulk.bench}
+BENCHES: dict[str, Callable[[Report], None]] = {
+    "startup": startup.bench,
+    "parsing": parsing.bench,
+    "bulk": bulk.bench,
+    "circle": circle.bench,
+    "listening": listening.bench,
+}
 
 report = Report()
 for name in sys.argv[1:] or BENCHES:

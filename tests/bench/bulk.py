@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from tests.bench.measure import SMSCLI, Report, in_turn, ratio
 
 NUMBERS = 1_000_000
-TEXTS = 4_000
+TEXTS = 8_000
 ROUNDS = 3
 SHELL = (
     "tail -n +2 people.csv | cut -d, -f2 | split -l 500 --filter='paste -sd,' | "

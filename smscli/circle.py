@@ -1,0 +1,345 @@
+"""What came back: status reports, replies, opt-outs, and what was refused, beside the runs in the same ledger.
+
+A repeat changes nothing. Where a number has several reports, one of delivery counts, else the latest.
+"""
+
+import json
+import re
+import time
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from smscli import wire
+from smscli.ledger import DELIVERED, Ledger, Run, State, explained
+from smscli.profiles import Profile
+from smscli.recipients import normalise
+from smscli.wire import Push, Reply, Report
+
+_SETTLE_SECONDS = 72 * 3600  # a phone that is off longer gets nothing any more
+_CLOCK_SECONDS = 60  # how far the gateway's clock may be off
+_QUARANTINE = 1000
+_RAW_LIMIT = 64 << 10
+_SETTLED = "settled by a report"
+# The password in what was refused may be the right one: the ledger holds no secrets.
+_PASSWORD = re.compile(rb"""(?i)(\bpwd["']?\s*[=:]\s*["']?|name="?pwd"?[^\n]*\n\r?\n)[^&"'\s,}]+""")
+
+
+class Sent(NamedTuple):
+    """One batch as it left, with what its run says of it; `sent` is in seconds since 1970, `stime` China time."""
+
+    run: int
+    state: State
+    content: str
+    sign: str
+    stime: str
+    sent: float
+    sendid: str
+    mobiles: str
+    numbers: int
+
+
+class Kept(NamedTuple):
+    """A report as it is kept; `received` is in seconds since 1970."""
+
+    report: Report
+    received: float
+
+
+class Answer(NamedTuple):
+    """A reply as it is kept; `received` is in seconds since 1970, `profile` the one that it came to."""
+
+    id: int
+    reply: Reply
+    received: float
+    profile: str
+
+
+class Refused(NamedTuple):
+    """What was kept out of the ledger, and why; `received` is in seconds since 1970."""
+
+    received: float
+    peer: str
+    reason: str
+    raw: bytes
+
+
+class OptOut(NamedTuple):
+    """A number that wants no more messages; `since` is in seconds since 1970."""
+
+    mobile: str
+    since: float
+    reason: str
+
+
+class Circle(Ledger):
+    """The ledger with its receiving half: `opened(Circle)`; may be called from several threads at once."""
+
+    # --- pushes ---
+
+    def record(self, profile: Profile, pushes: Sequence[Push]) -> list[bool]:
+        """Make pushes durable, all in one transaction, and tell for each whether anything in it was new.
+
+        An opt-out word in a reply puts its number on the account's list; a report can settle an unknown batch.
+        """
+        now = time.time()
+        words = {fold(word) for word in profile.optout_words}
+        with self._writing():
+            return [self._record(profile, words, push, now) for push in pushes]
+
+    def quarantine(self, peer: str, reason: str, raw: bytes) -> None:
+        """Keep what was refused, its first 64 KiB; of all that was refused the newest 1,000."""
+        with self._writing() as connection:
+            cursor = connection.execute(
+                "INSERT INTO quarantine (received, peer, reason, raw) VALUES (?, ?, ?, ?)",
+                (time.time(), storable(peer), storable(reason), _PASSWORD.sub(rb"\1****", raw[:_RAW_LIMIT])),
+            )
+            connection.execute("DELETE FROM quarantine WHERE id <= ?", ((cursor.lastrowid or 0) - _QUARANTINE,))
+
+    def _record(self, profile: Profile, words: set[str], push: Push, now: float) -> bool:
+        new = False
+        sendid = ""
+        for event in push.events:
+            if isinstance(event, Reply):
+                new |= self._record_reply(profile, words, event, now)
+                continue
+            report = Report(*map(storable, event))._replace(mobile=normalise(storable(event.mobile)))
+            if report.sendid != sendid and not self._knows(report.sendid):
+                self._settle_by(profile.label, profile.name, report, now)
+            sendid = report.sendid
+            new |= self._record_report(profile, report, now)
+        return new
+
+    def _record_report(self, profile: Profile, report: Report, now: float) -> bool:
+        """Keep a report, and the tally with it."""
+        execute = self._connection.execute
+        before = self._verdict(report)
+        row = (*report, now, profile.label)
+        if not execute("INSERT OR IGNORE INTO report VALUES (?, ?, ?, ?, ?, ?)", row).rowcount:
+            return False
+        after = self._verdict(report) if before else report.state
+        if after != before:
+            execute("UPDATE tally SET numbers = numbers - 1 WHERE sendid = ? AND state = ?", (report.sendid, before))
+            execute(
+                "INSERT INTO tally VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET numbers = numbers + 1",
+                (report.sendid, after),
+            )
+        return True
+
+    def _verdict(self, report: Report) -> str | None:
+        """Return the state that counts for a number so far."""
+        row: tuple[str | None] = self._connection.execute(
+            f"SELECT state, {_WEIGHT} FROM report WHERE sendid = ? AND mobile = ?", report[:2]
+        ).fetchone()
+        return row[0]  # without a report there is one row of nulls
+
+    def _record_reply(self, profile: Profile, words: set[str], reply: Reply, now: float) -> bool:
+        mobile, content, moment, extension = map(storable, reply)
+        mobile = normalise(mobile)
+        cursor = self._connection.execute(
+            "INSERT OR IGNORE INTO reply (mobile, content, time, extension, received, profile) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            (mobile, content, moment, extension, now, profile.label),
+        )
+        # A repeat must not put somebody back who was taken off the list meanwhile.
+        if cursor.rowcount and fold(content) in words:
+            self._opt_out(profile.name, mobile, now, content)
+        return bool(cursor.rowcount)
+
+    # --- unknown batches ---
+
+    def _knows(self, sendid: str) -> bool:
+        found = self._connection.execute("SELECT 1 FROM batch WHERE sendid = ? AND sendid != ''", (sendid,)).fetchone()
+        return found is not None
+
+    def _settle_by(self, profile: str, account: str, report: Report, received: float) -> None:
+        """Take the only batch of unknown fate that a report can be about for accepted: its message was sent."""
+        if not report.sendid or not wire.MOBILE.fullmatch(report.mobile):
+            return
+        at = moment(report.time, received)
+        rows = self._connection.execute(
+            "SELECT run, number, state FROM batch JOIN run ON run.id = batch.run "
+            "WHERE state IN ('sending', 'unknown') AND sent BETWEEN ? AND ? AND instr(mobiles, ?) "
+            "AND profile = ? AND account = ?",
+            (at - _SETTLE_SECONDS, at + _CLOCK_SECONDS, report.mobile, profile, account),
+        ).fetchall()
+        if len(rows) != 1:
+            return
+        run, number, state = rows[0]
+        if state == State.SENDING and self.is_held(run):  # its answer may still come
+            return
+        self._connection.execute(
+            "UPDATE batch SET state = ?, sendid = ?, accepted = numbers, message = ?, error = '' "
+            "WHERE run = ? AND number = ?",
+            (State.ACCEPTED, report.sendid, _SETTLED, run, number),
+        )
+
+    def settle_unknown(self, run: Run) -> None:
+        """Settle a run's unknown batches by reports that came while their answer was still waited for."""
+        with explained(self._path):
+            open_batches = self._connection.execute(
+                "SELECT mobiles, sent FROM batch WHERE run = ? AND state IN ('sending', 'unknown')", (run.id,)
+            ).fetchall()
+        if not open_batches:
+            return
+        with self._writing():
+            for mobiles, sent in open_batches:
+                strange = self._strange_reports(run.profile, mobiles, sent)
+                if len(strange) == 1:
+                    self._settle_by(run.profile, run.account, *strange[0])
+
+    def _strange_reports(self, profile: str, mobiles: str, sent: float) -> list[Kept]:
+        """Return a report of each sendid that no batch has, to this profile, about any of these numbers."""
+        rows = self._connection.execute(
+            f"SELECT {_REPORT} FROM report WHERE mobile IN (SELECT value FROM json_each(?)) "
+            "AND received > ? AND profile = ? AND NOT EXISTS "
+            "(SELECT 1 FROM batch WHERE batch.sendid = report.sendid AND batch.sendid != '') "
+            "GROUP BY sendid",
+            (json.dumps(mobiles.split(",")), sent - _CLOCK_SECONDS, profile),
+        )
+        return [_kept(row) for row in rows]
+
+    # --- what became of it ---
+
+    def sent(self, sendid: str = "", mobile: str = "") -> list[Sent]:
+        """Return the batches that left with this sendid, or to this number, the first ones first."""
+        which, value = ("sendid = ? AND sendid != ''", sendid) if sendid else ("instr(mobiles, ?)", mobile)
+        return [
+            Sent(run, State(state), *rest)
+            for run, state, *rest in self._all(
+                "SELECT run.id, state, coalesce(batch.content, run.content), sign, stime, sent, sendid, mobiles, "
+                "batch.numbers FROM batch JOIN run ON run.id = batch.run "
+                f"WHERE sent IS NOT NULL AND {which} ORDER BY sent",
+                value,
+            )
+        ]
+
+    def reports(self, sendid: str = "", mobile: str = "") -> list[Kept]:
+        """Return the reports of a sendid, or of a number."""
+        column, value = ("sendid", sendid) if sendid else ("mobile", mobile)
+        return [_kept(row) for row in self._all(f"SELECT {_REPORT} FROM report WHERE {column} = ?", value)]
+
+    def outcomes(self, run: int) -> Iterator[tuple[str, str]]:
+        """Yield each reported number of a run and the state that counts for it."""
+        with explained(self._path):
+            for mobile, state, _ in self._connection.cursor().execute(
+                f"SELECT mobile, report.state, {_WEIGHT} FROM batch JOIN report ON report.sendid = batch.sendid "
+                "WHERE run = ? AND batch.sendid != '' GROUP BY number, report.sendid, mobile",
+                (run,),
+            ):
+                yield mobile, state
+
+    def replies(self, mobile: str = "", after: int = 0) -> list[Answer]:
+        """Return the replies behind an id, of all numbers or of one, as they came."""
+        rows = self._all(
+            "SELECT id, mobile, content, time, extension, received, profile FROM reply "
+            "WHERE id > ? AND ? IN ('', mobile) ORDER BY id",
+            after, mobile,
+        )  # fmt: skip
+        return [Answer(row[0], Reply(*row[1:5]), *row[5:]) for row in rows]
+
+    def refused(self) -> list[Refused]:
+        """Return the quarantine, the oldest first."""
+        return [Refused(*row) for row in self._all("SELECT received, peer, reason, raw FROM quarantine ORDER BY id")]
+
+    def answered_runs(self, answers: Sequence[Answer], lengths: Mapping[str, int]) -> list[int | None]:
+        """Return for each reply the run that it most likely answers: the latest one sent to its number before it.
+
+        A run with the extno that the reply carries comes first; `lengths` has each profile's `extension_length`.
+        """
+        wanted = {answer.reply.mobile for answer in answers}
+        sent: dict[tuple[str, str], list[tuple[float, int, str]]] = {}
+        for mobiles, run, at, profile, extno in (
+            self._all(
+                "SELECT mobiles, run, sent, profile, extno FROM batch JOIN run ON run.id = batch.run "
+                "WHERE sent IS NOT NULL AND state IN ('sending', 'accepted', 'unknown')"
+            )
+            if wanted
+            else ()
+        ):
+            for mobile in wanted.intersection(mobiles.split(",")):
+                sent.setdefault((mobile, profile), []).append((at, run, extno))
+        return [_likeliest(answer, sent.get((answer.reply.mobile, answer.profile), []), lengths) for answer in answers]
+
+    # --- opt-outs ---
+
+    def optouts(self, account: str) -> list[OptOut]:
+        """Return an account's opt-out list, the first ones first."""
+        found = self._all("SELECT mobile, since, reason FROM optout WHERE account = ? ORDER BY since, mobile", account)
+        return [OptOut(*row) for row in found]
+
+    def opt_out(self, account: str, mobiles: Iterable[str], reason: str) -> int:
+        """Put numbers on an account's list; returns how many were not there yet."""
+        now = time.time()
+        with self._writing():
+            return sum(self._opt_out(account, mobile, now, reason) for mobile in mobiles)
+
+    def opt_in(self, account: str, mobiles: Iterable[str]) -> int:
+        """Take numbers off an account's list; returns how many were on it."""
+        with self._writing() as connection:
+            remove = "DELETE FROM optout WHERE account = ? AND mobile = ?"
+            return sum(connection.execute(remove, (account, mobile)).rowcount for mobile in mobiles)
+
+    def _opt_out(self, account: str, mobile: str, since: float, reason: str) -> bool:
+        cursor = self._connection.execute(
+            "INSERT OR IGNORE INTO optout VALUES (?, ?, ?, ?)", (account, mobile, since, reason)
+        )
+        return bool(cursor.rowcount)
+
+    # --- reading and writing ---
+
+    def _all(self, statement: str, *values: str | int) -> list[Any]:
+        with explained(self._path):
+            return self._connection.execute(statement, values).fetchall()
+
+    @contextmanager
+    def _writing(self) -> Iterator[Any]:
+        """One transaction, alone on the connection."""
+        with explained(self._path), self._committing:
+            self._begin()
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._connection.rollback()
+                raise
+
+
+_REPORT = "sendid, mobile, state, time, received"
+_WEIGHT = f"max((report.state = '{DELIVERED}') * 1e12 + report.received)"
+
+
+def fold(text: str) -> str:
+    """Return a reply's text as opt-out words are compared: without width, case and surrounding spaces."""
+    return unicodedata.normalize("NFKC", text).casefold().strip()
+
+
+def storable(text: str) -> str:
+    """Return the text with what no UTF-8 can hold, a lone surrogate, replaced."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def moment(text: str, received: float) -> float:
+    """Return a time that the gateway wrote, China time, in seconds since 1970; when it came where it cannot be read."""
+    try:
+        at = wire.parse_stime(text)
+        return at.timestamp() if at else received
+    except (OverflowError, ValueError):
+        return received
+
+
+def customer_part(extension: str, length: int) -> str:
+    """Return what follows the system's part of an extension (protocol §4)."""
+    return extension[length:]
+
+
+def _kept(row: Sequence[Any]) -> Kept:
+    return Kept(Report(*row[:4]), row[4])
+
+
+def _likeliest(answer: Answer, sent: Iterable[tuple[float, int, str]], lengths: Mapping[str, int]) -> int | None:
+    before = moment(answer.reply.time, answer.received) + _CLOCK_SECONDS
+    extno = customer_part(answer.reply.extension, lengths.get(answer.profile, 0))
+    fitting = [(bool(extno) and own == extno, at, run) for at, run, own in sent if at <= before]
+    return max(fitting)[2] if fitting else None

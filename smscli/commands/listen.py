@@ -1,0 +1,176 @@
+"""`smscli listen`: the service that the gateway pushes status reports and replies to."""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from ipaddress import ip_network
+from queue import SimpleQueue
+from time import sleep
+from typing import Annotated
+
+import typer
+
+from smscli import profiles, render
+from smscli.circle import Circle, fold
+from smscli.codes import state_meaning
+from smscli.commands.options import OutputOption, ProfileOption
+from smscli.errors import ConfigError, ExitCode, InputError
+from smscli.httpd import Server
+from smscli.ledger import opened
+from smscli.profiles import Profile
+from smscli.receiver import HEALTH, Access, Network, Receiver
+from smscli.render import Cell, Output
+from smscli.wire import Push, Reply
+
+COLUMNS = ("kind", "mobile", "time", "state", "meaning", "sendid", "content", "extension", "optout")
+# What a terminal shows, and how wide.
+_WIDTHS = {"kind": 6, "mobile": 11, "time": 19, "state": 8, "sendid": 26, "optout": 6, "meaning": 0, "content": 0}
+_PATIENCE = 10.0  # seconds in which answers on their way may leave
+_LAST_WORDS = 2.0  # seconds for whoever reads the events, after that
+_PAUSE = 0.05  # seconds between two writes
+_UNREAD = 100_000  # events that wait for their reader
+
+
+def command(
+    host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0: all of this machine's.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one.")] = 8787,
+    path: Annotated[str, typer.Option(help="The path of the address that the gateway has.")] = "/",
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(metavar="IP|CIDR", help="Take pushes from there only; may be repeated.", show_default=False),
+    ] = None,
+    trust_proxy: Annotated[
+        bool, typer.Option("--trust-proxy", help="The caller is the last address in X-Forwarded-For.")
+    ] = False,
+    profile: ProfileOption = "",
+    output: OutputOption = None,
+) -> None:
+    """Receive status reports and replies from the gateway, and print each as it comes.
+
+    A push is answered 0 when it is safely in the ledger; `smscli runs`, `status` and `inbox` show it. In a pipe the
+    events are JSON lines. /healthz answers ok as long as this runs.
+    """
+    account = _checked(profiles.choose(profile), allow or [])
+    access = Access([_network(text) for text in allow or []], trust_proxy)
+    printer = _Printer(account, output)
+    terminated = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: terminated.set())
+    with opened(Circle) as ledger:
+        receiver = Receiver(ledger, account, _checked_path(path), access, printer.show, render.say)
+        server = _bind(receiver, host, port)
+        server.start()
+        render.say(f"listening on {_url(host, server.port, path)} for {account.label}  (Ctrl-C stops it)")
+        code = _wait(terminated)
+        server.stop()
+    printer.finish(code)
+    raise typer.Exit(code)
+
+
+def _wait(terminated: threading.Event) -> ExitCode:
+    try:
+        # A wait without an end could not be interrupted on Windows.
+        while not terminated.wait(0.5):
+            pass
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    return ExitCode.DONE
+
+
+def _checked(account: Profile, allow: list[str]) -> Profile:
+    if not account.push_name and not account.access_secret and not allow:
+        raise ConfigError(
+            f"profile {account.label!r} has neither push_name nor access_secret, so anybody could invent reports. "
+            f"Add what was agreed with the vendor to {profiles.config_path()}, or name the gateway's address "
+            "with --allow."
+        )
+    return account
+
+
+def _network(text: str) -> Network:
+    try:
+        return ip_network(text.strip(), strict=False)
+    except ValueError:
+        raise InputError(f"--allow needs an address like 192.0.2.7 or 192.0.2.0/24, not {text!r}.") from None
+
+
+def _checked_path(path: str) -> str:
+    if not path.startswith("/") or path == HEALTH or "?" in path or "#" in path:
+        raise InputError(f"--path needs a path like /push, not {path!r}; {HEALTH} is taken.")
+    return path
+
+
+def _bind(receiver: Receiver, host: str, port: int) -> Server:
+    try:
+        return Server(receiver.respond, host, port, _PATIENCE)
+    except OSError as error:
+        raise InputError(
+            f"cannot listen on port {port} of {host}: {error.strerror}. Choose another with --port or --host."
+        ) from None
+
+
+def _url(host: str, port: int, path: str) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}{path}"
+
+
+class _Printer:
+    """Prints events in a thread of its own: a reader that is slow or gone never stops the receiving."""
+
+    def __init__(self, account: Profile, output: Output | None) -> None:
+        self._optout_words = {fold(word) for word in account.optout_words}
+        self._output = output
+        self._pushes: SimpleQueue[Push | None] = SimpleQueue()
+        self._overrun = False
+        self._thread = threading.Thread(target=self._print, daemon=True)
+        self._thread.start()
+
+    def show(self, push: Push) -> None:
+        """Have a push printed, as long as its reader keeps up."""
+        if self._pushes.qsize() < _UNREAD:
+            self._pushes.put(push)
+        elif not self._overrun:
+            self._overrun = True
+            render.say("smscli: whoever reads the events is too slow, so some are not printed. All are in the ledger.")
+
+    def finish(self, code: ExitCode) -> None:
+        """Print what still waits; a reader that takes nothing is left alone."""
+        self._pushes.put(None)
+        self._thread.join(_LAST_WORDS)
+        if self._thread.is_alive():
+            os._exit(code)  # nothing but what it does not read would be lost, and a flush would wait for it forever
+
+    def _print(self) -> None:
+        groups = self._groups()
+        try:
+            if render.follow(COLUMNS, groups, _WIDTHS, self._output):
+                return
+            why = "whoever read the events has gone."
+        except render.OutputError as error:
+            why = str(error)
+        render.say(f"smscli: {why} Receiving goes on; `smscli inbox` and `smscli runs` show what came.")
+        for _ in groups:
+            pass
+
+    def _groups(self) -> Iterator[list[tuple[Cell, ...]]]:
+        """Yield all the rows that wait, again and again; the pause between spares the receiving a write for each."""
+        ended = False
+        while not ended:
+            pushes = [self._pushes.get()]
+            if pushes[0]:
+                sleep(_PAUSE)
+            while not self._pushes.empty():
+                pushes.append(self._pushes.get())
+            ended = pushes[-1] is None
+            rows = [row for push in pushes if push for row in self._rows(push)]
+            if rows:
+                yield rows
+
+    def _rows(self, push: Push) -> Iterator[tuple[Cell, ...]]:
+        for event in push.events:
+            if isinstance(event, Reply):
+                optout = fold(event.content) in self._optout_words
+                yield "reply", event.mobile, event.time, "", "", "", event.content, event.extension, optout
+            else:
+                sendid, mobile, state, time = event
+                meaning = state_meaning(state)
+                yield "report", mobile, time, state, f"{meaning.zh} / {meaning.en}", sendid, "", "", False

@@ -1,0 +1,178 @@
+"""Takes the gateway's pushes (protocol §3, §4): tells who calls, keeps what came, and only then answers `0`.
+
+What is in flight at the same time is committed together, by one thread, so that many pushes share a sync to disk.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
+from time import monotonic
+from typing import Any, NamedTuple
+
+from smscli.circle import Circle
+from smscli.httpd import Request, Response, plain
+from smscli.ledger import LedgerError
+from smscli.profiles import Profile
+from smscli.wire import Push, Trust, encode_form, is_trusted, push_from_fields
+
+HEALTH = "/healthz"
+Network = IPv4Network | IPv6Network
+
+_GROUP = 256  # pushes of one transaction at most
+_COMPLAINT_SECONDS = 60.0
+_TAKEN = Response(200, b"0", "text/plain; charset=utf-8")
+
+
+class Access(NamedTuple):
+    """Who may push: addresses, all of them where there is none, and whether a proxy says which one called."""
+
+    networks: Sequence[Network] = ()
+    trust_proxy: bool = False
+
+
+class _Ticket(NamedTuple):
+    push: Push
+    new: "asyncio.Future[bool]"
+
+
+class _Refusal(NamedTuple):
+    peer: str
+    reason: str
+    raw: bytes
+    kept: "asyncio.Future[None]"
+
+
+class Receiver:
+    """Answers requests to `path`; `show` gets each push that held anything new, `tell` a sentence about trouble."""
+
+    def __init__(
+        self,
+        ledger: Circle,
+        profile: Profile,
+        path: str,
+        access: Access,
+        show: Callable[[Push], None],
+        tell: Callable[[str], None],
+    ) -> None:
+        self._ledger, self._profile, self._path, self._access = ledger, profile, path, access
+        self._trust = Trust(profile.push_name, profile.push_pwd, profile.access_secret)
+        self._show, self._tell = show, tell
+        self._complained = -_COMPLAINT_SECONDS
+        self._tickets: list[_Ticket] = []
+        self._refusals: list[_Refusal] = []
+        self._writing: asyncio.Task[None] | None = None
+        self._thread = ThreadPoolExecutor(1)
+
+    async def respond(self, request: Request) -> Response:
+        """Answer 200 and `0` once the push is on disk, also to a repeat; 503 where it cannot be kept."""
+        if request.path == HEALTH:
+            return Response(200, b"ok", "text/plain; charset=utf-8")
+        if request.path != self._path:
+            return plain(HTTPStatus.NOT_FOUND)
+        push = push_from_fields(request.fields())
+        if push is None:
+            return plain(HTTPStatus.BAD_REQUEST)
+        peer = self._peer(request)
+        reason = self._distrust(peer, push)
+        try:
+            return await (self._refuse(peer, reason, push) if reason else self._take(push))
+        except Exception as error:
+            self._complain(error)
+            return plain(HTTPStatus.SERVICE_UNAVAILABLE)
+
+    # --- who calls ---
+
+    def _peer(self, request: Request) -> str:
+        hops = request.headers.get("x-forwarded-for", "") if self._access.trust_proxy else ""
+        # What stands before the last hop was written by whoever called the proxy.
+        return hops.rpartition(",")[2].strip() or request.peer
+
+    def _distrust(self, peer: str, push: Push) -> str:
+        if self._access.networks and not _is_within(peer, self._access.networks):
+            return "its address is not among --allow"
+        if (self._trust.push_name or self._trust.access_secret) and not is_trusted(push.fields, self._trust):
+            return f"its name or password is not what profile {self._profile.label} has"
+        return ""
+
+    # --- keeping ---
+
+    async def _take(self, push: Push) -> Response:
+        ticket = _Ticket(push, asyncio.get_running_loop().create_future())
+        self._tickets.append(ticket)
+        self._write()
+        if await ticket.new:
+            self._show(push)
+        return _TAKEN
+
+    async def _refuse(self, peer: str, reason: str, push: Push) -> Response:
+        # Name and password may be right ones, used at a wrong place.
+        fields = {key: value for key, value in push.fields.items() if key not in ("name", "pwd")}
+        kept = asyncio.get_running_loop().create_future()
+        self._refusals.append(_Refusal(peer, reason, encode_form(fields), kept))
+        self._write()
+        await kept
+        return plain(HTTPStatus.FORBIDDEN)
+
+    def _write(self) -> None:
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write_all())
+
+    async def _write_all(self) -> None:
+        while self._tickets or self._refusals:
+            group, self._tickets = self._tickets[:_GROUP], self._tickets[_GROUP:]
+            if group:
+                await self._record(group)
+            # One at a time, so that strangers cannot keep the gateway waiting.
+            if self._refusals:
+                await self._quarantine(self._refusals.pop(0))
+        self._writing = None
+
+    async def _record(self, group: Sequence[_Ticket]) -> None:
+        pushes = [ticket.push for ticket in group]
+        try:
+            loop = asyncio.get_running_loop()
+            news = await loop.run_in_executor(self._thread, self._ledger.record, self._profile, pushes)
+        except Exception as error:
+            if len(group) == 1 or isinstance(error, LedgerError):
+                for ticket in group:
+                    _fail(ticket.new, error)
+                return
+            for ticket in group:  # one that cannot be kept must not cost the others their place
+                await self._record([ticket])
+            return
+        for ticket, new in zip(group, news, strict=True):
+            if not ticket.new.done():
+                ticket.new.set_result(new)
+
+    async def _quarantine(self, refusal: _Refusal) -> None:
+        try:
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(self._thread, self._ledger.quarantine, *refusal[:3])
+        except Exception as error:
+            _fail(refusal.kept, error)
+        else:
+            if not refusal.kept.done():
+                refusal.kept.set_result(None)
+
+    def _complain(self, error: Exception) -> None:
+        now = monotonic()
+        if now - self._complained >= _COMPLAINT_SECONDS:
+            self._complained = now
+            self._tell(f"smscli: a push was answered 503, so that the gateway sends it again: {error}")
+
+
+def _is_within(peer: str, networks: Sequence[Network]) -> bool:
+    try:
+        address = ip_address(peer)
+    except ValueError:
+        return False
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    return any(address in network for network in networks)
+
+
+def _fail(future: "asyncio.Future[Any]", error: Exception) -> None:
+    if not future.done():
+        future.set_exception(error)
