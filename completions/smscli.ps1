@@ -48,8 +48,8 @@ smscli send,--include-opted-out,flag,Also to those who want no more messages.
 smscli send,--wait,text,"Stay until all reports are in: 90s, 10m, 2h."
 smscli send,--yes,flag,Do not ask.
 smscli send,-y,flag,Do not ask.
-smscli send,--quiet,flag,No progress.
-smscli send,-q,flag,No progress.
+smscli send,--quiet,flag,"No progress, no notes on the list."
+smscli send,-q,flag,"No progress, no notes on the list."
 smscli send,-p,profile,The account to use.
 smscli send,--profile,profile,The account to use.
 smscli send,--output,choice table tsv json jsonl csv,"A table on a terminal, tsv in a pipe, or one of these."
@@ -67,8 +67,8 @@ smscli resume,--workers,text,Requests at once.
 smscli resume,--rate,text,Requests a second at most; 0: no limit.
 smscli resume,--yes,flag,Do not ask.
 smscli resume,-y,flag,Do not ask.
-smscli resume,--quiet,flag,No progress.
-smscli resume,-q,flag,No progress.
+smscli resume,--quiet,flag,"No progress, no notes on the list."
+smscli resume,-q,flag,"No progress, no notes on the list."
 smscli resume,--output,choice table tsv json jsonl csv,"A table on a terminal, tsv in a pipe, or one of these."
 smscli resume,-h,flag,Show the help.
 smscli resume,--help,flag,Show the help.

@@ -45,6 +45,11 @@ class Text(NamedTuple):
 
 def parse_text(content: str) -> Text:
     """Read `{field}` placeholders; `{{` and `}}` are literal braces, a lone brace is an InputError."""
+    wide = re.search("｛[^｛｝]*｝", content)
+    if wide:
+        raise InputError(
+            f"the content has full-width braces, {wide[0]!r}, which take no column. Nothing was sent. Write {{…}}."
+        )
     pieces = [""]
     for part in re.split(r"(\{\{|\}\}|\{[^{}]*\})", content):
         if part in ("{{", "}}"):

@@ -405,3 +405,28 @@ def test_a_text_made_of_constants_stops_when_it_is_refused(smscli: Smscli, sandb
     send = ("send", "--content", "敏感{x}", "--var", "x=1", "--batch-size", "1", "--workers", "1")
     ended = smscli(*send, "--output", "json", stdin="\n".join(numbers(4)), **sandbox.variables)
     assert outcomes(ended) == ["refused", "planned", "planned", "planned"]
+
+
+def test_what_newcomers_get_wrong_is_explained(
+    smscli: Smscli, home: Path, sandbox: RunningSandbox, people: Path
+) -> None:
+    config = write_config(
+        home,
+        f"""[profiles.shop]
+endpoint = "{sandbox.sandbox.endpoint}"
+name = "demo"
+pwd = "5ECRET-PWD"
+""",
+    )
+    mistakes = {
+        "that is smscli's own configuration": ["--csv", str(config), "--content", "x"],
+        "full-width braces, '｛金额｝'": ["--csv", "people.csv", "--content", "{姓名}欠｛金额｝元"],
+        "'world' belongs to no option": ["--mobile", "13800138000", "--content", "hello", "world"],
+        "'13800138000 hello' belongs to no option": ["13800138000", "hello"],
+    }
+    for said, arguments in mistakes.items():
+        ended = smscli("send", *arguments)
+        assert (ended.code, sandbox.queued) == (2, [])
+        assert said in ended.err
+        assert "Nothing was sent." in ended.err
+        assert "5ECRET" not in ended.err

@@ -14,7 +14,9 @@ def command(shell: Annotated[Shell, typer.Argument(help="The shell it is for.", 
     \b
     bash:       echo 'eval "$(smscli completion bash)"' >> ~/.bashrc
     zsh:        echo 'eval "$(smscli completion zsh)"' >> ~/.zshrc
-    fish:       smscli completion fish > ~/.config/fish/completions/smscli.fish
+                (below the line that runs compinit)
+    fish:       mkdir -p ~/.config/fish/completions
+                smscli completion fish > ~/.config/fish/completions/smscli.fish
     PowerShell: 'smscli completion powershell | Out-String | iex' >> $PROFILE
     """
     render.write(script(shell))

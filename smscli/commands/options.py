@@ -24,7 +24,7 @@ RateOption = Annotated[
     float, typer.Option(min=0, metavar="N", help="Requests a second at most; 0: no limit.", callback=_finite)
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes on the list.")]
 WaitOption = Annotated[
     str, typer.Option("--wait", metavar="TIME", help="Stay until all reports are in: 90s, 10m, 2h.", show_default=False)
 ]

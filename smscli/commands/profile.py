@@ -30,7 +30,7 @@ def add(
     if pwd_stdin and pwd_command:
         raise InputError("give the password by either --pwd-stdin or --pwd-command.")
     values = {
-        "endpoint": profiles.check_endpoint(endpoint or _ask("endpoint", "--endpoint", "Endpoint (https://…)")),
+        "endpoint": profiles.check_endpoint(endpoint) if endpoint else _ask_endpoint(),
         "name": name or _ask("name", "--name", "Account (name)"),
     }
     if pwd_command:
@@ -43,6 +43,17 @@ def add(
         _verify(label, values)
     path = profiles.save_profile(label, values)
     render.say(f"saved {label!r} in {path}")
+
+
+def _ask_endpoint() -> str:
+    while True:
+        try:
+            return profiles.check_endpoint(_ask("endpoint", "--endpoint", "Endpoint (https://…)"))
+        except InputError as error:
+            # Ask again: an answer that went to the shell instead would be the next one, the password.
+            if sys.stdin is None or not sys.stdin.isatty():
+                raise
+            render.say(str(error))
 
 
 def _ask(what: str, option: str, prompt: str, hidden: bool = False) -> str:

@@ -85,8 +85,9 @@ def prune(before: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="T
         raise InputError(f"{before:%Y-%m-%d} is yet to come: what was sent today is needed for per_number and keys.")
     with open_ledger() as ledger:
         gone, left = ledger.forget(day.timestamp())
-    more = f"; {left:,} unfinished ones stay until they are resumed" if left else ""
-    render.say(f"{gone:,} {'run' if gone == 1 else 'runs'} forgotten{more}")
+    more = "" if not left else f"; {left:,} unfinished ones stay until they are resumed"
+    kept = " (those with a key keep it, without texts and numbers)" if gone else ""
+    render.say(f"{gone:,} {'run' if gone == 1 else 'runs'} forgotten{kept}{more}")
 
 
 def _list_numbers(found: Iterator[tuple[str, str]], wanted: str, output: render.Output | None) -> None:
@@ -141,10 +142,11 @@ def _run_state(ledger: Ledger, run: Run, totals: Totals) -> str:
 
 def _batch_row(run: Run, batch: Batch) -> tuple[render.Cell, ...]:
     text = message.signed(batch.content, run.sign)
-    characters = message.count_characters(text)
+    # A forgotten run has lost its text.
+    length = (message.count_characters(text), message.billed_parts(text)) if batch.content else (None, None)
     return (
         batch.number, batch.state.value, batch.sendid, batch.accepted, batch.invalid, batch.blacklisted, batch.message,
-        batch.code, batch.numbers, characters, message.billed_parts(text), campaign.describe(batch), run.id,
+        batch.code, batch.numbers, *length, campaign.describe(batch), run.id,
         batch.delivered, batch.failed, max(batch.accepted - batch.delivered - batch.failed, 0),
     )  # fmt: skip
 

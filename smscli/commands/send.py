@@ -36,10 +36,12 @@ from smscli.plan import Plan
 from smscli.profiles import Profile
 from smscli.recipients import Recipients
 
+SETTINGS = {"allow_extra_args": True}  # to explain them: most are a forgotten option or quotation mark
 _FILE_LIMIT = 1 << 20  # no text that the gateway takes is nearly as long
 
 
 def command(
+    context: typer.Context,
     mobile: Annotated[list[str] | None, typer.Option("--mobile", help="A number, or several joined by commas.")] = None,
     csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="A list: CSV or a number a line.")] = None,
     content: Annotated[
@@ -73,6 +75,11 @@ def command(
 ) -> None:
     """Send a text to a number or to a list of numbers."""
     patience = outcome.seconds(wait)
+    if context.args:
+        raise InputError(
+            f"{' '.join(context.args)!r} belongs to no option. Nothing was sent. Numbers go after --mobile, "
+            "the text after --content; a value with spaces needs quotes: --content 'hello world'."
+        )
     approved = profiles.template(template) if template else {}
     options = {"sign": _first(sign, approved.get("sign")), "extno": _first(extno, approved.get("extno"))}
     account = profiles.choose(profile, options)
@@ -85,7 +92,7 @@ def command(
     if stime:
         render.say(f"scheduled for {stime} China time (UTC+8)")
     people = _recipients(mobile, csv, column, encoding, [name for name in text.fields if name not in constants])
-    _tell_recipients(people)
+    _tell_recipients(people, quiet)
     if not skip_invalid and not (dry_run and people.mobiles):
         _refuse_invalid(people)
     _tell_left_out(people)
@@ -202,7 +209,7 @@ def _repeat(
     if ledger.open_numbers(run.id) or ledger.totals(run.id).batches.get(State.SENDING):
         with ledger.held(run.id):
             return carry_on(ledger, run, gateways, pace, quiet, output)
-    render.say(f"run {run.id} with the key {run.key!r} is done; nothing was sent again")
+    render.say(f"run {run.id} with the key {run.key!r} was sent before; nothing was sent again")
     show_run(ledger, run, output)
     return campaign.exit_code(ledger.totals(run.id))
 
@@ -235,6 +242,8 @@ def _recipients(
         )
     if mobile:
         return recipients.from_options(mobile)
+    if csv and csv.resolve() == profiles.config_path().resolve():
+        raise InputError("that is smscli's own configuration, not a list of numbers. Nothing was sent.")
     if csv:
         try:
             with csv.open("rb") as stream:
@@ -246,8 +255,8 @@ def _recipients(
     return recipients.read_list(sys.stdin.buffer, "the list from the pipe", column, encoding, fields)  # type: ignore[arg-type]
 
 
-def _tell_recipients(people: Recipients) -> None:
-    for note in people.notes:
+def _tell_recipients(people: Recipients, quiet: bool) -> None:
+    for note in [] if quiet else people.notes:
         render.say(note)
     for where, text, reason in people.invalid:
         render.say(f"{where}: {text!r}: {reason}")
