@@ -54,8 +54,9 @@ def parse_pushes(
         found = match(line) if trust is None else None
         if found:
             values = found.groups()
-            report = (values[sendid], values[mobile], values[state], _unquote(values[time]))
-            yield (new(Report, report),), False
+            said = values[state]
+            said = _plain(said) if "%" in said else said
+            yield (new(Report, (values[sendid], values[mobile], said, _plain(values[time]))),), False
             continue
         push = parse_push(line)
         if push is None:
@@ -74,8 +75,8 @@ _LAYOUT_LIMIT = 500
 _LAYOUT_VALUES = {
     "sendid": "([0-9A-Za-z-]*)",
     "mobile": "([0-9]+)",
-    "state": "([0-9A-Za-z:_-]*)",
-    "time": "([0-9][0-9:-]*(?:(?:[+ ]|%20|%3[Aa])[0-9:-]+)*)",
+    "state": "([0-9A-Za-z:%_-]*)",
+    "time": "([0-9][0-9:%A-Fa+ -]*[0-9])",
 }
 _LAYOUT_OTHER = r"([!$'-;=@-\[\]-z]*)"
 _URL = "[!#-;@-z~]+[?]"
@@ -105,6 +106,12 @@ def _layout(line: str) -> tuple[list[str], re.Pattern[str]] | None:
         if re.fullmatch(before, line[:start]) and re.fullmatch(behind, line[found.end() :]):
             return keys, re.compile(f"{before}{query}{behind}\r?\n?")
     return None
+
+
+def _plain(value: str) -> str:
+    """Decode a time or a state: what these are encoded with, without a decoder; anything else thoroughly."""
+    text = value.replace("+", " ").replace("%3A", ":").replace("%20", " ")
+    return (text if "%" not in text else _unquote(value)).strip()
 
 
 @lru_cache(maxsize=8192)
