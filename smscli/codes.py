@@ -10,6 +10,11 @@ class Meaning(NamedTuple):
     en: str
     note: str = ""
 
+    @property
+    def both(self) -> str:
+        """The meaning in both languages."""
+        return f"{self.zh} / {self.en}"
+
 
 ANSWERS: dict[int, Meaning] = {
     0: Meaning("提交成功", "accepted"),

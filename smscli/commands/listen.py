@@ -173,4 +173,4 @@ class _Printer:
             else:
                 sendid, mobile, state, time = event
                 meaning = state_meaning(state)
-                yield "report", mobile, time, state, f"{meaning.zh} / {meaning.en}", sendid, "", "", False
+                yield "report", mobile, time, state, meaning.both, sendid, "", "", False

@@ -46,8 +46,7 @@ def tell(run: Run, outcome: Outcome) -> None:
 
 def meaning(state: str) -> str:
     """Return what a report state means, in both languages."""
-    found = state_meaning(state)
-    return f"{found.zh} / {found.en}"
+    return state_meaning(state).both
 
 
 def seconds(wait: str) -> float:

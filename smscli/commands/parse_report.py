@@ -216,5 +216,4 @@ def _reply_row(reply: Reply) -> Row:
 
 @lru_cache(maxsize=1024)
 def _meaning(state: str) -> str:
-    meaning = state_meaning(state)
-    return f"{meaning.zh} / {meaning.en}"
+    return state_meaning(state).both
