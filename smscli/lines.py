@@ -2,13 +2,13 @@
 
 import codecs
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from smscli.errors import InputError
 
 _LINE_LIMIT = 1 << 20
-_BLOCK = 1 << 18
+_BLOCK = 1 << 16
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
@@ -18,13 +18,21 @@ def bom_encoding(start: bytes) -> str | None:
 
 
 def read_lines(stream: io.BufferedIOBase, source: str, encoding: str, errors: str = "strict") -> Iterator[str]:
-    """Yield the lines with their ends as they come; one that never ends is an InputError that names `source`."""
-    blocks = _blocks(stream, source, codecs.getincrementaldecoder(encoding)(errors))
-    return chain.from_iterable(io.StringIO(block, newline="") for block in blocks)
+    """Yield the lines with their ends as they come."""
+    return chain.from_iterable(map(split, read_blocks(stream, source, encoding, errors)))
 
 
-def _blocks(stream: io.BufferedIOBase, source: str, decoder: codecs.IncrementalDecoder) -> Iterator[str]:
-    """Yield blocks of whole lines, a pipe's as soon as they are there."""
+def split(block: str) -> Iterable[str]:
+    """Return the lines of a block, with the ends that they have."""
+    return io.StringIO(block, newline="")
+
+
+def read_blocks(stream: io.BufferedIOBase, source: str, encoding: str, errors: str = "strict") -> Iterator[str]:
+    """Yield blocks of whole lines, a pipe's as soon as they are there.
+
+    A line that never ends is an InputError that names `source`.
+    """
+    decoder = codecs.getincrementaldecoder(encoding)(errors)
     rest = ""
     while raw := stream.read1(_BLOCK):
         text = rest + decoder.decode(raw)
@@ -43,6 +51,6 @@ def _blocks(stream: io.BufferedIOBase, source: str, decoder: codecs.IncrementalD
 
 
 def decode_log(stream: io.BufferedReader, source: str) -> Iterator[str]:
-    """Yield a log's lines; bytes that are not UTF-8 come as lone surrogates ("surrogateescape")."""
+    """Yield a log in blocks of whole lines; bytes that are not UTF-8 come as lone surrogates ("surrogateescape")."""
     encoding = bom_encoding(stream.peek(4)[:4]) or "utf-8"
-    return read_lines(stream, source, encoding, "replace" if encoding == "utf-16" else "surrogateescape")
+    return read_blocks(stream, source, encoding, "replace" if encoding == "utf-16" else "surrogateescape")

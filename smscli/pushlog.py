@@ -2,10 +2,13 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache, partial
+from itertools import compress, count
+from typing import NamedTuple
 
 from smscli import wire
+from smscli.lines import split
 from smscli.wire import Push, Reply, Report, Trust
 
 _LOG_REQUEST = re.compile(r'"(?:GET|POST|PUT|HEAD) ([^"]*?)(?: HTTP/[0-9.]+)?"')
@@ -40,57 +43,103 @@ def _readable(text: str) -> str:
         return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def parse_pushes(
-    lines: Iterable[str], trust: Trust | None = None
-) -> Iterator[tuple[Sequence[Report | Reply] | None, bool]]:
-    """Read a push a line: its events, and whether `trust` holds for them; None where the line is no push.
+class Found(NamedTuple):
+    """What a line held, or lines that are all alike: events, None where it is no push.
 
-    Logs repeat one layout, so each layout that is met is compiled to one pattern: a million lines is normal input.
+    `line` is the first one's number, from 1; `trusted` tells whether the trust that was asked for holds.
     """
-    match: Callable[[str], re.Match[str] | None] = re.compile("(?!)").fullmatch
-    sendid = mobile = state = time = 0
-    new = tuple.__new__  # NamedTuple's own constructor takes twice as long
-    for line in lines:
-        found = match(line) if trust is None else None
-        if found:
-            values = found.groups()
-            said = values[state]
-            said = _plain(said) if "%" in said else said
-            yield (new(Report, (values[sendid], values[mobile], said, _plain(values[time]))),), False
-            continue
+
+    line: int
+    events: Sequence[Report | Reply] | None
+    trusted: bool
+
+
+def parse_pushes(blocks: Iterable[str], trust: Trust | None = None) -> Iterator[Found]:
+    """Read blocks of whole lines, a push a line, and tell whether `trust` holds for it.
+
+    Logs repeat one layout, so each layout that is met is compiled to one pattern, which then reads blocks as a whole:
+    a million lines is normal input.
+    """
+    log = _Log(trust)
+    for block in blocks:
+        yield from log.read(block)
+
+
+class _Log:
+    """Reads on, by the layout of the last line that was read on its own."""
+
+    def __init__(self, trust: Trust | None) -> None:
+        self._trust = trust
+        self._layout: _Layout | None = None
+        self._line = 1
+
+    def read(self, block: str) -> Iterator[Found]:
+        for piece in self._layout.read(block) if self._layout else [block]:
+            if isinstance(piece, str):
+                for line in split(piece):
+                    yield self._read_one(line)
+                    self._line += 1
+            else:
+                yield Found(self._line, piece, False)
+                self._line += len(piece)
+
+    def _read_one(self, line: str) -> Found:
         push = parse_push(line)
         if push is None:
-            yield (None if line.strip() else ()), False
-            continue
-        yield push.events, trust is not None and wire.is_trusted(push.fields, trust)
-        layout = _layout(line)
-        if layout:
-            keys, pattern = layout
-            sendid, mobile, state, time = (keys.index(key) for key in ("sendid", "mobile", "state", "time"))
-            match = pattern.fullmatch
+            return Found(self._line, None if line.strip() else (), False)
+        if self._trust is not None:
+            return Found(self._line, push.events, wire.is_trusted(push.fields, self._trust))
+        self._layout = _layout(line) or self._layout
+        return Found(self._line, push.events, False)
 
 
+class _Layout(NamedTuple):
+    """The pattern of all lines like one, and where in what it finds each field of a Report is.
+
+    It takes only what needs no thought: one number, plain values, the query at the same place; any other line is found
+    as it is. `quick` does the same where nothing odd is about; then a value may run over the end of its line.
+    """
+
+    pattern: re.Pattern[str]
+    quick: re.Pattern[str]
+    sendid: int
+    mobile: int
+    state: int
+    time: int
+
+    def read(self, block: str) -> Iterator[list[Report] | str]:
+        """Yield the reports of a block, a line each, and between them the lines that `parse_push` has to read.
+
+        Both agree on every line that is read here (a property test holds them to it).
+        """
+        text = block if block.endswith("\n") else f"{block}\n"
+        lines = text.count("\n")
+        found = self.quick.findall(text) if text.isascii() and not any(map(text.__contains__, _ODD)) else []
+        if len(found) != lines:
+            found = self.pattern.findall(text)
+        *values, others = zip(*found, strict=True)
+        sendids, states = _plain_repeats(values[self.sendid]), _plain_repeats(values[self.state])
+        new = partial(tuple.__new__, Report)  # NamedTuple's own constructor takes twice as long
+        reports = list(map(new, zip(sendids, values[self.mobile], states, _plain(values[self.time]), strict=True)))
+        start = 0
+        for at in compress(count(), others):
+            yield reports[start:at]
+            yield others[at]
+            start = at + 1
+        yield reports[start:]
+
+
+_ODD = '"#\r'
 _LAYOUT_QUERY = re.compile(r"[A-Za-z]+=[^&\s\"#\\?{]*(?:&[A-Za-z]+=[^&\s\"#\\?{]*)+")
 _LAYOUT_LIMIT = 500
-_LAYOUT_VALUES = {
-    "sendid": "([0-9A-Za-z-]*)",
-    "mobile": "([0-9]+)",
-    "state": "([0-9A-Za-z:%_-]*)",
-    "time": "([0-9][0-9:%A-Fa+ -]*[0-9])",
-}
-_LAYOUT_OTHER = r"([!$'-;=@-\[\]-z]*)"
 _URL = "[!#-;@-z~]+[?]"
 # What stands before and behind the query: nothing, a URL's start, an access log's line whose first quotation is the
 # request.  A line that starts with a brace is JSON.
 _FRAMES = (("", ""), (_URL, ""), (rf'[ !#-\[\]-z|}}~]*"(?:GET|POST) {_URL}', r' HTTP/[0-9.]+"[ -~]*'))
 
 
-def _layout(line: str) -> tuple[list[str], re.Pattern[str]] | None:
-    """Return the parameter names of a one-number report's line and the pattern of all lines like it.
-
-    The pattern takes only what needs no thought: plain values, the query at the same place; `parse_push` reads the
-    rest. Both agree on every line that the pattern takes (a property test holds them to it).
-    """
+def _layout(line: str) -> _Layout | None:
+    """Return the layout of a one-number report's line, None where it is none."""
     line = line.rstrip("\r\n")
     start = line.find("?") + 1
     found = _LAYOUT_QUERY.match(line, start, start + _LAYOUT_LIMIT)
@@ -98,20 +147,36 @@ def _layout(line: str) -> tuple[list[str], re.Pattern[str]] | None:
         return None
     names = [pair.partition("=")[0] for pair in found[0].split("&")]
     keys = [name.lower() for name in names]
-    if len(set(keys)) != len(keys) or not {"sendid", "mobile", "state", "time"} <= set(keys):
+    if len(set(keys)) != len(keys) or not set(Report._fields) <= set(keys):
         return None
-    values = [_LAYOUT_VALUES.get(key, _LAYOUT_OTHER) for key in keys]
-    query = "&".join(f"{name}={value}" for name, value in zip(names, values, strict=True))
     for before, behind in _FRAMES:
         if re.fullmatch(before, line[:start]) and re.fullmatch(behind, line[found.end() :]):
-            return keys, re.compile(f"{before}{query}{behind}\r?\n?")
+            plain = _line_pattern(before, names, "[!$%'-;=@-[\\]-z]*", behind)
+            quick = _line_pattern(before, names, "[^&]{0,500}", behind)
+            order = [key for key in keys if key in Report._fields]
+            return _Layout(plain, quick, *map(order.index, Report._fields))
     return None
 
 
-def _plain(value: str) -> str:
-    """Decode a time or a state: what these are encoded with, without a decoder; anything else thoroughly."""
-    text = value.replace("+", " ").replace("%3A", ":").replace("%20", " ")
-    return (text if "%" not in text else _unquote(value)).strip()
+def _line_pattern(before: str, names: Sequence[str], value: str, behind: str) -> re.Pattern[str]:
+    """Return the pattern of a line with these parameters, and as its last group of any other line."""
+    values = {name: f"({value})" if name.lower() in Report._fields else value for name in names}
+    values |= {name: "([0-9]+)" for name in names if name.lower() == "mobile"}
+    values[names[-1]] = values[names[-1]].replace("^&", r"^&\s")
+    query = "&".join(map("=".join, values.items()))
+    return re.compile(rf"{before}{query}{behind}\r?\n|(.*\n)")
+
+
+def _plain(values: Sequence[str]) -> Iterable[str]:
+    """Decode values: what times and states are encoded with, without a decoder; anything else thoroughly."""
+    text = "\n".join(values).replace("+", " ").replace("%3A", ":").replace("%20", " ")
+    return map(str.strip, text.split("\n") if "%" not in text else map(_unquote, values))
+
+
+def _plain_repeats(values: Sequence[str]) -> Iterable[str]:
+    """Decode values of which most are alike."""
+    different = list(set(values))
+    return map(dict(zip(different, _plain(different), strict=True)).__getitem__, values)
 
 
 @lru_cache(maxsize=8192)

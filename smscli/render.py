@@ -184,18 +184,16 @@ def _chunks(rows: Iterable[Sequence[Cell]]) -> Iterator[list[Sequence[Cell]]]:
 
 def _tsv(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
     for chunk in _chunks(rows):
-        yield _tsv_chunk(chunk, len(columns))
+        yield _tsv_chunk(chunk)
 
 
-def _tsv_chunk(chunk: list[Sequence[Cell]], width: int) -> str:
+def _tsv_chunk(chunk: list[Sequence[Cell]]) -> str:
     """Join rows; one look at the whole chunk tells whether any cell of it needs escaping."""
     try:
-        text = "\n".join(map("\t".join, chunk)) + "\n"  # type: ignore[arg-type]  # falls through where a cell is no text
+        if "".join(map("".join, chunk)).isprintable():  # type: ignore[arg-type]  # raises where a cell is no text
+            return "\n".join(map("\t".join, chunk)) + "\n"  # type: ignore[arg-type]
     except TypeError:
-        text = ""
-    counted = text.count("\n") == len(chunk) and text.count("\t") == len(chunk) * (width - 1)
-    if counted and text.replace("\t", "").replace("\n", "").isprintable():
-        return text
+        pass
     return "".join("\t".join([visible(_text(cell)) for cell in row]) + "\n" for row in chunk)
 
 

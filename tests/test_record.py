@@ -51,9 +51,9 @@ def test_a_log_is_recorded_once_and_printed_every_time(smscli: Smscli, home: Pat
     assert (first.code, again.code) == (0, 0)
     assert len(first.rows) == 3
     assert again.out == first.out
-    assert "2 recorded" in first.err
+    assert "3 recorded" in first.err
     assert "0 recorded" in again.err
-    assert "2 known already" in again.err
+    assert "3 known already" in again.err
     assert len(rows(home, "SELECT * FROM report")) == 2
     assert rows(home, "SELECT content, extension FROM reply") == [("好 #@# 的", "008123")]
 

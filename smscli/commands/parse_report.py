@@ -5,6 +5,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache, partial
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Annotated
 
@@ -20,7 +21,7 @@ from smscli.wire import Push, Reply, Report, Trust
 
 COLUMNS = ("kind", "mobile", "time", "state", "meaning", "sendid", "content", "extension")
 SUMMARY_COLUMNS = ("kind", "state", "meaning", "numbers")
-_GROUP = 500  # pushes that share a transaction
+_GROUP = 500  # events that share a transaction
 _NAMED = 20  # lines that are no push are named up to here, then counted
 
 Row = tuple[str, ...]
@@ -48,7 +49,7 @@ def command(
     trust = _trust(account, verify) if account else None
     with _recorder(account if record else None, trust) as keep:
         reader = _Reader(trust, state.strip().upper(), keep, verify)
-        rows = reader.rows(_lines(sources or []))
+        rows = reader.rows(_blocks(sources or []))
         try:
             _show(rows, summary, verify, output)
         finally:
@@ -95,7 +96,7 @@ def _recorder(account: Profile | None, trust: Trust | None) -> Iterator["_Record
 
 
 class _Recorder:
-    """Writes pushes into the ledger, some hundreds at a time, and counts them."""
+    """Writes events into the ledger, some hundreds at a time, and counts them."""
 
     def __init__(self, record: Callable[[Sequence[Push]], list[bool]], label: str) -> None:
         self._record, self._label = record, label
@@ -103,12 +104,12 @@ class _Recorder:
         self._new = self._known = self._strange = 0
 
     def add(self, events: Sequence[Report | Reply], trusted: bool) -> None:
-        """Take one push; what is not trusted is counted only."""
+        """Take what was pushed; what is not trusted is counted only."""
         if not trusted:
-            self._strange += 1
+            self._strange += len(events)
             return
-        self._waiting.append(Push(events, {}))
-        if len(self._waiting) == _GROUP:
+        self._waiting += [Push((event,), {}) for event in events]
+        if len(self._waiting) >= _GROUP:
             self.flush()
 
     def flush(self) -> None:
@@ -120,7 +121,7 @@ class _Recorder:
 
     def tell(self, checked: bool) -> None:
         """Say what was recorded and what was not."""
-        counts = f"{self._new:,} recorded as pushes to profile {self._label}"
+        counts = f"{self._new:,} recorded for profile {self._label}"
         counts += f", {self._known:,} known already" if self._known else ""
         if self._strange:
             counts += f", {self._strange:,} not recorded: the profile's push secret does not prove them"
@@ -129,8 +130,8 @@ class _Recorder:
         render.say(counts)
 
 
-def _lines(sources: list[str]) -> Iterator[tuple[str, Iterable[str]]]:
-    """Yield each source's name and lines; all are looked at before the first is read."""
+def _blocks(sources: list[str]) -> Iterator[tuple[str, Iterable[str]]]:
+    """Yield each source's name and blocks of whole lines; all are looked at before the first is read."""
     if not sources:
         if sys.stdin is None or sys.stdin.isatty():
             raise InputError("what is to be read? Name files, or pipe a log in.")
@@ -143,9 +144,9 @@ def _lines(sources: list[str]) -> Iterator[tuple[str, Iterable[str]]]:
         if source in missing:
             yield "the payload", [source]
         elif source == "-":
-            yield "the pipe", _file_lines(0, "the pipe")
+            yield "the pipe", _file_blocks(0, "the pipe")
         else:
-            yield source, _file_lines(source, source)
+            yield source, _file_blocks(source, source)
 
 
 def _exists(name: str) -> bool:
@@ -155,7 +156,7 @@ def _exists(name: str) -> bool:
         return False
 
 
-def _file_lines(file: str | int, name: str) -> Iterator[str]:
+def _file_blocks(file: str | int, name: str) -> Iterator[str]:
     try:
         with open(file, "rb", closefd=file != 0) as stream:
             yield from decode_log(stream, name)
@@ -173,25 +174,18 @@ class _Reader:
 
     def rows(self, sources: Iterable[tuple[str, Iterable[str]]]) -> Iterator[Row]:
         """Yield a row a number; a million of these is normal, so each step here counts."""
-        wanted, trust, recorder, marked = self._state, self._trust, self._recorder, self._marked
-        for source, lines in sources:
-            for number, (events, trusted) in enumerate(pushlog.parse_pushes(lines, trust), 1):
+        return chain.from_iterable(self._groups(sources))
+
+    def _groups(self, sources: Iterable[tuple[str, Iterable[str]]]) -> Iterator[Iterable[Row]]:
+        for source, blocks in sources:
+            for number, events, trusted in pushlog.parse_pushes(blocks, self._trust):
                 if events is None:
                     self._stranger(source, number)
                     continue
-                if recorder and events:
-                    recorder.add(events, trusted or trust is None)
-                for event in events:
-                    if isinstance(event, Reply):
-                        if wanted:
-                            continue
-                        row = _reply_row(event)
-                    elif wanted and event.state.upper() != wanted:
-                        continue
-                    else:
-                        sendid, mobile, state, time = event
-                        row = ("report", mobile, time, state, _meaning(state), sendid, "", "")
-                    yield row if not marked else (*row, "yes" if trusted else "no")
+                if self._recorder:
+                    self._recorder.add(events, trusted or self._trust is None)
+                rows = _rows(events, self._state)
+                yield rows if not self._marked else [(*row, "yes" if trusted else "no") for row in rows]
 
     def _stranger(self, source: str, number: int) -> None:
         self._strangers += 1
@@ -210,8 +204,18 @@ class _Reader:
         render.say(text)
 
 
-def _reply_row(reply: Reply) -> Row:
-    return ("reply", reply.mobile, reply.time, "", "", "", reply.content, reply.extension)
+def _rows(events: Sequence[Report | Reply], state: str) -> Iterable[Row]:
+    """Return a row for each event, or for each report of one state."""
+    if state:
+        events = [event for event in events if isinstance(event, Report) and event.state.upper() == state]
+    if not events:
+        return ()
+    none = repeat("")
+    if isinstance(events[0], Report):
+        sendids, mobiles, states, times = zip(*events, strict=True)
+        return zip(repeat("report"), mobiles, times, states, map(_meaning, states), sendids, none, none)
+    mobiles, contents, times, extensions = zip(*events, strict=True)
+    return zip(repeat("reply"), mobiles, times, none, none, none, contents, extensions)
 
 
 @lru_cache(maxsize=1024)
