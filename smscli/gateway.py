@@ -10,6 +10,7 @@ import threading
 import warnings
 from collections.abc import Mapping
 from html import escape
+from queue import SimpleQueue
 from time import monotonic
 from typing import Any, NamedTuple
 from urllib.parse import quote, quote_plus, urlsplit
@@ -71,6 +72,7 @@ class Gateway:
         self._session.verify = profile.ca_bundle or True
         if profile.proxy and not is_loopback(self.endpoint):
             self._session.proxies = {"http": profile.proxy, "https": profile.proxy}
+        self._posters = _Posters()
         self._request = self._prepare()
         self._body({})  # a name or password that cannot be sent is found before anything is
 
@@ -102,6 +104,7 @@ class Gateway:
 
     def close(self) -> None:
         """Close the connections that are kept."""
+        self._posters.close()
         self._session.close()
 
     def _prepare(self) -> requests.PreparedRequest:
@@ -113,14 +116,13 @@ class Gateway:
             raise ConfigError(f"{host}: this address cannot be used. Nothing was sent.") from None
 
     def _exchange(self, form: Mapping[str, str]) -> _Answer:
-        """Run one exchange in a thread of its own, so that not even a name server can hold it past the deadline."""
+        """Have one exchange carried out by another thread, so that not even a name server can hold it too long."""
         request = self._request.copy()
         request.prepare_body(self._body(form), None)
         exchange = _Exchange(self._session, request, self._profile.timeout)
-        thread = threading.Thread(target=exchange.run, daemon=True)
-        thread.start()
+        self._posters.carry_out(exchange)
         try:
-            exchange.done.wait(self._profile.timeout)
+            exchange.wait()
         finally:  # also where Ctrl-C ends the wait
             exchange.abandon()
         return exchange.result()
@@ -182,23 +184,29 @@ class _Exchange:
     """One request and its answer, or what went wrong and on which side of the gate."""
 
     def __init__(self, session: requests.Session, request: requests.PreparedRequest, timeout: float) -> None:
-        self.done = threading.Event()
         self._session, self._request = session, request
         self._timeout, self._deadline = timeout, monotonic() + timeout
-        self._lock = threading.Lock()
+        self._done, self._lock = threading.Lock(), threading.Lock()
+        self._done.acquire()
         self._sent = self._abandoned = False
         self._answer: _Answer | None = None
         self._error: Exception | None = None
 
     def run(self) -> None:
-        """Carry the exchange out in the calling thread."""
+        """Carry the exchange out in the calling thread, which calls `finish` when it is free for the next one."""
         _current.exchange = self
         try:
             self._answer = self._post()
         except Exception as error:  # a bug is raised again in the asking thread, see result()
             self._error = error
-        finally:
-            self.done.set()
+
+    def finish(self) -> None:
+        """Wake the asking thread."""
+        self._done.release()
+
+    def wait(self) -> None:
+        """Wait until the exchange is finished, but not past its deadline."""
+        self._done.acquire(timeout=self._timeout)
 
     def pass_gate(self) -> None:
         """Called before the first byte is sent; refuses once the asking thread has given up."""
@@ -239,6 +247,33 @@ class _Exchange:
                 if monotonic() > self._deadline:
                     raise TimeoutError
             return _Answer(response.status_code, response.headers.get("Location", ""), bytes(body))
+
+
+class _Posters:
+    """Threads that carry exchanges out, as many as are in flight at once; one that hangs is left to itself."""
+
+    def __init__(self) -> None:
+        self._idle: list[SimpleQueue[_Exchange | None]] = []
+
+    def carry_out(self, exchange: _Exchange) -> None:
+        """Begin an exchange."""
+        try:
+            post = self._idle.pop()
+        except IndexError:
+            post = SimpleQueue()
+            threading.Thread(target=self._serve, args=(post,), daemon=True).start()
+        post.put(exchange)
+
+    def close(self) -> None:
+        """End the threads that are idle."""
+        while self._idle:
+            self._idle.pop().put(None)
+
+    def _serve(self, post: "SimpleQueue[_Exchange | None]") -> None:
+        while exchange := post.get():
+            exchange.run()
+            self._idle.append(post)  # before the next exchange can be asked for
+            exchange.finish()
 
 
 def _reason(error: Exception, sent: bool, timeout: float) -> str:

@@ -318,13 +318,12 @@ def test_connection_made_after_the_deadline_sends_nothing(
 
     monkeypatch.setattr(module, function, slow)
     before = set(threading.enumerate())
+    gateway = open_gateway(sandbox.sandbox.endpoint, 0.2)
     with pytest.raises(UnreachableError, match=r"no connection within 0\.2 s\. Nothing was sent"):
-        open_gateway(sandbox.sandbox.endpoint, 0.2).send(FORM)
-    (exchange,) = [t for t in set(threading.enumerate()) - before if "run" in t.name]
+        gateway.send(FORM)
     go.set()
-    exchange.join(10)
+    let_posters_end(gateway, before)
     assert connected.is_set()
-    assert not exchange.is_alive()
     assert sandbox.requests == []
 
 
@@ -332,27 +331,53 @@ def test_interrupted_exchange_sends_nothing_later(
     open_gateway: Callable[..., Gateway], sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     go = threading.Event()
-    original, wait = socket.getaddrinfo, threading.Event.wait
+    original = socket.getaddrinfo
 
     def slow(*arguments: Any, **options: Any) -> Any:
-        wait(go, 10)
+        go.wait(10)
         return original(*arguments, **options)
 
-    def interrupt(event: threading.Event, timeout: float | None = None) -> bool:
-        if timeout == 4.2:
-            raise KeyboardInterrupt
-        return wait(event, timeout)
+    def interrupt(_exchange: Any) -> None:
+        raise KeyboardInterrupt
 
     monkeypatch.setattr(socket, "getaddrinfo", slow)
-    monkeypatch.setattr(threading.Event, "wait", interrupt)
+    monkeypatch.setattr("smscli.gateway._Exchange.wait", interrupt)
     before = set(threading.enumerate())
+    gateway = open_gateway(sandbox.sandbox.endpoint, 4.2)
     with pytest.raises(KeyboardInterrupt):
-        open_gateway(sandbox.sandbox.endpoint, 4.2).send(FORM)
-    (exchange,) = [t for t in set(threading.enumerate()) - before if "run" in t.name]
+        gateway.send(FORM)
     go.set()
-    exchange.join(10)
-    assert not exchange.is_alive()
+    let_posters_end(gateway, before)
     assert sandbox.requests == []
+
+
+def let_posters_end(gateway: Gateway, before: set[threading.Thread]) -> None:
+    """Wait until the threads that carried exchanges out are through with them."""
+    patience = monotonic() + 10
+    posters = [thread for thread in set(threading.enumerate()) - before if "_serve" in thread.name]
+    assert posters
+    while any(poster.is_alive() for poster in posters):
+        assert monotonic() < patience
+        gateway.close()
+        posters[0].join(0.05)
+
+
+def test_posters_are_used_again_but_not_while_they_hang(
+    open_gateway: Callable[..., Gateway], sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway = open_gateway(sandbox.sandbox.endpoint, 0.5)
+    before = threading.active_count()
+    for _ in range(20):
+        assert gateway.send(FORM).code == 0
+    assert threading.active_count() <= before + 3  # of the sandbox, one of ours
+    gateway.close()
+    go = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: go.wait(10))
+    with pytest.raises(UnreachableError):
+        gateway.send(FORM)
+    monkeypatch.undo()
+    assert gateway.send(FORM).code == 0
+    go.set()
 
 
 # --- redirects, proxies, .netrc -------------------------------------------------------------------------------------
