@@ -37,7 +37,8 @@ class Campaign:
         self.reason = ""  # why it stopped before the end, as a sentence
         self._ledger, self._run, self._gateways, self._pace = ledger, run, gateways, pace
         self._open = ledger.open_numbers(run.id)
-        self._accepted = ledger.totals(run.id).accepted
+        totals = ledger.totals(run.id)
+        self._accepted, self._batches = totals.accepted, sum(totals.batches.values())
         self._one_text = ledger.has_one_text(run.id)
         self._lock = threading.Lock()
         self._page: deque[Batch] = deque()
@@ -52,7 +53,8 @@ class Campaign:
 
         The first interrupt lets the requests in flight end, the second raises KeyboardInterrupt at once.
         """
-        workers = [threading.Thread(target=self._work, daemon=True) for _ in range(self._pace.workers)]
+        count = min(self._pace.workers, self._batches)
+        workers = [threading.Thread(target=self._work, daemon=True) for _ in range(count)]
         with self._listening():
             for worker in workers:
                 worker.start()
