@@ -13,6 +13,7 @@ import threading
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from functools import lru_cache, partial
 from http import HTTPStatus
 from typing import Any, NamedTuple, cast
 from urllib.parse import unquote_to_bytes
@@ -80,6 +81,7 @@ def plain(status: HTTPStatus) -> Response:
 
 # Instead of an answer: takes the connection into its own hands; it is closed afterwards.
 Takeover = Callable[[asyncio.Transport], Awaitable[None]]
+# A future costs less than a coroutine, which gets a task of its own.
 Respond = Callable[[Request], Awaitable[Response | Takeover]]
 
 
@@ -190,7 +192,7 @@ class _Connection(asyncio.Protocol):
     def __init__(self, server: Server) -> None:
         self._server = server
         self._loop = asyncio.get_running_loop()
-        self._task: asyncio.Task[None] | None = None
+        self._answer: asyncio.Future[Any] | None = None  # the one that is waited for
         self._taken = True  # the peer takes what is written
         self._half_closed = False  # the peer sends no more
         self._refused = False  # what still comes is thrown away
@@ -217,7 +219,7 @@ class _Connection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         self._half_closed = True
-        return self._task is not None  # then the answer is still to leave
+        return self._answer is not None  # then it is still to leave
 
     def pause_writing(self) -> None:
         self._taken = False
@@ -237,7 +239,7 @@ class _Connection(asyncio.Protocol):
 
     def _next(self) -> None:
         """Answer the next request that is here; one at a time, and none while the peer does not take its answers."""
-        if self._task or not self._taken or self._transport.is_closing():
+        if self._answer or not self._taken or self._transport.is_closing():
             if len(self._reader.buffer) > HEAD_LIMIT:
                 self._transport.pause_reading()
             return
@@ -248,37 +250,44 @@ class _Connection(asyncio.Protocol):
             return
         if request:
             self._server.waits(self, False)
-            self._task = self._loop.create_task(self._answer(request))
+            self._begin(request)
         elif self._reader.must_continue():
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
-    async def _answer(self, request: Request) -> None:
-        answer = await self._respond(request)
-        keep_alive = request.keep_alive and not self._server.stopping.is_set()
-        if isinstance(answer, Response):
-            self._transport.write(answer.encode(keep_alive))
-        else:
-            keep_alive = False
-            await answer(self._transport)
-        self._task = None
+    def _begin(self, request: Request) -> None:
+        try:
+            self._answer = asyncio.ensure_future(self._server.respond(request))
+        except Exception as error:
+            self._answer = self._loop.create_future()
+            self._answer.set_exception(error)
+        self._answer.add_done_callback(partial(self._reply, request.keep_alive))
+
+    def _reply(self, keep_alive: bool, answered: "asyncio.Future[Response | Takeover]") -> None:
+        if answered.cancelled():
+            return
+        try:
+            answer = answered.result()
+        except Exception:
+            traceback.print_exc(file=sys.stderr)
+            answer = plain(HTTPStatus.INTERNAL_SERVER_ERROR)
+        if not isinstance(answer, Response):
+            self._answer = asyncio.ensure_future(answer(self._transport))
+            self._answer.add_done_callback(lambda _: self._transport.close())
+            return
+        keep_alive = keep_alive and not self._server.stopping.is_set()
+        self._transport.write(answer.encode(keep_alive))
+        self._answer = None
         if keep_alive and not self._transport.is_closing():
             self._wait()
         else:
             self._transport.close()
-
-    async def _respond(self, request: Request) -> Response | Takeover:
-        try:
-            return await self._server.respond(request)
-        except Exception:
-            traceback.print_exc(file=sys.stderr)
-            return plain(HTTPStatus.INTERNAL_SERVER_ERROR)
 
     def _wait(self) -> None:
         self.deadline = self._loop.time() + (REQUEST_SECONDS if self._reader.begun else IDLE_SECONDS)
         self._server.waits(self, True)
         self._transport.resume_reading()
         self._next()
-        if self._half_closed and self._task is None:
+        if self._half_closed and self._answer is None:
             self._transport.close()
 
     def _refuse(self, status: HTTPStatus) -> None:
@@ -294,41 +303,55 @@ class _BadRequestError(Exception):
         self.status = HTTPStatus(status)
 
 
-# A request whose head is here: its parser, its head, and the headers of that.
-_Begun = tuple[h11.Connection, h11.Request, Mapping[str, str]]
+class _Head(NamedTuple):
+    """What a request's head says; a body without a length comes in chunks."""
+
+    method: str
+    path: str
+    query: bytes
+    headers: Mapping[str, str]
+    length: int | None
+    keep_alive: bool
+    waits_for_100: bool
 
 
 class _Reader:
-    """Makes requests out of the bytes in `buffer`; each has an h11 parser of its own, behind a mended request line."""
+    """Makes requests out of the bytes in `buffer`."""
 
     def __init__(self, peer: str) -> None:
         self.buffer = bytearray()
         self._peer = peer
         self._searched = 0
-        self._begun: _Begun | None = None
+        self._head: _Head | None = None
+        self._chunks: h11.Connection | None = None
         self._body = bytearray()
         self._told_to_continue = False
 
     @property
     def begun(self) -> bool:
         """Whether a part of a request is here."""
-        return bool(self.buffer or self._begun)
+        return bool(self.buffer or self._head)
 
     def take(self) -> Request | None:
         """Return the next request once all of it is here; `_BadRequestError` where it is none, or too large."""
         try:
-            self._begun = self._begun or self._read_head()
-            return self._read_body(*self._begun) if self._begun else None
+            self._head = self._head or self._read_head()
+            body = self._read_body(self._head) if self._head else None
         except h11.RemoteProtocolError as error:
             raise _BadRequestError(error.error_status_hint) from None
+        if body is None or not self._head:
+            return None
+        head, self._head, self._chunks = self._head, None, None
+        self._searched, self._told_to_continue = 0, False
+        return Request(head.method, head.path, head.query, head.headers, body, head.keep_alive, self._peer)
 
     def must_continue(self) -> bool:
         """Tell, once a request, whether the client waits for permission to send the body."""
-        waits = bool(self._begun and self._begun[0].they_are_waiting_for_100_continue) and not self._told_to_continue
+        waits = bool(self._head and self._head.waits_for_100) and not self._told_to_continue
         self._told_to_continue |= waits
         return waits
 
-    def _read_head(self) -> _Begun | None:
+    def _read_head(self) -> _Head | None:
         # Some clients end a body with a line break that they do not count.
         if self.buffer.startswith((b"\r", b"\n")):
             self.buffer = self.buffer.lstrip(b"\r\n")
@@ -338,13 +361,24 @@ class _Reader:
             if self._searched >= HEAD_LIMIT:
                 raise _BadRequestError(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
             return None
-        parser = h11.Connection(h11.SERVER, HEAD_LIMIT)
-        parser.receive_data(_mended(bytes(self.buffer[: end.end()])))
+        raw = bytes(self.buffer[: end.end()])
         del self.buffer[: end.end()]
-        head = cast(h11.Request, parser.next_event())
-        return parser, head, _checked_headers(head)
+        head = _parsed_head(raw)
+        if head.length is None:
+            self._chunks, _ = _begun(raw)
+        return head
 
-    def _read_body(self, parser: h11.Connection, head: h11.Request, headers: Mapping[str, str]) -> Request | None:
+    def _read_body(self, head: _Head) -> bytes | None:
+        if self._chunks:
+            return self._read_chunks(self._chunks)
+        length = head.length or 0
+        if len(self.buffer) < length:
+            return None
+        body = bytes(self.buffer[:length])
+        del self.buffer[:length]
+        return body
+
+    def _read_chunks(self, parser: h11.Connection) -> bytes | None:
         if self.buffer:
             parser.receive_data(bytes(self.buffer))
             self.buffer.clear()
@@ -352,20 +386,32 @@ class _Reader:
             self._body += event.data
             if len(self._body) > BODY_LIMIT:
                 raise _BadRequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        return self._finish(parser, head, headers) if isinstance(event, h11.EndOfMessage) else None
-
-    def _finish(self, parser: h11.Connection, head: h11.Request, headers: Mapping[str, str]) -> Request:
+        if not isinstance(event, h11.EndOfMessage):
+            return None
         self.buffer += parser.trailing_data[0]
-        path, _, query = head.target.partition(b"?")
-        keep_alive = parser.their_state is h11.DONE
-        request = Request(
-            head.method.decode(), decode_text(unquote_to_bytes(path)), query, headers, bytes(self._body),
-            keep_alive, self._peer,
-        )  # fmt: skip
-        self._begun = None
+        body = bytes(self._body)
         self._body.clear()
-        self._searched, self._told_to_continue = 0, False
-        return request
+        return body
+
+
+def _begun(raw: bytes) -> tuple[h11.Connection, h11.Request]:
+    """Return a request's parser and its head, behind a mended request line."""
+    parser = h11.Connection(h11.SERVER, HEAD_LIMIT)
+    parser.receive_data(_mended(raw))
+    return parser, cast(h11.Request, parser.next_event())
+
+
+@lru_cache(maxsize=64)  # one caller's heads are all alike
+def _parsed_head(raw: bytes) -> _Head:
+    parser, head = _begun(raw)
+    headers = _checked_headers(head)
+    path, _, query = head.target.partition(b"?")
+    keeps = head.http_version != b"1.0" and "close" not in re.split(r"[\s,]+", headers.get("connection", "").lower())
+    # h11 has seen to it that several lengths are the same.
+    length = None if "transfer-encoding" in headers else int(headers.get("content-length", "0").partition(",")[0])
+    path_text = decode_text(unquote_to_bytes(path))
+    waits = parser.they_are_waiting_for_100_continue
+    return _Head(head.method.decode(), path_text, query, headers, length, keeps, waits)
 
 
 def _mended(head: bytes) -> bytes:
@@ -388,7 +434,7 @@ def _checked_headers(head: h11.Request) -> dict[str, str]:
     for raw_name, raw_value in head.headers.raw_items():
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    length = headers.get("content-length", "").partition(",")[0]  # h11 has seen to it that several are the same
+    length = headers.get("content-length", "").partition(",")[0]
     if length and "transfer-encoding" in headers:
         raise _BadRequestError(HTTPStatus.BAD_REQUEST)  # two who read it differently see different requests
     if length and int(length) > BODY_LIMIT:

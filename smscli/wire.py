@@ -64,7 +64,8 @@ def decode_text(raw: bytes) -> str:
 
 def decode_value(raw: bytes) -> str:
     """Decode one percent-encoded value, a `+` being a space."""
-    return decode_text(unquote_to_bytes(raw.replace(b"+", b" ")))
+    plain = raw.replace(b"+", b" ")
+    return decode_text(unquote_to_bytes(plain) if b"%" in plain else plain)
 
 
 def format_stime(at: datetime) -> str:
