@@ -7,18 +7,21 @@ import json
 import re
 import time
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any, NamedTuple
 
 from smscli import wire
-from smscli.ledger import DELIVERED, Ledger, Run, State, explained
+from smscli.ledger import DELIVERED, Ledger, Run, State, explained, marks
 from smscli.profiles import Profile
 from smscli.recipients import normalise
 from smscli.wire import Push, Reply, Report
 
 _SETTLE_SECONDS = 72 * 3600  # a phone that is off longer gets nothing any more
 _CLOCK_SECONDS = 60  # how far the gateway's clock may be off
+_CHUNK = 500  # values of one statement, which SQLite takes a limited number of
 _QUARANTINE = 1000
 _RAW_LIMIT = 64 << 10
 _SETTLED = "settled by a report"
@@ -84,9 +87,13 @@ class Circle(Ledger):
         An opt-out word in a reply puts its number on the account's list; a report can settle an unknown batch.
         """
         now = time.time()
-        words = {fold(word) for word in profile.optout_words}
+        events = [(number, event) for number, push in enumerate(pushes) for event in push.events]
+        reports = [(number, _storable_report(event)) for number, event in events if isinstance(event, Report)]
+        replies = [(number, _storable_reply(event)) for number, event in events if not isinstance(event, Report)]
         with self._writing():
-            return [self._record(profile, words, push, now) for push in pushes]
+            self._settle_by_any(profile, reports, now)
+            new = self._keep_reports(profile, reports, now) | self._keep_replies(profile, replies, now)
+        return [number in new for number in range(len(pushes))]
 
     def quarantine(self, peer: str, reason: str, raw: bytes) -> None:
         """Keep what was refused, its first 64 KiB; of all that was refused the newest 1,000."""
@@ -97,57 +104,78 @@ class Circle(Ledger):
             )
             connection.execute("DELETE FROM quarantine WHERE id <= ?", ((cursor.lastrowid or 0) - _QUARANTINE,))
 
-    def _record(self, profile: Profile, words: set[str], push: Push, now: float) -> bool:
-        new = False
-        sendid = ""
-        for event in push.events:
-            if isinstance(event, Reply):
-                new |= self._record_reply(profile, words, event, now)
+    def _keep_reports(self, profile: Profile, reports: Sequence[tuple[int, Report]], now: float) -> set[int]:
+        """Keep reports, and the tally with them; returns the pushes that had one which was not there yet."""
+        kept = self._kept_reports(report for _, report in reports)
+        tally: Counter[tuple[str, str]] = Counter()
+        rows: list[tuple[str | float, ...]] = []
+        new: set[int] = set()
+        for number, report in reports:
+            mine = kept[report.sendid, report.mobile]
+            if (report.state, report.time) in mine:
                 continue
-            report = Report(*map(storable, event))._replace(mobile=normalise(storable(event.mobile)))
-            if report.sendid != sendid and not self._knows(report.sendid):
-                self._settle_by(profile.label, profile.name, report, now)
-            sendid = report.sendid
-            new |= self._record_report(profile, report, now)
+            received = now + len(rows) * 1e-6  # so that each has a place in the order in which they came
+            if mine:
+                tally[report.sendid, _verdict(mine)] -= 1
+            mine[report.state, report.time] = received
+            tally[report.sendid, _verdict(mine)] += 1
+            rows.append((*report, received, profile.label))
+            new.add(number)
+        execute = self._connection.executemany
+        execute("INSERT INTO report VALUES (?, ?, ?, ?, ?, ?)", rows)
+        execute(
+            "INSERT INTO tally VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET numbers = numbers + excluded.numbers",
+            ((sendid, state, numbers) for (sendid, state), numbers in tally.items() if numbers),
+        )
         return new
 
-    def _record_report(self, profile: Profile, report: Report, now: float) -> bool:
-        """Keep a report, and the tally with it."""
-        execute = self._connection.execute
-        before = self._verdict(report)
-        row = (*report, now, profile.label)
-        if not execute("INSERT OR IGNORE INTO report VALUES (?, ?, ?, ?, ?, ?)", row).rowcount:
-            return False
-        after = self._verdict(report) if before else report.state
-        if after != before:
-            execute("UPDATE tally SET numbers = numbers - 1 WHERE sendid = ? AND state = ?", (report.sendid, before))
-            execute(
-                "INSERT INTO tally VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET numbers = numbers + 1",
-                (report.sendid, after),
+    def _kept_reports(self, reports: Iterable[Report]) -> dict[tuple[str, str], dict[tuple[str, str], float]]:
+        """Return for each sendid and number what is known: states and times, and when these came."""
+        mobiles: dict[str, set[str]] = {}
+        for report in reports:
+            mobiles.setdefault(report.sendid, set()).add(report.mobile)
+        kept = {(sendid, mobile): dict[tuple[str, str], float]() for sendid, some in mobiles.items() for mobile in some}
+        for sendid, some in mobiles.items():
+            asked = iter(some)
+            while chunk := list(islice(asked, _CHUNK)):
+                rows = self._connection.execute(
+                    f"SELECT mobile, state, time, received FROM report WHERE sendid = ? AND mobile IN ({marks(chunk)})",
+                    (sendid, *chunk),
+                )
+                for mobile, state, at, received in rows:
+                    kept[sendid, mobile][state, at] = received
+        return kept
+
+    def _keep_replies(self, profile: Profile, replies: Sequence[tuple[int, Reply]], now: float) -> set[int]:
+        """Keep replies; returns the pushes that had one which was not there yet."""
+        words = {fold(word) for word in profile.optout_words} if replies else set()
+        new: set[int] = set()
+        for number, reply in replies:
+            cursor = self._connection.execute(
+                "INSERT OR IGNORE INTO reply (mobile, content, time, extension, received, profile) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                (*reply, now, profile.label),
             )
-        return True
-
-    def _verdict(self, report: Report) -> str | None:
-        """Return the state that counts for a number so far."""
-        row: tuple[str | None] = self._connection.execute(
-            f"SELECT state, {_WEIGHT} FROM report WHERE sendid = ? AND mobile = ?", report[:2]
-        ).fetchone()
-        return row[0]  # without a report there is one row of nulls
-
-    def _record_reply(self, profile: Profile, words: set[str], reply: Reply, now: float) -> bool:
-        mobile, content, moment, extension = map(storable, reply)
-        mobile = normalise(mobile)
-        cursor = self._connection.execute(
-            "INSERT OR IGNORE INTO reply (mobile, content, time, extension, received, profile) "
-            "VALUES (?, ?, ?, ?, ?, ?)",
-            (mobile, content, moment, extension, now, profile.label),
-        )
-        # A repeat must not put somebody back who was taken off the list meanwhile.
-        if cursor.rowcount and fold(content) in words:
-            self._opt_out(profile.name, mobile, now, content)
-        return bool(cursor.rowcount)
+            # A repeat must not put somebody back who was taken off the list meanwhile.
+            if cursor.rowcount:
+                new.add(number)
+                if fold(reply.content) in words:
+                    self._opt_out(profile.name, reply.mobile, now, reply.content)
+        return new
 
     # --- unknown batches ---
+
+    def _settle_by_any(self, profile: Profile, reports: Iterable[tuple[int, Report]], now: float) -> None:
+        """Settle what can be settled by these reports, of which most are about batches that nobody doubts."""
+        unsettled = "SELECT 1 FROM batch WHERE state IN ('sending', 'unknown') LIMIT 1"
+        if not self._connection.execute(unsettled).fetchone():
+            return
+        known: set[str] = set()
+        for _, report in reports:
+            if report.sendid in known or self._knows(report.sendid):
+                known.add(report.sendid)
+            else:
+                self._settle_by(profile.label, profile.name, report, now)
 
     def _knows(self, sendid: str) -> bool:
         found = self._connection.execute("SELECT 1 FROM batch WHERE sendid = ? AND sendid != ''", (sendid,)).fetchone()
@@ -313,6 +341,23 @@ _WEIGHT = f"max((report.state = '{DELIVERED}') * 1e12 + report.received)"
 def fold(text: str) -> str:
     """Return a reply's text as opt-out words are compared: without width, case and surrounding spaces."""
     return unicodedata.normalize("NFKC", text).casefold().strip()
+
+
+def _verdict(kept: Mapping[tuple[str, str], float]) -> str:
+    """Return the state that counts for a number."""
+    if len(kept) == 1:
+        return next(iter(kept))[0]
+    return max(kept, key=lambda report: (report[0] == DELIVERED, kept[report]))[0]
+
+
+def _storable_report(report: Report) -> Report:
+    sendid, mobile, state, at = map(storable, report)
+    return Report(sendid, normalise(mobile), state, at)
+
+
+def _storable_reply(reply: Reply) -> Reply:
+    mobile, content, at, extension = map(storable, reply)
+    return Reply(normalise(mobile), content, at, extension)
 
 
 def storable(text: str) -> str:

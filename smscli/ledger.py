@@ -316,9 +316,8 @@ class Ledger:
         with explained(self._path):
             self._begin()
             try:
-                marks = ", ".join("?" * (len(run) - 1))
                 fields = _RUN.removeprefix("id, ")
-                cursor = self._connection.execute(f"INSERT INTO run ({fields}) VALUES ({marks})", run[1:])
+                cursor = self._connection.execute(f"INSERT INTO run ({fields}) VALUES ({marks(run[1:])})", run[1:])
                 identifier = cursor.lastrowid or 0
                 self._connection.executemany(
                     "INSERT INTO batch (run, number, state, content, mobiles, numbers) VALUES (?, ?, ?, ?, ?, ?)",
@@ -395,7 +394,7 @@ class Ledger:
         with explained(self._path):
             rows = self._connection.cursor().execute(
                 f"SELECT {_BATCH}, {_REPORTED} FROM batch JOIN run ON run.id = batch.run "
-                f"WHERE batch.run = ? AND state IN ({_marks(states)}) ORDER BY number",
+                f"WHERE batch.run = ? AND state IN ({marks(states)}) ORDER BY number",
                 (run, *states),
             )
             for number, state, *rest in rows:
@@ -526,7 +525,7 @@ class Ledger:
         cursor = self._connection.execute(
             "UPDATE batch SET state = ?, changed = ?, sent = coalesce(?, sent), code = ?, sendid = ?, accepted = ?, "
             "invalid = ?, blacklisted = ?, message = ?, error = ? "
-            f"WHERE run = ? AND number = ? AND state IN ({_marks(allowed)})",
+            f"WHERE run = ? AND number = ? AND state IN ({marks(allowed)})",
             (batch.state, now, now if leaves else None, *batch[5:12], run, batch.number, *allowed),
         )
         if cursor.rowcount != 1:
@@ -592,7 +591,8 @@ class _Ticket:
 _SENDABLE = (State.PLANNED, State.REFUSED, State.UNREACHABLE)
 
 
-def _marks(values: Sequence[Any]) -> str:
+def marks(values: Sequence[Any]) -> str:
+    """Return the question marks that stand for values in a statement."""
     return ", ".join("?" * len(values))
 
 

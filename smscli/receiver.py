@@ -23,6 +23,7 @@ Network = IPv4Network | IPv6Network
 _GROUP = 256  # pushes of one transaction at most
 _COMPLAINT_SECONDS = 60.0
 _TAKEN = Response(200, b"0", "text/plain; charset=utf-8")
+_NOT_TAKEN = plain(HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 class Access(NamedTuple):
@@ -32,16 +33,19 @@ class Access(NamedTuple):
     trust_proxy: bool = False
 
 
+Answer = asyncio.Future[Response]
+
+
 class _Ticket(NamedTuple):
     push: Push
-    new: "asyncio.Future[bool]"
+    answer: Answer
 
 
 class _Refusal(NamedTuple):
     peer: str
     reason: str
     raw: bytes
-    kept: "asyncio.Future[None]"
+    answer: Answer
 
 
 class Receiver:
@@ -65,22 +69,29 @@ class Receiver:
         self._writing: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1)
 
-    async def respond(self, request: Request) -> Response:
+    def respond(self, request: Request) -> Answer:
         """Answer 200 and `0` once the push is on disk, also to a repeat; 503 where it cannot be kept."""
+        answer: Answer = asyncio.get_running_loop().create_future()
         if request.path == HEALTH:
-            return Response(200, b"ok", "text/plain; charset=utf-8")
-        if request.path != self._path:
-            return plain(HTTPStatus.NOT_FOUND)
-        push = push_from_fields(request.fields())
-        if push is None:
-            return plain(HTTPStatus.BAD_REQUEST)
-        peer = self._peer(request)
+            answer.set_result(Response(200, b"ok", "text/plain; charset=utf-8"))
+        elif request.path != self._path:
+            answer.set_result(plain(HTTPStatus.NOT_FOUND))
+        elif push := push_from_fields(request.fields()):
+            self._receive(push, self._peer(request), answer)
+        else:
+            answer.set_result(plain(HTTPStatus.BAD_REQUEST))
+        return answer
+
+    def _receive(self, push: Push, peer: str, answer: Answer) -> None:
         reason = self._distrust(peer, push)
-        try:
-            return await (self._refuse(peer, reason, push) if reason else self._take(push))
-        except Exception as error:
-            self._complain(error)
-            return plain(HTTPStatus.SERVICE_UNAVAILABLE)
+        if reason:
+            # Name and password may be right ones, used at a wrong place.
+            fields = {key: value for key, value in push.fields.items() if key not in ("name", "pwd")}
+            self._refusals.append(_Refusal(peer, reason, encode_form(fields), answer))
+        else:
+            self._tickets.append(_Ticket(push, answer))
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write_all())
 
     # --- who calls ---
 
@@ -98,27 +109,6 @@ class Receiver:
 
     # --- keeping ---
 
-    async def _take(self, push: Push) -> Response:
-        ticket = _Ticket(push, asyncio.get_running_loop().create_future())
-        self._tickets.append(ticket)
-        self._write()
-        if await ticket.new:
-            self._show(push)
-        return _TAKEN
-
-    async def _refuse(self, peer: str, reason: str, push: Push) -> Response:
-        # Name and password may be right ones, used at a wrong place.
-        fields = {key: value for key, value in push.fields.items() if key not in ("name", "pwd")}
-        kept = asyncio.get_running_loop().create_future()
-        self._refusals.append(_Refusal(peer, reason, encode_form(fields), kept))
-        self._write()
-        await kept
-        return plain(HTTPStatus.FORBIDDEN)
-
-    def _write(self) -> None:
-        if self._writing is None:
-            self._writing = asyncio.create_task(self._write_all())
-
     async def _write_all(self) -> None:
         while self._tickets or self._refusals:
             group, self._tickets = self._tickets[:_GROUP], self._tickets[_GROUP:]
@@ -132,29 +122,32 @@ class Receiver:
     async def _record(self, group: Sequence[_Ticket]) -> None:
         pushes = [ticket.push for ticket in group]
         try:
-            loop = asyncio.get_running_loop()
-            news = await loop.run_in_executor(self._thread, self._ledger.record, self._profile, pushes)
+            news = await self._in_thread(self._ledger.record, self._profile, pushes)
         except Exception as error:
             if len(group) == 1 or isinstance(error, LedgerError):
+                self._complain(error)
                 for ticket in group:
-                    _fail(ticket.new, error)
+                    _give(ticket.answer, _NOT_TAKEN)
                 return
             for ticket in group:  # one that cannot be kept must not cost the others their place
                 await self._record([ticket])
             return
         for ticket, new in zip(group, news, strict=True):
-            if not ticket.new.done():
-                ticket.new.set_result(new)
+            _give(ticket.answer, _TAKEN)
+            if new:
+                self._show(ticket.push)
 
     async def _quarantine(self, refusal: _Refusal) -> None:
         try:
-            loop = asyncio.get_running_loop()
-            await loop.run_in_executor(self._thread, self._ledger.quarantine, *refusal[:3])
+            await self._in_thread(self._ledger.quarantine, *refusal[:3])
         except Exception as error:
-            _fail(refusal.kept, error)
+            self._complain(error)
+            _give(refusal.answer, _NOT_TAKEN)
         else:
-            if not refusal.kept.done():
-                refusal.kept.set_result(None)
+            _give(refusal.answer, plain(HTTPStatus.FORBIDDEN))
+
+    async def _in_thread(self, write: Callable[..., Any], *arguments: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, write, *arguments)
 
     def _complain(self, error: Exception) -> None:
         now = monotonic()
@@ -173,6 +166,6 @@ def _is_within(peer: str, networks: Sequence[Network]) -> bool:
     return any(address in network for network in networks)
 
 
-def _fail(future: "asyncio.Future[Any]", error: Exception) -> None:
-    if not future.done():
-        future.set_exception(error)
+def _give(answer: Answer, response: Response) -> None:
+    if not answer.done():  # as one is whose connection was given up
+        answer.set_result(response)

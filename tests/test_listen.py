@@ -516,13 +516,13 @@ HASTY = (
     """
 from smscli import receiver
 
-async def take(self, push):
-    import asyncio
-    self._tickets.append(receiver._Ticket(push, asyncio.get_running_loop().create_future()))
-    self._write()
-    return receiver._TAKEN
+receive = receiver.Receiver._receive
 
-receiver.Receiver._take = take
+def hasten(self, push, peer, answer):
+    receive(self, push, peer, answer)
+    answer.set_result(receiver._TAKEN)
+
+receiver.Receiver._receive = hasten
 """
     + SOUND
 )

@@ -1,12 +1,17 @@
 """`parse-report --record`: pushes that were caught elsewhere, in the same ledger, once."""
 
 import sqlite3
+from collections import Counter
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from unittest.mock import patch
 from urllib.parse import quote
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from smscli.circle import Circle
+from smscli.circle import _WEIGHT, Circle
 from smscli.ledger import opened
 from smscli.profiles import Profile
 from smscli.sandbox import Fault
@@ -70,6 +75,54 @@ def test_the_same_report_of_another_state_or_number_is_new(home: Path) -> None:
         ("DELIVRD", 1),
         ("UNDELIV", 1),
     ]
+
+
+_report = st.builds(
+    Report, st.sampled_from("78"), st.sampled_from(["13800138001", "13800138002"]),
+    st.sampled_from(["DELIVRD", "UNDELIV", "EXPIRED"]), st.sampled_from(["", AT]),
+)  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(st.lists(_report, min_size=1, max_size=4), max_size=6), max_size=5))
+def test_the_tally_counts_each_number_by_the_report_that_counts(groups: list[list[list[Report]]]) -> None:
+    """However reports come together: one of delivery counts, else the latest; a repeat is nothing new."""
+    came: dict[tuple[str, str], list[Report]] = {}
+    with (
+        TemporaryDirectory() as directory,
+        patch.dict("os.environ", SMSCLI_LEDGER=f"{directory}/ledger.db"),
+        opened(Circle) as circle,
+    ):
+        for group in groups:
+            expected = []
+            for reports in group:
+                fresh = [report for report in dict.fromkeys(reports) if report not in came.get(report[:2], [])]
+                for report in fresh:
+                    came.setdefault(report[:2], []).append(report)
+                expected.append(bool(fresh))
+            assert circle.record(ACCOUNT, [pushed(*reports) for reports in group]) == expected
+        found = circle._connection.execute("SELECT sendid, state, numbers FROM tally WHERE numbers != 0").fetchall()
+        kept = circle._connection.execute("SELECT sendid, mobile, state, time FROM report").fetchall()
+        outcomes = circle._connection.execute(
+            f"SELECT sendid, mobile, state, {_WEIGHT} FROM report GROUP BY sendid, mobile"
+        ).fetchall()
+    counting = {
+        pair: next((report.state for report in reports if report.state == "DELIVRD"), reports[-1].state)
+        for pair, reports in came.items()
+    }
+    assert {(sendid, state): numbers for sendid, state, numbers in found} == Counter(
+        (sendid, state) for (sendid, _), state in counting.items()
+    )
+    assert sorted(kept) == sorted(report for reports in came.values() for report in reports)
+    assert {row[:2]: row[2] for row in outcomes} == counting
+
+
+def test_a_push_may_name_more_numbers_than_a_statement_takes_values(home: Path) -> None:
+    reports = [Report("7", f"138{number:08d}", "DELIVRD", AT) for number in range(40_000)]
+    with opened(Circle) as circle:
+        assert circle.record(ACCOUNT, [pushed(*reports)]) == [True]
+        assert circle.record(ACCOUNT, [pushed(*reports)]) == [False]
+    assert rows(home, "SELECT numbers FROM tally") == [(40_000,)]
 
 
 def test_only_what_the_secret_proves_is_recorded(smscli: Smscli, home: Path) -> None:
