@@ -82,7 +82,12 @@ class Circle(Ledger):
     # --- pushes ---
 
     def record(self, profile: Profile, pushes: Sequence[Push]) -> list[bool]:
-        """Make pushes durable, all in one transaction, and tell for each whether anything in it was new.
+        """Make pushes durable, all in one transaction, and tell for each whether anything in it was new."""
+        with self._writing():
+            return self.keep(profile, pushes)
+
+    def keep(self, profile: Profile, pushes: Sequence[Push]) -> list[bool]:
+        """Write pushes within the transaction that was begun, and tell for each whether anything in it was new.
 
         An opt-out word in a reply puts its number on the account's list; a report can settle an unknown batch.
         """
@@ -90,7 +95,7 @@ class Circle(Ledger):
         events = [(number, event) for number, push in enumerate(pushes) for event in push.events]
         reports = [(number, _storable_report(event)) for number, event in events if isinstance(event, Report)]
         replies = [(number, _storable_reply(event)) for number, event in events if not isinstance(event, Report)]
-        with self._writing():
+        with explained(self._path):
             self._settle_by_any(profile, reports, now)
             new = self._keep_reports(profile, reports, now) | self._keep_replies(profile, replies, now)
         return [number in new for number in range(len(pushes))]
@@ -323,15 +328,41 @@ class Circle(Ledger):
 
     @contextmanager
     def _writing(self) -> Iterator[Any]:
-        """One transaction, alone on the connection."""
-        with explained(self._path), self._committing:
-            self._begin()
-            try:
+        self.begin()
+        try:
+            with explained(self._path):
                 yield self._connection
+        except BaseException:
+            self.roll_back()
+            raise
+        self.commit()
+
+    def begin(self) -> None:
+        """Begin a transaction, alone on the connection; waits as long as another process writes."""
+        self._committing.acquire()
+        try:
+            with explained(self._path):
+                self._begin()
+        except BaseException:
+            self._committing.release()
+            raise
+
+    def commit(self) -> None:
+        """Make the transaction durable; where that fails, nothing of it is there."""
+        try:
+            with explained(self._path):
                 self._connection.execute("COMMIT")
-            except BaseException:
-                self._connection.rollback()
-                raise
+        except BaseException:
+            self.roll_back()
+            raise
+        self._committing.release()
+
+    def roll_back(self) -> None:
+        """Undo the transaction."""
+        try:
+            self._connection.rollback()
+        finally:
+            self._committing.release()
 
 
 _REPORT = "sendid, mobile, state, time, received"

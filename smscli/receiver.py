@@ -122,7 +122,7 @@ class Receiver:
     async def _record(self, group: Sequence[_Ticket]) -> None:
         pushes = [ticket.push for ticket in group]
         try:
-            news = await self._in_thread(self._ledger.record, self._profile, pushes)
+            news = await self._make_durable(pushes)
         except Exception as error:
             if len(group) == 1 or isinstance(error, LedgerError):
                 self._complain(error)
@@ -136,6 +136,17 @@ class Receiver:
             _give(ticket.answer, _TAKEN)
             if new:
                 self._show(ticket.push)
+
+    async def _make_durable(self, pushes: Sequence[Push]) -> list[bool]:
+        """Write pushes in a transaction of their own; a thread waits for other processes and for the disk."""
+        await self._in_thread(self._ledger.begin)
+        try:
+            news = self._ledger.keep(self._profile, pushes)
+        except BaseException:
+            self._ledger.roll_back()
+            raise
+        await self._in_thread(self._ledger.commit)
+        return news
 
     async def _quarantine(self, refusal: _Refusal) -> None:
         try:
