@@ -472,6 +472,32 @@ class Ledger:
             self._connection.execute("UPDATE batch SET state = ? WHERE run = ? AND state = ?", (new, run, old))
             self._connection.execute("COMMIT")
 
+    def leave_out(self, run: Run) -> int:
+        """Take who opted out since a run was made out of what is open of it; returns how many these are."""
+        with explained(self._path):
+            rows = self._connection.execute(
+                "SELECT mobile FROM optout WHERE account = ? AND since > ?", (run.account, run.created)
+            )
+            unwanted = {mobile for (mobile,) in rows}
+        if not unwanted:
+            return 0
+        count = 0
+        with explained(self._path):
+            self._begin()
+            for batch in self.open_batches(run.id):
+                mobiles = batch.mobiles.split(",")
+                wanted = [mobile for mobile in mobiles if mobile not in unwanted]
+                count += len(mobiles) - len(wanted)
+                change = ",".join(wanted), len(wanted), batch.state, batch.error
+                if not wanted:
+                    change = batch.mobiles, batch.numbers, State.DROPPED, "its numbers opted out before it was sent."
+                self._connection.execute(
+                    "UPDATE batch SET mobiles = ?, numbers = ?, state = ?, error = ? WHERE run = ? AND number = ?",
+                    (*change, run.id, batch.number),
+                )
+            self._connection.execute("COMMIT")
+        return count
+
     def sent_since(self, profile: str, moment: float) -> Iterator[str]:
         """Yield the numbers, joined by commas, that a profile sent something to, or may have, or is about to."""
         with explained(self._path):

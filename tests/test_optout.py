@@ -1,5 +1,6 @@
 """`smscli optout`, and the people who answer that they want no more messages."""
 
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -151,3 +152,20 @@ def test_the_reason_is_a_strangers_text(smscli: Smscli, shop: RunningSandbox) ->
     smscli("optout", "add", "-p", "shop", OTHER)
     rows = {row[0]: row[2] for row in smscli("optout", "list", "-p", "shop").rows}
     assert rows == {PERSON: "退订", OTHER: "entered by hand"}
+
+
+def test_who_opts_out_before_a_run_goes_on_is_left_out(
+    smscli: Smscli, shop: RunningSandbox, start_sandbox: Callable[..., RunningSandbox]
+) -> None:
+    poor = start_sandbox(balance=0).sandbox.endpoint
+    everybody = [f"1380013800{digit}" for digit in range(1, 6)]
+    send = ["send", "-p", "shop", "--content", "hi", "--batch-size", "2", "--include-opted-out", "--force"]
+    assert smscli("optout", "add", "-p", "shop", everybody[4]).code == 0
+    assert smscli(*send, stdin="\n".join(everybody), SMSCLI_ENDPOINT=poor).code == 4
+    assert smscli("optout", "add", "-p", "shop", everybody[0], everybody[2], everybody[3]).code == 0
+    ended = smscli("resume", "1")
+    assert "3 left out: they opted out since the run was begun" in ended.err
+    # The last one was asked for in spite of the list, and has not opted out since.
+    assert sorted(request["mobile"] for request in shop.requests) == [[everybody[1]], [everybody[4]]]
+    assert "its numbers opted out before it was sent" in ended.out + ended.err
+    assert "left out" not in smscli("resume", "1").err

@@ -74,6 +74,8 @@ def carry_on(
     ledger: Ledger, run: Run, gateways: list[Gateway], pace: Pace, quiet: bool, output: render.Output | None
 ) -> ExitCode:
     """Carry out what is open of a run that is held, show how it ended, and return the exit code."""
+    if gone := ledger.leave_out(run):
+        render.say(f"{gone:,} left out: they opted out since the run was begun")
     work = Campaign(ledger, run, gateways, pace)
     bar = render.Progress(run.numbers, quiet)
     told = False
