@@ -481,20 +481,19 @@ class Ledger:
             unwanted = {mobile for (mobile,) in rows}
         if not unwanted:
             return 0
-        count = 0
+        count, execute = 0, self._connection.execute
         with explained(self._path):
             self._begin()
             for batch in self.open_batches(run.id):
                 mobiles = batch.mobiles.split(",")
                 wanted = [mobile for mobile in mobiles if mobile not in unwanted]
                 count += len(mobiles) - len(wanted)
-                change = ",".join(wanted), len(wanted), batch.state, batch.error
-                if not wanted:
-                    change = batch.mobiles, batch.numbers, State.DROPPED, "its numbers opted out before it was sent."
-                self._connection.execute(
-                    "UPDATE batch SET mobiles = ?, numbers = ?, state = ?, error = ? WHERE run = ? AND number = ?",
-                    (*change, run.id, batch.number),
-                )
+                values: tuple[str | int, ...]
+                if wanted:
+                    change, values = "mobiles = ?, numbers = ?", (",".join(wanted), len(wanted))
+                else:
+                    change, values = "state = ?, code = NULL, error = ?", (State.DROPPED, _NOBODY_LEFT)
+                execute(f"UPDATE batch SET {change} WHERE run = ? AND number = ?", (*values, run.id, batch.number))
             self._connection.execute("COMMIT")
         return count
 
@@ -614,6 +613,7 @@ class _Ticket:
         self.error: Exception | None = None
 
 
+_NOBODY_LEFT = "its numbers opted out before it was sent."
 _SENDABLE = (State.PLANNED, State.REFUSED, State.UNREACHABLE)
 
 
