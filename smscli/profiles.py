@@ -12,6 +12,7 @@ from time import monotonic, sleep
 from typing import Any, BinaryIO, NamedTuple
 
 from smscli.errors import ConfigError, InputError
+from smscli.wire import Trust
 
 SANDBOX = "sandbox"
 FROM_ENVIRONMENT = "environment"  # the label of an account that no file has
@@ -92,6 +93,13 @@ class Profile(NamedTuple):
     per_number: tuple[str, ...] = ()
     optout_words: tuple[str, ...] = OPTOUT_WORDS
     sources: Mapping[str, str] = {}
+
+    @property
+    def trust(self) -> Trust | None:
+        """What a push to this profile must carry; None where nothing was agreed."""
+        return (
+            Trust(self.push_name, self.push_pwd, self.access_secret) if self.push_name or self.access_secret else None
+        )
 
     def shown(self, key: str) -> str:
         """Return a key's value as it may be printed: secrets masked."""

@@ -15,7 +15,7 @@ from smscli.circle import Circle
 from smscli.httpd import Request, Response, plain
 from smscli.ledger import LedgerError
 from smscli.profiles import Profile
-from smscli.wire import Push, Trust, encode_form, is_trusted, push_from_fields
+from smscli.wire import Push, encode_form, is_trusted, push_from_fields
 
 HEALTH = "/healthz"
 Network = IPv4Network | IPv6Network
@@ -61,7 +61,6 @@ class Receiver:
         tell: Callable[[str], None],
     ) -> None:
         self._ledger, self._profile, self._path, self._access = ledger, profile, path, access
-        self._trust = Trust(profile.push_name, profile.push_pwd, profile.access_secret)
         self._show, self._tell = show, tell
         self._complained = -_COMPLAINT_SECONDS
         self._tickets: list[_Ticket] = []
@@ -103,7 +102,7 @@ class Receiver:
     def _distrust(self, peer: str, push: Push) -> str:
         if self._access.networks and not _is_within(peer, self._access.networks):
             return "its address is not among --allow"
-        if (self._trust.push_name or self._trust.access_secret) and not is_trusted(push.fields, self._trust):
+        if self._profile.trust and not is_trusted(push.fields, self._profile.trust):
             return f"its name or password is not what profile {self._profile.label} has"
         return ""
 

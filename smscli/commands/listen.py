@@ -78,7 +78,7 @@ def _wait(terminated: threading.Event) -> ExitCode:
 
 
 def _checked(account: Profile, allow: list[str]) -> Profile:
-    if not account.push_name and not account.access_secret and not allow:
+    if not account.trust and not allow:
         raise ConfigError(
             f"profile {account.label!r} has neither push_name nor access_secret, so anybody could invent reports. "
             f"Add what was agreed with the vendor to {profiles.config_path()}, or name the gateway's address "

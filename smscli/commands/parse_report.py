@@ -67,14 +67,12 @@ def _show(rows: Iterator[Row], summary: bool, verify: bool, output: render.Outpu
 
 def _trust(account: Profile, verify: bool) -> Trust | None:
     """Return what a push must carry; None where the profile has no secret, which `--verify` cannot do without."""
-    if account.push_name or account.access_secret:
-        return Trust(account.push_name, account.push_pwd, account.access_secret)
-    if verify:
+    if verify and not account.trust:
         raise ConfigError(
             f"profile {account.label!r} has neither push_name nor access_secret, so nothing can be verified. "
             f"Add what was agreed with the vendor to {profiles.config_path()}."
         )
-    return None
+    return account.trust
 
 
 @contextmanager

@@ -106,8 +106,7 @@ def _push_trust(url: str, profile: str) -> Trust:
         return NO_TRUST
     if not url:
         raise InputError("--profile says as whom to push; add where to: --push-to URL.")
-    account = profiles.choose(profile)
-    return Trust(account.push_name, account.push_pwd, account.access_secret)
+    return profiles.choose(profile).trust or NO_TRUST
 
 
 def _open_log(path: Path | None) -> AbstractContextManager[TextIO]:
