@@ -51,6 +51,13 @@ def read_blocks(stream: io.BufferedIOBase, source: str, encoding: str, errors: s
 
 
 def decode_log(stream: io.BufferedReader, source: str) -> Iterator[str]:
-    """Yield a log in blocks of whole lines; bytes that are not UTF-8 come as lone surrogates ("surrogateescape")."""
+    """Yield a log in blocks of whole lines; bytes that are not UTF-8 come as lone surrogates ("surrogateescape").
+
+    One that was rotated away is packed by gzip; where that is damaged, EOFError or zlib.error.
+    """
+    if stream.peek(2)[:2] == b"\x1f\x8b":
+        import gzip
+
+        stream = io.BufferedReader(gzip.GzipFile(fileobj=stream))
     encoding = bom_encoding(stream.peek(4)[:4]) or "utf-8"
     return read_blocks(stream, source, encoding, "replace" if encoding == "utf-16" else "surrogateescape")

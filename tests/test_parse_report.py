@@ -1,5 +1,6 @@
 """`smscli parse-report`: from files, pipes and arguments to rows; what is no push is counted, nothing crashes."""
 
+import gzip
 import hashlib
 import io
 import json
@@ -352,3 +353,17 @@ def test_long_log_in_constant_memory(environment: dict[str, str], tmp_path: Path
     code, peak, err = peak_of(["parse-report"], environment, path)
     assert (code, err) == (0, b"")
     assert peak < 45
+
+
+def test_a_log_packed_by_gzip_is_read(smscli: Smscli, tmp_path: Path) -> None:
+    line = b"sendid=7&mobile=13800138001&state=DELIVRD&time=\n"
+    packed = gzip.compress(line * 3)
+    whole, cut, damaged = (tmp_path / f"{name}.gz" for name in ("whole", "cut", "damaged"))
+    whole.write_bytes(packed + gzip.compress(line))
+    cut.write_bytes(packed[:-9])
+    damaged.write_bytes(packed[:15] + b"\xff" * 9 + packed[24:])
+    assert len(smscli("parse-report", str(whole)).rows) == 4
+    for broken in (cut, damaged):
+        ended = smscli("parse-report", str(broken))
+        assert (ended.code, "Traceback" in ended.err) == (2, False)
+        assert f"{broken} cannot be read" in ended.err

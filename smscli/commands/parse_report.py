@@ -1,6 +1,7 @@
 """`smscli parse-report`: status reports and replies, wherever they were caught."""
 
 import sys
+import zlib
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -43,7 +44,8 @@ def command(
 ) -> None:
     """Read status reports and replies from files, logs or a pipe: one row a number.
 
-    Takes what is found in access logs and dumps: URLs, query strings, form bodies, JSON objects, one a line.
+    Takes what is found in access logs and dumps, also packed by gzip: URLs, query strings, form bodies, JSON objects,
+    one a line.
     """
     account = profiles.choose(profile) if verify or record else None
     trust = _trust(account, verify) if account else None
@@ -158,8 +160,8 @@ def _file_blocks(file: str | int, name: str) -> Iterator[str]:
     try:
         with open(file, "rb", closefd=file != 0) as stream:
             yield from decode_log(stream, name)
-    except OSError as error:
-        raise InputError(f"{name} cannot be read: {error.strerror}.") from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"{name} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
 
 
 class _Reader:
