@@ -206,7 +206,9 @@ def test_summary_by_state(smscli: Smscli) -> None:
 
 @pytest.mark.parametrize(("state", "count"), [("DELIVRD", 3), ("delivrd", 3), ("MK:0001", 1), ("EXPIRED", 0)])
 def test_state_filter(smscli: Smscli, state: str, count: int) -> None:
-    assert len(smscli("parse-report", "--state", state, stdin=MIXED).rows) == count
+    ended = smscli("parse-report", "--state", state, stdin=MIXED)
+    assert len(ended.rows) == count
+    assert ("no report has the state" in ended.err) == (count == 0)
     assert [row[3] for row in smscli("parse-report", "--summary", "--state", state, stdin=MIXED).rows] == [
         str(count)
     ] * bool(count)

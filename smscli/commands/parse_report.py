@@ -56,7 +56,7 @@ def command(
             _show(rows, summary, verify, output)
         finally:
             deque(rows if record else (), maxlen=0)  # all is recorded, also where nobody reads on
-    reader.tell_strangers(strict)
+    reader.tell(strict)
 
 
 def _show(rows: Iterator[Row], summary: bool, verify: bool, output: render.Output | None) -> None:
@@ -170,6 +170,7 @@ class _Reader:
     def __init__(self, trust: Trust | None, state: str, recorder: _Recorder | None, marked: bool) -> None:
         self._trust, self._state, self._recorder, self._marked = trust, state, recorder, marked
         self._strangers = 0
+        self._found = not state
         self._named: list[str] = []
 
     def rows(self, sources: Iterable[tuple[str, Iterable[str]]]) -> Iterator[Row]:
@@ -184,16 +185,25 @@ class _Reader:
                     continue
                 if self._recorder:
                     self._recorder.add(events, trusted or self._trust is None)
-                rows = _rows(events, self._state)
+                if self._state:
+                    events = [event for event in events if isinstance(event, Report) and self._is_wanted(event)]
+                rows = _rows(events)
                 yield rows if not self._marked else [(*row, "yes" if trusted else "no") for row in rows]
+
+    def _is_wanted(self, report: Report) -> bool:
+        wanted = report.state.upper() == self._state
+        self._found |= wanted
+        return wanted
 
     def _stranger(self, source: str, number: int) -> None:
         self._strangers += 1
         if len(self._named) < _NAMED:
             self._named.append(f"{source}, line {number}")
 
-    def tell_strangers(self, strict: bool) -> None:
-        """Say which lines are no push; with `strict` that is an error."""
+    def tell(self, strict: bool) -> None:
+        """Say which lines are no push, which with `strict` is an error, and that a state was looked for in vain."""
+        if not self._found:
+            render.say(f"no report has the state {self._state}; `smscli codes` lists those that there are")
         if not self._strangers:
             return
         more = f"\n… and {self._strangers - len(self._named):,} more" if self._strangers > len(self._named) else ""
@@ -204,10 +214,8 @@ class _Reader:
         render.say(text)
 
 
-def _rows(events: Sequence[Report | Reply], state: str) -> Iterable[Row]:
-    """Return a row for each event, or for each report of one state."""
-    if state:
-        events = [event for event in events if isinstance(event, Report) and event.state.upper() == state]
+def _rows(events: Sequence[Report | Reply]) -> Iterable[Row]:
+    """Return a row for each event."""
     if not events:
         return ()
     none = repeat("")
