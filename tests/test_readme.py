@@ -1,4 +1,7 @@
-"""The README is executed: its console blocks on a terminal of 100 columns, its tables against the code."""
+"""The README is executed: its console blocks on a terminal of 100 columns, its tables against the code.
+
+The Chinese one has the same blocks.
+"""
 
 import os
 import pty
@@ -22,7 +25,9 @@ from smscli.wire import PATH
 from tests.conftest import write_config
 
 README = Path(__file__).parent.parent / "README.md"
+CHINESE = README.with_suffix(".zh-CN.md")
 TEXT = README.read_text(encoding="utf-8")
+LANGUAGES = pytest.mark.parametrize("text", [TEXT, CHINESE.read_text(encoding="utf-8")], ids=["en", "zh"])
 # What differs from run to run: identifiers, paths, ports, and with these the widths of columns.
 VARYING = (
     (r"\b[0-9]{25,26}\b", "<sendid>"),
@@ -100,7 +105,7 @@ def test_console_blocks_print_what_they_say(environment: dict[str, str], home: P
     (programs / "smscli").chmod(0o755)
     variables = environment | {"PATH": f"{programs}:{environment['PATH']}", "TERM": "dumb"}
     update = os.environ.get("UPDATE_README")
-    text = TEXT
+    texts = {path: path.read_text(encoding="utf-8") for path in (README, CHINESE)}
     gateway, pushes = free_port(), free_port()
     with ExitStack() as background:
         for command, printed in (step for block in BLOCKS for step in steps(block)):
@@ -116,11 +121,20 @@ def test_console_blocks_print_what_they_say(environment: dict[str, str], home: P
                 seen = re.sub(r"/\S*/(\.config/\S*)", r"/home/wang/\1", seen)
                 seen = seen.replace(f"127.0.0.1:{gateway}{PATH}", f"127.0.0.1:8788{PATH} ")
                 seen = "\n".join(line.rstrip() for line in seen.split("\n"))
-                text = text.replace(f"$ {command}\n{printed}", f"$ {command}\n{seen}", 1)
+                for path, text in texts.items():
+                    texts[path] = text.replace(f"$ {command}\n{printed}", f"$ {command}\n{seen}", 1)
             else:
                 assert folded(seen) == folded(printed), command
-    if update:
-        README.write_text(text, encoding="utf-8")
+    for path, text in texts.items() if update else ():
+        path.write_text(text, encoding="utf-8")
+
+
+def test_both_languages_have_the_same_blocks() -> None:
+    english, chinese = (
+        re.findall(r"```.*?```", re.sub(r"# .*", "#", path.read_text(encoding="utf-8")), re.DOTALL)
+        for path in (README, CHINESE)
+    )
+    assert english == chinese
 
 
 def test_the_two_first_commands_are_there_once() -> None:
@@ -129,8 +143,9 @@ def test_the_two_first_commands_are_there_once() -> None:
     assert all(TEXT.index(command) < 1200 for command in commands)
 
 
-def test_exit_codes() -> None:
-    table = re.findall(r"^\| ([0-9]+) \|", TEXT, re.MULTILINE)
+@LANGUAGES
+def test_exit_codes(text: str) -> None:
+    table = re.findall(r"^\| ([0-9]+) \|", text, re.MULTILINE)
     assert [int(code) for code in table] == [int(code) for code in ExitCode]
 
 
@@ -140,17 +155,20 @@ def test_settings_example_is_accepted(home: Path) -> None:
     assert list(profiles.read_config().profiles) == ["shop"]
 
 
+@LANGUAGES
 @pytest.mark.parametrize("key", profiles.KEYS)
-def test_every_profile_key_is_named(key: str) -> None:
-    assert re.search(rf"\b{key}\b", TEXT)
+def test_every_profile_key_is_named(text: str, key: str) -> None:
+    assert re.search(rf"\b{key}\b", text, re.ASCII)
 
 
+@LANGUAGES
 @pytest.mark.parametrize(
     "variable", ["SMSCLI_CONFIG", "SMSCLI_LEDGER", "SMSCLI_PROFILE", *profiles.ENVIRONMENT.values()]
 )
-def test_every_environment_variable_is_named(variable: str) -> None:
-    assert f"`{variable}`" in TEXT
+def test_every_environment_variable_is_named(text: str, variable: str) -> None:
+    assert f"`{variable}`" in text
 
 
-def test_length() -> None:
-    assert len(TEXT.splitlines()) < 200
+@LANGUAGES
+def test_length(text: str) -> None:
+    assert len(text.splitlines()) < 200
