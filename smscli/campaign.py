@@ -10,9 +10,10 @@ from types import FrameType
 from typing import NamedTuple
 
 from smscli import wire
+from smscli.database import LedgerError
 from smscli.errors import ConfigError, ExitCode, OutcomeUnknownError, UnreachableError
 from smscli.gateway import Gateway, describe_refusal
-from smscli.ledger import Batch, Ledger, LedgerError, Run, State, Totals
+from smscli.ledger import Batch, Ledger, Run, State, Totals
 from smscli.plan import Plan
 from smscli.profiles import Profile, parse_limit
 from smscli.wire import SendAnswer

@@ -14,7 +14,8 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from smscli import wire
-from smscli.ledger import DELIVERED, Ledger, Run, State, explained, marks
+from smscli.database import explained, marks
+from smscli.ledger import DELIVERED, Ledger, Run, State
 from smscli.profiles import Profile
 from smscli.recipients import normalise
 from smscli.wire import Push, Reply, Report

@@ -12,8 +12,8 @@ from time import monotonic
 from typing import Any, NamedTuple
 
 from smscli.circle import Circle
+from smscli.database import LedgerError
 from smscli.httpd import Request, Response, plain
-from smscli.ledger import LedgerError
 from smscli.profiles import Profile
 from smscli.wire import Push, encode_form, is_trusted, push_from_fields
 

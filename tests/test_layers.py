@@ -19,7 +19,8 @@ LAYERS = (
     ("__init__", "errors", "codes"),
     ("wire", "message", "lines"),
     ("recipients", "pushlog", "httpd", "pusher", "render", "profiles"),
-    ("plan", "gateway", "sandbox", "ledger"),
+    ("plan", "gateway", "sandbox", "database"),
+    ("ledger",),
     ("connect", "campaign", "circle"),
     ("receiver",),
     ("commands",),
@@ -40,6 +41,7 @@ DOORS = {
     "tomlkit": {"profiles"},
     "tomli_w": {"profiles"},
     "h11": {"httpd"},
+    "sqlite3": {"database", "ledger"},
 }
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from smscli.ledger import MIGRATIONS, LedgerError, State, ledger_path, open_ledger
+from smscli.database import MIGRATIONS, LedgerError, ledger_path
+from smscli.ledger import State, open_ledger
 from smscli.wire import CHINA
 from tests.conftest import RunningSandbox, Smscli, numbers
 from tests.test_campaign import new_run
@@ -101,7 +102,7 @@ def test_a_newer_ledger_is_refused_and_left_as_it_is(smscli: Smscli, sandbox: Ru
 
 
 def test_each_migration_keeps_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from smscli import ledger as module
+    from smscli import database as module
 
     monkeypatch.setenv("SMSCLI_LEDGER", str(tmp_path / "old.db"))
     monkeypatch.setattr(module, "MIGRATIONS", MIGRATIONS[:1])
@@ -140,7 +141,7 @@ def test_another_programs_database_is_left_alone(smscli: Smscli, sandbox: Runnin
 def test_a_locked_ledger_stops_a_send_before_it_starts(
     sandbox: RunningSandbox, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from smscli import ledger as module
+    from smscli import database as module
 
     with open_ledger():
         pass

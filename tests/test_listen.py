@@ -529,14 +529,14 @@ receiver.Receiver._receive = hasten
 UNSYNCED = (
     """
 from smscli import ledger
-connect = ledger._connect
+connect = ledger.connect
 
 def unsynced(path):
     connection = connect(path)
     connection.execute("PRAGMA synchronous = NORMAL")
     return connection
 
-ledger._connect = unsynced
+ledger.connect = unsynced
 """
     + SOUND
 )

@@ -292,7 +292,7 @@ def test_pruning_forgets_reports_and_replies_but_no_opt_outs(smscli: Smscli, hom
 
 
 def test_a_ledger_of_the_version_before_is_migrated(smscli: Smscli, home: Path) -> None:
-    from smscli.ledger import MIGRATIONS
+    from smscli.database import MIGRATIONS
 
     path = home / ".local/state/smscli/ledger.db"
     path.parent.mkdir(parents=True)
