@@ -25,21 +25,21 @@ smscli,--version,flag,Print the version.
 smscli,-h,flag,Show the help.
 smscli,--help,flag,Show the help.
 smscli send,--mobile,text,"A number, or several joined by commas."
-smscli send,--csv,file,A list: CSV or a number a line.
+smscli send,--csv,file,"A list, CSV or a number a line; or pipe it in."
 smscli send,--content,text,The text; {name} takes that column of the list.
 smscli send,--content-file,file,A file with the text.
 smscli send,--template,text,An approved text.
 smscli send,--var,text,"The same for all, for {NAME}."
 smscli send,--sign,text,"The signature, instead of the profile's."
 smscli send,--extno,text,"The extension code, instead of the profile's."
-smscli send,--at,text,"When: 2026-12-01 09:00 (China time), +90m, +2h, +1d."
+smscli send,--at,text,"When: 2026-12-01 09:00 (China time), +90m, +2h, +1d; cannot be called back."
 smscli send,--column,text,The list's phone column: its name or number.
 smscli send,--encoding,text,"The list's encoding, if it is misread."
-smscli send,--skip-invalid,flag,Send to the rest of the list.
+smscli send,--skip-invalid,flag,"Leave invalid lines out, send to the others."
 smscli send,--limit,text,Only the first N numbers.
 smscli send,--key,text,The run's name; the same key never sends twice.
 smscli send,--dry-run,flag,"Show what would be sent, and send nothing."
-smscli send,--force,flag,Also where the balance does not suffice.
+smscli send,--force,flag,Send what the balance covers where it is too little.
 smscli send,--batch-size,text,Numbers in one request; 500 by default.
 smscli send,--workers,text,Requests at once.
 smscli send,--rate,text,Requests a second at most; 0: no limit.

@@ -416,7 +416,12 @@ def _kept(row: Sequence[Any]) -> Kept:
 
 
 def _likeliest(answer: Answer, sent: Iterable[tuple[float, int, str]], lengths: Mapping[str, int]) -> int | None:
-    before = moment(answer.reply.time, answer.received) + _CLOCK_SECONDS
+    replied = moment(answer.reply.time, answer.received)
     extno = customer_part(answer.reply.extension, lengths.get(answer.profile, 0))
-    fitting = [(bool(extno) and own == extno, at, run) for at, run, own in sent if at <= before]
-    return max(fitting)[2] if fitting else None
+    # Sent after it: only where the gateway's clock has to be wrong, the first one. The gateway gives whole seconds.
+    fitting = [
+        (bool(extno) and own == extno, int(at) <= replied, at if int(at) <= replied else -at, run)
+        for at, run, own in sent
+        if at <= replied + _CLOCK_SECONDS
+    ]
+    return max(fitting)[3] if fitting else None

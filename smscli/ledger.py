@@ -198,6 +198,16 @@ class Ledger:
         """Return the run of a key."""
         return self._one("WHERE key = ?", key)
 
+    def twin(self, run: Run) -> int | None:
+        """Return the first later run that sent the same texts to the same numbers from the same account."""
+        with explained(self._path):
+            row = self._connection.execute(
+                "SELECT min(run.id) FROM run JOIN batch ON batch.run = run.id AND batch.accepted > 0 "
+                "WHERE run.id > ? AND digest = ? AND account = ?",
+                (run.id, run.digest, run.account),
+            ).fetchone()
+        return None if row[0] is None else int(row[0])
+
     def runs(self) -> Iterator[Run]:
         """Yield all runs, the latest first."""
         with explained(self._path):

@@ -68,6 +68,8 @@ class Plan(NamedTuple):
             found.append("there is no signature: the gateway wants one in sign, or in 【】 in the text")
         if self.sign.startswith("【") != self.sign.endswith("】"):
             found.append("one bracket is missing in the sign")
+        if more := self.numbers - len(set().union(*self.texts.values())):
+            found.append(f"{more:,} more texts than people: some get several")
         if message.count_characters(longest) > _ADVISED:
             found.append(f"over {_ADVISED} characters: the vendor advises less")
         return found

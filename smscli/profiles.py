@@ -475,7 +475,10 @@ def check_new(label: str) -> None:
             f"{label!r} cannot name a profile: use letters, digits, - and _, and not 'sandbox' or 'environment'."
         )
     if label in read_config().profiles:
-        raise InputError(f"there is a profile {label!r} already. Remove it first: smscli profile remove {label}")
+        raise InputError(
+            f"there is a profile {label!r} already. Edit it in {config_path()}, "
+            f"or remove it: smscli profile remove {label}"
+        )
 
 
 def check_endpoint(endpoint: str) -> str:

@@ -74,6 +74,16 @@ def test_the_extension_is_a_better_sign(smscli: Smscli, shop: RunningSandbox) ->
     assert runs(smscli) == [1, 2, 3, 3]
 
 
+def test_the_clock_is_doubted_only_where_no_run_was_sent_before(smscli: Smscli, shop: RunningSandbox) -> None:
+    send(smscli, ONE)
+    send(smscli, ONE)
+    with opened(Circle) as circle:
+        circle._connection.execute("UPDATE batch SET sent = 4e9 + 30 * (run - 1)")
+    answer(smscli, "一", at="2096-10-02 15:06:45")  # 5 s behind the first, 25 s before the second
+    answer(smscli, "二", at="2096-10-02 15:06:35")  # 5 s before the first
+    assert runs(smscli) == [1, 1]
+
+
 def test_no_later_run_is_answered(smscli: Smscli, shop: RunningSandbox) -> None:
     send(smscli, ONE)
     answer(smscli, "好", at="2020-01-01 00:00:00")

@@ -141,7 +141,7 @@ def test_add_refuses_a_known_name_before_it_asks_anything(smscli: Smscli, home: 
     path = write_config(home, SHOP)
     ended = smscli("profile", "add", "shop", "--pwd-stdin", stdin="other\n")
     assert ended.code == 2
-    assert "there is a profile 'shop' already. Remove it first: smscli profile remove shop" in ended.err
+    assert f"there is a profile 'shop' already. Edit it in {path}, or remove it" in ended.err
     assert path.read_text() == SHOP
 
 

@@ -46,6 +46,7 @@ def test_dry_run_shows_everything_and_sends_nothing(smscli: Smscli, sandbox: Run
         "requests": "4",
         "characters": "72", "parts a number": "2", "parts in all": "8", "balance": "1000", "balance afterwards": "992",
         "time": "now", "list": "", "text 1": "", "text 2": "", "text 3": "",
+        "warning": "1 more texts than people: some get several",
     }  # fmt: skip
     assert shown["text 1"] == "【店】张三欠费10元" + "。" * 62
     assert "column '手机号', read as UTF-8" in shown["list"]
@@ -167,6 +168,18 @@ def test_a_key_may_be_tried_again_until_the_gateway_takes_it(smscli: Smscli, san
     assert (sent.code, outcomes(sent)) == (0, ["accepted"])
     assert smscli(*send, **sandbox.variables).code == 0
     assert sandbox.queued == ["13800138000"]
+
+
+def test_a_dry_run_tells_what_its_key_is_used_for(smscli: Smscli, sandbox: RunningSandbox) -> None:
+    send = ["send", "--mobile", "13800138000", "--key", "k"]
+    assert smscli(*send, "--content", "x", **sandbox.variables).code == 0
+    same = smscli(*send, "--content", "x", "--dry-run", **sandbox.variables)
+    assert (same.code, same.out) == (0, "")
+    assert "run 1 with the key 'k' is there already; 0 numbers of it are not sent to yet" in same.err
+    other = smscli(*send, "--content", "y", "--dry-run", **sandbox.variables)
+    assert other.code == 2
+    assert "belongs to run 1, which was another message" in other.err
+    assert len(sandbox.queued) == 1
 
 
 # --- resume -------------------------------------------------------------------------------------------------------
@@ -430,3 +443,37 @@ pwd = "5ECRET-PWD"
         assert said in ended.err
         assert "Nothing was sent." in ended.err
         assert "5ECRET" not in ended.err
+
+
+def test_a_run_whose_command_was_repeated_is_not_resumed_unasked(smscli: Smscli, sandbox: RunningSandbox) -> None:
+    """Who repeats a send that reached nobody, and then does what its message said, would send twice."""
+    send = ["send", "--mobile", "13800138000", "--content", "x"]
+    assert smscli(*send, **sandbox.variables | {"SMSCLI_ENDPOINT": "http://127.0.0.1:1/"}).code == 5
+    assert smscli(*send, **sandbox.variables).code == 0
+    ended = smscli("resume", "1", **sandbox.variables)
+    assert ended.code == 2
+    assert "Run 2 sent the same to the same numbers meanwhile." in ended.err
+    assert len(sandbox.queued) == 1
+    assert smscli("resume", "1", "--yes", **sandbox.variables).code == 0
+    assert len(sandbox.queued) == 2
+    again = smscli("resume", "1", **sandbox.variables)
+    assert "run 1 has nothing left to send; nothing was sent" in again.err
+    assert len(sandbox.queued) == 2
+
+
+def test_the_table_of_runs_fits_a_narrow_terminal(smscli: Smscli, sandbox: RunningSandbox) -> None:
+    text = "尊敬的客户您好，您的订单已经发货，请注意查收，感谢您的支持"
+    for _ in range(2):
+        smscli("send", "--mobile", "13800138000", "--content", text, **sandbox.variables)
+    table = smscli("runs", "--output", "table", COLUMNS="80").out.splitlines()
+    assert len(table) == 3
+    assert "尊敬的客户您好" in table[1]
+    assert smscli("runs", "--output", "json").json[0]["content"] == text
+    assert "run 1 of 20" in smscli("runs", "1").err
+
+
+def test_a_scheduled_run_says_so(smscli: Smscli, sandbox: RunningSandbox) -> None:
+    send = ["send", "--mobile", "13800138000", "--content", "x", "--at", "2090-01-01 09:00"]
+    assert smscli(*send, **sandbox.variables).code == 0
+    assert smscli("runs", "--output", "json").json[0]["at"] == "2090-01-01 09:00:00"
+    assert "scheduled for 2090-01-01 09:00:00 China time" in smscli("runs", "1", "--output", "table").err

@@ -83,6 +83,16 @@ def test_the_story_of_a_number(smscli: Smscli) -> None:
     assert rows[2]["content"] == "好的"
 
 
+def test_what_came_within_a_second_is_told_in_its_order(smscli: Smscli) -> None:
+    sendid = sent(smscli)
+    at = smscli("status", ONE, "--output", "json").json[0]["time"]
+    record(smscli, f"args={ONE}%23@%23好的%23@%23{at}%23@%23008\n" + report(ONE, "DELIVRD", sendid, at))
+    rows = smscli("status", ONE, "--output", "json").json
+    assert [row["event"] for row in rows] == ["sent", "report", "reply"]
+    table = smscli("status", ONE, "--output", "table", COLUMNS="80").out.splitlines()
+    assert len(table) == 4
+
+
 def test_the_story_of_a_sendid(smscli: Smscli) -> None:
     sendid = sent(smscli)
     record(smscli, report(f"{ONE},{TWO}", "DELIVRD", sendid) + report(ONE, "DELIVRD", "1"))

@@ -47,6 +47,7 @@ def command(
             ledger.settle_unknown(found)
             _decide_unknown(ledger, found, unknown, yes)
             refuse_past(ledger, found, yes)
+            _refuse_twin(ledger, found, yes)
             with gateways_of(account) as gateways:
                 code = carry_on(ledger, found, gateways, Pace(workers, rate), quiet, output)
     raise typer.Exit(code)
@@ -59,6 +60,13 @@ def _decide_unknown(ledger: Ledger, run: Run, unknown: Unknown | None, yes: bool
     action = "sent to again, and some may get it twice" if unknown is Unknown.RESEND else "left out for good"
     render.confirm(f"{numbers:,} numbers whose fate is unknown will be {action}.", yes)
     ledger.change_state(run.id, State.UNKNOWN, State.PLANNED if unknown is Unknown.RESEND else State.DROPPED)
+
+
+def _refuse_twin(ledger: Ledger, run: Run, yes: bool) -> None:
+    """Ask whether a run is still to go out where its command was simply repeated meanwhile."""
+    twin = ledger.twin(run)
+    if twin and ledger.open_numbers(run.id):
+        render.confirm(f"Run {twin} sent the same to the same numbers meanwhile. Send run {run.id} all the same?", yes)
 
 
 def refuse_past(ledger: Ledger, run: Run, yes: bool) -> None:
@@ -74,6 +82,8 @@ def carry_on(
     ledger: Ledger, run: Run, gateways: list[Gateway], pace: Pace, quiet: bool, output: render.Output | None
 ) -> ExitCode:
     """Carry out what is open of a run that is held, show how it ended, and return the exit code."""
+    if not ledger.open_numbers(run.id):
+        render.say(f"run {run.id} has nothing left to send; nothing was sent")
     if gone := ledger.leave_out(run):
         render.say(f"{gone:,} left out: they opted out since the run was begun")
     work = Campaign(ledger, run, gateways, pace)

@@ -17,9 +17,10 @@ from smscli.wire import CHINA
 
 COLUMNS = (
     "run", "created", "state", "numbers", "accepted", "unknown", "profile", "key", "content", "asker", "delivered",
-    "failed", "waiting",
+    "failed", "waiting", "at",
 )  # fmt: skip
-_TABLE_COLUMNS = 8
+_TABLE_COLUMNS = ("run", "created", "state", "numbers", "accepted", "unknown", "profile", "key", "content")
+_TEXT_START = 24  # characters of a text by which a person knows it
 BATCH_COLUMNS = (
     "batch", "outcome", "sendid", "accepted", "invalid", "blacklisted", "message", "code", "numbers", "characters",
     "parts", "error", "run", "delivered", "failed", "waiting",
@@ -41,13 +42,24 @@ command = typer.Typer(cls=_RunOrCommand, invoke_without_command=True, subcommand
 
 @command.callback()
 def list_runs(ctx: typer.Context, output: OutputOption = None) -> None:
-    """List all sends, the latest first; with the number of a RUN show its batches."""
+    """List all sends, the latest first; with the number of a RUN show its batches.
+
+    `smscli runs RUN --failed` or `--state STATE` lists its numbers that were not delivered to, `--wait 10m` stays until
+    all reports are in; `smscli runs RUN --help` has all of it.
+    """
     if ctx.invoked_subcommand:
         return
     with open_ledger() as ledger:
         rows = [_run_row(ledger, run) for run in ledger.runs()]
-    end = _TABLE_COLUMNS if render.is_table(output) else len(COLUMNS)
-    render.show(COLUMNS[:end], [row[:end] for row in rows], output)
+    if not render.is_table(output):
+        render.show(COLUMNS, rows, output)
+        return
+    named = [dict(zip(COLUMNS, row, strict=True)) for row in rows]
+    for row in named:
+        row |= {"created": str(row["created"])[:-3], "content": _start(str(row["content"]))}
+    # Columns of nothing but zeros would cost the text its place on a narrow terminal.
+    kept = [name for name in _TABLE_COLUMNS if any(row[name] for row in named)]
+    render.show(kept, [[row[name] for name in kept] for row in named], output)
 
 
 @command.command(hidden=True)
@@ -70,6 +82,8 @@ def show(
         if failed or state:
             _list_numbers(circle.outcomes(run), state.strip().upper(), output)
         else:
+            when = f", scheduled for {found.stime} China time" if found.stime else ""
+            render.say(f"run {run} of {_china(found.created)}, profile {found.profile}{when}: {_start(found.content)}")
             show_run(circle, found, output)
             _tell_unknown(circle, found)
             if not wait:
@@ -124,13 +138,22 @@ def show_run(ledger: Ledger, run: Run, output: render.Output | None) -> None:
 def _run_row(ledger: Ledger, run: Run) -> tuple[render.Cell, ...]:
     totals = ledger.totals(run.id)
     unknown = totals.numbers.get(State.UNKNOWN, 0)
-    created = datetime.fromtimestamp(run.created, CHINA).strftime("%Y-%m-%d %H:%M:%S")
     state = _run_state(ledger, run, totals)
     fate = outcome.outcome_of(ledger, run)
     return (
-        run.id, created, state, run.numbers, totals.accepted, unknown, run.profile, run.key or "", run.content,
-        run.asker, fate.delivered, fate.failed, fate.waiting,
+        run.id, _china(run.created), state, run.numbers, totals.accepted, unknown, run.profile, run.key or "",
+        run.content, run.asker, fate.delivered, fate.failed, fate.waiting, run.stime,
     )  # fmt: skip
+
+
+def _china(at: float) -> str:
+    return datetime.fromtimestamp(at, CHINA).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _start(text: str) -> str:
+    """Return as much of a text, on one line, as tells it from others."""
+    line = " ".join(text.split())
+    return line if len(line) <= _TEXT_START else f"{line[:_TEXT_START]}…"
 
 
 def _run_state(ledger: Ledger, run: Run, totals: Totals) -> str:

@@ -43,7 +43,9 @@ _FILE_LIMIT = 1 << 20  # no text that the gateway takes is nearly as long
 def command(
     context: typer.Context,
     mobile: Annotated[list[str] | None, typer.Option("--mobile", help="A number, or several joined by commas.")] = None,
-    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="A list: CSV or a number a line.")] = None,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="A list, CSV or a number a line; or pipe it in.")
+    ] = None,
     content: Annotated[
         str | None, typer.Option(help="The text; {name} takes that column of the list.", show_default=False)
     ] = None,
@@ -52,14 +54,20 @@ def command(
     var: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="The same for all, for {NAME}.")] = None,
     sign: Annotated[str | None, typer.Option(help="The signature, instead of the profile's.")] = None,
     extno: Annotated[str | None, typer.Option(help="The extension code, instead of the profile's.")] = None,
-    at: Annotated[str | None, typer.Option(help="When: 2026-12-01 09:00 (China time), +90m, +2h, +1d.")] = None,
+    at: Annotated[
+        str | None, typer.Option(help="When: 2026-12-01 09:00 (China time), +90m, +2h, +1d; cannot be called back.")
+    ] = None,
     column: Annotated[str, typer.Option(help="The list's phone column: its name or number.", show_default=False)] = "",
     encoding: Annotated[str, typer.Option(help="The list's encoding, if it is misread.", show_default=False)] = "",
-    skip_invalid: Annotated[bool, typer.Option("--skip-invalid", help="Send to the rest of the list.")] = False,
+    skip_invalid: Annotated[
+        bool, typer.Option("--skip-invalid", help="Leave invalid lines out, send to the others.")
+    ] = False,
     limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the first N numbers.")] = None,
     key: Annotated[str | None, typer.Option(help="The run's name; the same key never sends twice.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be sent, and send nothing.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Also where the balance does not suffice.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Send what the balance covers where it is too little.")
+    ] = False,
     batch_size: Annotated[int | None, typer.Option(min=1, help="Numbers in one request; 500 by default.")] = None,
     workers: WorkersOption = 4,
     rate: RateOption = 0,
@@ -105,8 +113,15 @@ def command(
     with open_ledger() as ledger, gateways_of(account) as gateways:
         digest = whole.digest()
         run = ledger.run_by_key(key) if key else None
-        if run and not dry_run:
+        if run:
             _refuse_difference(run, whole, digest, account, at)
+        if run and dry_run:
+            left = ledger.open_numbers(run.id)
+            render.say(
+                f"run {run.id} with the key {key!r} is there already; {left:,} numbers of it are not sent to yet"
+            )
+            return
+        if run:
             refuse_past(ledger, run, yes)
             code = _repeat(ledger, run, gateways, Pace(workers, rate, max_refused), quiet, output)
             raise typer.Exit(_after_reports(run, code, patience, quiet))
@@ -208,6 +223,7 @@ def _repeat(
     """Go on with the run of a key; one that is done is shown again, and ends as it did."""
     if ledger.open_numbers(run.id) or ledger.totals(run.id).batches.get(State.SENDING):
         with ledger.held(run.id):
+            render.say(f"going on with run {run.id}, which the key {run.key!r} names")
             return carry_on(ledger, run, gateways, pace, quiet, output)
     render.say(f"run {run.id} with the key {run.key!r} was sent before; nothing was sent again")
     show_run(ledger, run, output)

@@ -29,7 +29,18 @@ def command(
         events = _of_mobile(circle, mobile) if MOBILE.fullmatch(mobile) else _of_sendid(circle, which.strip())
     if not events:
         raise InputError(f"nothing is known of {which!r}: no run sent it, and no report or reply came about it.")
-    render.show(COLUMNS, [row for _, row in sorted(events, key=lambda event: event[0])], output)
+    rows = [row for _, row in sorted(events, key=_order)]
+    kept = list(range(len(COLUMNS)))
+    if render.is_table(output):  # what was asked for stands in every row, and leaves no room on a narrow terminal
+        told = {"mobile", "sendid", "numbers"} if MOBILE.fullmatch(mobile) else {"sendid", "numbers"}
+        kept = [index for index in kept if COLUMNS[index] not in told]
+    render.show([COLUMNS[index] for index in kept], [[row[index] for index in kept] for row in rows], output)
+
+
+def _order(event: Event) -> tuple[int, int]:
+    """The gateway's times are whole seconds, in which a message is sent before it is reported or answered."""
+    at, row = event
+    return int(at), ("sent", "report", "reply").index(str(row[1]))
 
 
 def _of_mobile(circle: Circle, mobile: str) -> list[Event]:
