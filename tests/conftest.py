@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +15,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from smscli.sandbox import Sandbox
+
+# In the background of a script SIGINT is ignored, which the commands under test would inherit.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Ended(NamedTuple):
