@@ -91,3 +91,8 @@ def test_reader_that_goes_away_ends_it_quietly(environment: dict[str, str]) -> N
     ended = subprocess.run(["bash", "-c", command], capture_output=True, env=environment)
     assert ended.stdout.decode().splitlines()[-1] == "0"
     assert ended.stderr == b""
+
+
+def test_a_slip_of_the_pen_is_guessed(smscli: Smscli) -> None:
+    assert "Did you mean DELIVRD?" in smscli("codes", "DELIVERD").err
+    assert "Did you mean" not in smscli("codes", "999").err

@@ -51,6 +51,7 @@ def test_failed_numbers_pipe_back_into_send(smscli: Smscli) -> None:
     assert failed.out == f"{TWO}\n{THREE}\n"
     assert smscli("runs", "1", "--state", "undeliv").out == f"{TWO}\n"
     assert smscli("runs", "1", "--state", "DELIVRD").out == f"{ONE}\n"
+    assert "no number of run 1 has the state DELIVERED" in smscli("runs", "1", "--state", "DELIVERED").err
     again = smscli("send", "-p", "sandbox", "--content", "hi", "--output", "json", stdin=failed.out)
     assert again.json[0]["numbers"] == 2
     assert smscli("runs", "1", "--failed", "--output", "json").json[0] == {

@@ -20,8 +20,12 @@ def command(
     """Explain the gateway's codes and the report states."""
     rows = [row for row in _rows() if not code or row[1] == code.strip().upper()]
     if not rows:
+        from difflib import get_close_matches
+
+        close = get_close_matches(code.strip().upper(), [row[1] for row in _rows()], 1)
+        hint = f" Did you mean {close[0]}?" if close else ""
         raise InputError(
-            f"{code!r} is in no table. A code or state that is not listed is one of the gateway's or an "
+            f"{code!r} is in no table.{hint} A code or state that is not listed is one of the gateway's or an "
             "operator's own: ask the vendor's support what it means. `smscli codes` lists what is known."
         )
     render.show(COLUMNS, rows, output)

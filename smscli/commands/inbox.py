@@ -24,7 +24,8 @@ _SHOWN = 200  # characters of what was refused, in a table
 
 def command(
     since: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d", "%Y-%m-%d %H:%M:%S"], help="From then on, China time.")
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"], help="From then on, China time."),
     ] = None,
     mobile: Annotated[str, typer.Option(help="Only replies of this number.", show_default=False)] = "",
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on, and show new ones as they come.")] = False,

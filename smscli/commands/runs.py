@@ -81,6 +81,8 @@ def show(
         circle.settle_unknown(found)
         if failed or state:
             _list_numbers(circle.outcomes(run), state.strip().upper(), output)
+            if state and state.strip().upper() not in map(str.upper, circle.verdicts(run)):
+                render.say(f"no number of run {run} has the state {state}; `smscli codes` lists those that there are")
         else:
             when = f", scheduled for {found.stime} China time" if found.stime else ""
             render.say(f"run {run} of {_china(found.created)}, profile {found.profile}{when}: {_start(found.content)}")
