@@ -60,6 +60,13 @@ class Answer(NamedTuple):
     profile: str
 
 
+class _Unsettled(NamedTuple):
+    run: int
+    number: int
+    state: str
+    sent: float
+
+
 class Refused(NamedTuple):
     """What was kept out of the ledger, and why; `received` is in seconds since 1970."""
 
@@ -97,7 +104,7 @@ class Circle(Ledger):
         reports = [(number, _storable_report(event)) for number, event in events if isinstance(event, Report)]
         replies = [(number, _storable_reply(event)) for number, event in events if not isinstance(event, Report)]
         with explained(self._path):
-            self._settle_by_any(profile, reports, now)
+            self._settle_by(profile.label, profile.name, (Kept(report, now) for _, report in reports))
             new = self._keep_reports(profile, reports, now) | self._keep_replies(profile, replies, now)
         return [number in new for number in range(len(pushes))]
 
@@ -171,43 +178,55 @@ class Circle(Ledger):
 
     # --- unknown batches ---
 
-    def _settle_by_any(self, profile: Profile, reports: Iterable[tuple[int, Report]], now: float) -> None:
-        """Settle what can be settled by these reports, of which most are about batches that nobody doubts."""
-        unsettled = "SELECT 1 FROM batch WHERE state IN ('sending', 'unknown') LIMIT 1"
-        if not self._connection.execute(unsettled).fetchone():
+    def _settle_by(self, profile: str, account: str, reports: Iterable[Kept]) -> None:
+        """Take a batch of unknown fate for accepted, for its message was sent, where reports can be about it alone."""
+        unsettled = self._connection.execute(
+            "SELECT run, number, state, sent, mobiles FROM batch JOIN run ON run.id = batch.run "
+            "WHERE state IN ('sending', 'unknown') AND sent IS NOT NULL AND profile = ? AND account = ?",
+            (profile, account),
+        ).fetchall()
+        if not unsettled:
             return
+        strange = self._strange(reports)
+        people = {kept.report.mobile for kept in strange}
+        fates: dict[str, list[_Unsettled]] = {}
+        for *fate, mobiles in unsettled:
+            for mobile in people.intersection(mobiles.split(",")):
+                fates.setdefault(mobile, []).append(_Unsettled(*fate))
+        settled: set[_Unsettled] = set()
         known: set[str] = set()
-        for _, report in reports:
-            if report.sendid in known or self._knows(report.sendid):
+        for report, received in strange:
+            at = moment(report.time, received)
+            fitting = [
+                fate
+                for fate in fates.get(report.mobile, ())
+                if fate not in settled and at - _SETTLE_SECONDS <= fate.sent <= at + _CLOCK_SECONDS
+            ]
+            if len(fitting) == 1 and report.sendid not in known and self._settle(fitting[0], report.sendid):
+                settled.add(fitting[0])
                 known.add(report.sendid)
-            else:
-                self._settle_by(profile.label, profile.name, report, now)
+
+    def _strange(self, reports: Iterable[Kept]) -> list[Kept]:
+        """Return a report of each number and each sendid that no batch has."""
+        first: dict[tuple[str, str], Kept] = {}
+        for kept in reports:
+            first.setdefault((kept.report.sendid, kept.report.mobile), kept)
+        own = {sendid for sendid in {sendid for sendid, _ in first} if not sendid or self._knows(sendid)}
+        return [kept for (sendid, _), kept in first.items() if sendid not in own]
 
     def _knows(self, sendid: str) -> bool:
         found = self._connection.execute("SELECT 1 FROM batch WHERE sendid = ? AND sendid != ''", (sendid,)).fetchone()
         return found is not None
 
-    def _settle_by(self, profile: str, account: str, report: Report, received: float) -> None:
-        """Take the only batch of unknown fate that a report can be about for accepted: its message was sent."""
-        if not report.sendid or not wire.MOBILE.fullmatch(report.mobile):
-            return
-        at = moment(report.time, received)
-        rows = self._connection.execute(
-            "SELECT run, number, state FROM batch JOIN run ON run.id = batch.run "
-            "WHERE state IN ('sending', 'unknown') AND sent BETWEEN ? AND ? AND instr(mobiles, ?) "
-            "AND profile = ? AND account = ?",
-            (at - _SETTLE_SECONDS, at + _CLOCK_SECONDS, report.mobile, profile, account),
-        ).fetchall()
-        if len(rows) != 1:
-            return
-        run, number, state = rows[0]
-        if state == State.SENDING and self.is_held(run):  # its answer may still come
-            return
+    def _settle(self, batch: "_Unsettled", sendid: str) -> bool:
+        if batch.state == State.SENDING and self.is_held(batch.run):  # its answer may still come
+            return False
         self._connection.execute(
             "UPDATE batch SET state = ?, sendid = ?, accepted = numbers, message = ?, error = '' "
             "WHERE run = ? AND number = ?",
-            (State.ACCEPTED, report.sendid, _SETTLED, run, number),
+            (State.ACCEPTED, sendid, _SETTLED, batch.run, batch.number),
         )
+        return True
 
     def settle_unknown(self, run: Run) -> None:
         """Settle a run's unknown batches by reports that came while their answer was still waited for."""
@@ -221,7 +240,7 @@ class Circle(Ledger):
             for mobiles, sent in open_batches:
                 strange = self._strange_reports(run.profile, mobiles, sent)
                 if len(strange) == 1:
-                    self._settle_by(run.profile, run.account, *strange[0])
+                    self._settle_by(run.profile, run.account, strange)
 
     def _strange_reports(self, profile: str, mobiles: str, sent: float) -> list[Kept]:
         """Return a report of each sendid that no batch has, to this profile, about any of these numbers."""

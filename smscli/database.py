@@ -126,6 +126,11 @@ def explained(path: Path) -> Iterator[None]:
         raise LedgerError(f"the ledger {path} cannot be used: {why}.") from None
     except sqlite3.IntegrityError:
         raise InputError("another process has just begun a run with this key. Nothing was sent.") from None
+    except sqlite3.ProgrammingError as error:
+        if "closed" not in str(error):
+            raise
+        # A thread that an interrupt left behind.
+        raise LedgerError(f"the ledger {path} was closed, for the program is ending.") from None
     except sqlite3.DatabaseError as error:
         raise LedgerError(
             f"the ledger {path} is damaged or no ledger ({error}). Move it away to begin a new one; "

@@ -29,6 +29,8 @@ REQUEST_SECONDS = 10.0
 # More than a proxy keeps its connections open (nginx: 60), so that no request meets one that is just being closed.
 IDLE_SECONDS = 75.0
 
+_AT_ONCE = 4
+_OTHER_FILES = 64  # also those of connections that are just coming and going
 _SWEEP_SECONDS = 0.25
 _FAREWELL_SECONDS = 1.0
 _ORIGIN = re.compile(rb"\Ahttps?://[^/?]*", re.IGNORECASE)
@@ -102,6 +104,7 @@ class Server:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._connections: set[_Connection] = set()
+        self._affordable = _affordable()
         self._waiting: dict[_Connection, None] = {}  # for a request, the one that has waited longest first
         self._all_gone = asyncio.Event()
 
@@ -127,8 +130,9 @@ class Server:
             self._loop.close()
 
     async def _serve(self) -> None:
-        backlog = CONNECTION_LIMIT
-        listener = await self._loop.create_server(lambda: _Connection(self), sock=self._socket, backlog=backlog)
+        # The loop takes so many at once before it looks at the limit; the system keeps more of them waiting.
+        listener = await self._loop.create_server(lambda: _Connection(self), sock=self._socket, backlog=_AT_ONCE)
+        self._socket.listen(CONNECTION_LIMIT)
         while not self.stopping.is_set():
             await self.pause(_SWEEP_SECONDS)
             self._close_late_ones()
@@ -167,8 +171,10 @@ class Server:
         self._connections.add(connection)
         if self.stopping.is_set():
             connection.abort()
-        elif len(self._connections) > CONNECTION_LIMIT:
-            next(iter(self._waiting), connection).abort()
+        elif len(self._connections) > min(CONNECTION_LIMIT, self._affordable):
+            oldest = next(iter(self._waiting), connection)
+            self._waiting.pop(oldest, None)  # or it would be chosen again before it has gone
+            oldest.abort()
 
     def forget(self, connection: "_Connection") -> None:
         """Count a connection no more."""
@@ -182,6 +188,16 @@ class Server:
         self._waiting.pop(connection, None)
         if waiting:
             self._waiting[connection] = None
+
+
+def _affordable() -> int:
+    """Return how many connections this process may have open; some files are needed for other things."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return CONNECTION_LIMIT
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return CONNECTION_LIMIT if soft == resource.RLIM_INFINITY else max(soft - _OTHER_FILES, _OTHER_FILES // 4)
 
 
 class _Connection(asyncio.Protocol):
@@ -219,7 +235,7 @@ class _Connection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         self._half_closed = True
-        return self._answer is not None  # then it is still to leave
+        return self._answer is not None or not self._taken  # then something is still to leave
 
     def pause_writing(self) -> None:
         self._taken = False
@@ -228,6 +244,8 @@ class _Connection(asyncio.Protocol):
         self._taken = True
         self._transport.resume_reading()
         self._next()
+        if self._half_closed and self._answer is None:
+            self._transport.close()
 
     def close(self) -> None:
         """Close when what was written has left."""

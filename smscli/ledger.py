@@ -96,13 +96,11 @@ def opened(kind: type[_Kind]) -> Iterator[_Kind]:
     """Open the ledger as the class that has what is wanted of it: `Ledger`, or `Circle` for what came back."""
     path = ledger_path()
     with explained(path):
-        connection = connect(path)
+        ledger = kind(path, connect(path))
     try:
-        with explained(path):
-            ledger = kind(path, connection)
         yield ledger
     finally:
-        connection.close()
+        ledger.close()
 
 
 _IS_OPEN = (
@@ -126,6 +124,12 @@ class Ledger:
         self._queueing, self._committing = threading.Lock(), threading.Lock()
         self._locks = os.open(f"{path}-lock", os.O_RDWR | os.O_CREAT, 0o600)
         self._mine: set[int] = set()
+
+    def close(self) -> None:
+        """Close the file, but never under a thread that is writing: that one, and the file, end with the process."""
+        if self._committing.acquire(timeout=_LOOK_SECONDS):
+            self._connection.close()
+            self._committing.release()
 
     # --- runs ---
 
@@ -324,7 +328,7 @@ class Ledger:
                 if wanted:
                     change, values = "mobiles = ?, numbers = ?", (",".join(wanted), len(wanted))
                 else:
-                    change, values = "state = ?, code = NULL, error = ?", (State.DROPPED, _NOBODY_LEFT)
+                    change, values = "numbers = 0, state = ?, code = NULL, error = ?", (State.DROPPED, _NOBODY_LEFT)
                 execute(f"UPDATE batch SET {change} WHERE run = ? AND number = ?", (*values, run.id, batch.number))
             self._connection.execute("COMMIT")
         return count

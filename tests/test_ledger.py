@@ -242,3 +242,14 @@ def test_looking_at_a_run_neither_steals_nor_drops_its_lock(tmp_path: Path, monk
         assert not opened.is_held(run)
         look = "import sys\nfrom smscli.ledger import open_ledger\nwith open_ledger() as o: sys.exit(o.is_held(1))"
         assert subprocess.run([sys.executable, "-c", look]).returncode == 1
+
+
+def test_the_file_is_not_closed_under_a_thread_that_writes(home: Path) -> None:
+    """After a second Ctrl-C workers are still at it while the main thread leaves; SQLite would crash."""
+    with open_ledger() as ledger:
+        ledger._committing.acquire()
+    ledger._connection.execute("SELECT 1")
+    ledger._committing.release()
+    ledger.close()
+    with pytest.raises(LedgerError, match="was closed, for the program is ending"):
+        ledger.open_batches(1)

@@ -16,7 +16,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -123,7 +123,7 @@ def started(
 
 
 def kept(environment: Mapping[str, str], what: str = "sendid, mobile, state, time FROM report") -> list[Any]:
-    with sqlite3.connect(environment["SMSCLI_LEDGER"]) as connection:
+    with closing(sqlite3.connect(environment["SMSCLI_LEDGER"])) as connection:
         return connection.execute(f"SELECT {what}").fetchall()
 
 
@@ -436,6 +436,19 @@ HALVES = (
     http(b"POST", b"/", PUSH)[:-20],
     b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nname=",
 )
+
+
+def test_few_files_are_enough(listen: Listen) -> None:
+    """A stranger who opens more connections than the system lets us have costs neither pushes nor a full log."""
+    listening = listen(program=["bash", "-c", 'ulimit -n 96; exec "$@"', "-", *PROGRAM])
+    with ExitStack() as stack:
+        for _ in range(150):
+            held = stack.enter_context(socket.create_connection(("127.0.0.1", listening.port), timeout=15))
+            held.sendall(b"GET")
+        begun = time.monotonic()
+        assert listening.push(GIVEN)[0] == 200
+        assert time.monotonic() - begun < 5
+    assert len(listening.stop()[2]) < 1000
 
 
 def test_others_are_served_meanwhile(listen: Listen, configured: dict[str, str]) -> None:

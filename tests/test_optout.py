@@ -1,5 +1,7 @@
 """`smscli optout`, and the people who answer that they want no more messages."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
@@ -164,8 +166,32 @@ def test_who_opts_out_before_a_run_goes_on_is_left_out(
     assert smscli(*send, stdin="\n".join(everybody), SMSCLI_ENDPOINT=poor).code == 4
     assert smscli("optout", "add", "-p", "shop", everybody[0], everybody[2], everybody[3]).code == 0
     ended = smscli("resume", "1")
+    assert ended.code == 0  # nobody who is to get it is missing
     assert "3 left out: they opted out since the run was begun" in ended.err
     # The last one was asked for in spite of the list, and has not opted out since.
     assert sorted(request["mobile"] for request in shop.requests) == [[everybody[1]], [everybody[4]]]
     assert "its numbers opted out before it was sent" in ended.out + ended.err
     assert "left out" not in smscli("resume", "1").err
+
+
+def test_who_opts_out_while_a_person_is_asked_is_left_out(shop: RunningSandbox, environment: dict[str, str]) -> None:
+    """The list of opt-outs is read before the question, and the run is made behind it."""
+    program = f"""
+import sys
+from smscli.commands.preview import Preview
+from smscli.circle import Circle
+from smscli.ledger import opened
+
+def confirm(self, yes, force):
+    with opened(Circle) as circle:
+        circle.opt_out("demo", ["{OTHER}"], "TD")
+
+Preview.confirm = confirm
+from smscli.__main__ import main
+sys.argv[1:] = ["send", "-p", "shop", "--mobile", "{PERSON},{OTHER}", "--content", "hi"]
+sys.exit(main())
+"""
+    ended = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert ended.returncode == 0
+    assert "1 left out: they opted out since the run was begun" in ended.stderr
+    assert shop.queued == [PERSON]

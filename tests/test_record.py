@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
@@ -35,7 +36,7 @@ def query(fields: dict[str, str]) -> str:
 
 def rows(home: Path, statement: str) -> list[tuple[object, ...]]:
     """Return what the ledger holds."""
-    with sqlite3.connect(home / ".local/state/smscli/ledger.db") as connection:
+    with closing(sqlite3.connect(home / ".local/state/smscli/ledger.db")) as connection:
         return connection.execute(statement).fetchall()
 
 
@@ -296,7 +297,7 @@ def test_a_ledger_of_the_version_before_is_migrated(smscli: Smscli, home: Path) 
 
     path = home / ".local/state/smscli/ledger.db"
     path.parent.mkdir(parents=True)
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.executescript(MIGRATIONS[0] + "PRAGMA user_version = 1; PRAGMA application_id = 1397576515;")
         connection.execute(
             "INSERT INTO run VALUES (1, NULL, 1, 'me', 'shop', 'demo', 'hi', '', '', '', '--mobile', '', 1, 0, 0)"

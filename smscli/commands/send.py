@@ -127,11 +127,12 @@ def command(
             raise typer.Exit(_after_reports(run, code, patience, quiet))
         if at is not None:
             plan.parse_at(at, now)
+        begun = time.time()  # who opts out from here on is left out when it is carried out
         unwanted = set() if include_opted_out else ledger.opted_out(account.name)
         whole, opted_out = campaign.without(whole, unwanted)
         if opted_out:
             render.say(f"{opted_out:,} left out: they opted out; `smscli optout list` shows them")
-        whole, held_back = campaign.hold_back(whole, ledger, account, time.time())
+        whole, held_back = campaign.hold_back(whole, ledger, account, begun)
         if held_back:
             render.say(f"{held_back:,} left out: they have got as many messages lately as per_number allows")
         _refuse_nobody(whole)
@@ -144,7 +145,7 @@ def command(
         preview.confirm(yes, force)
         source = _as_text("--mobile" if mobile else str(csv or "pipe"))
         run = Run(
-            0, key, time.time(), _asker(), account.label, account.name, given, whole.sign, whole.extno, stime,
+            0, key, begun, _asker(), account.label, account.name, given, whole.sign, whole.extno, stime,
             source, digest, whole.numbers, people.duplicates, len(people.invalid),
         )  # fmt: skip
         with ledger.new_run(run, whole.batches()) as number:
