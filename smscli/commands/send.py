@@ -116,10 +116,7 @@ def command(
         if run:
             _refuse_difference(run, whole, digest, account, at)
         if run and dry_run:
-            left = ledger.open_numbers(run.id)
-            render.say(
-                f"run {run.id} with the key {key!r} is there already; {left:,} numbers of it are not sent to yet"
-            )
+            _tell_known(ledger, run)
             return
         if run:
             refuse_past(ledger, run, yes)
@@ -128,14 +125,7 @@ def command(
         if at is not None:
             plan.parse_at(at, now)
         begun = time.time()  # who opts out from here on is left out when it is carried out
-        unwanted = set() if include_opted_out else ledger.opted_out(account.name)
-        whole, opted_out = campaign.without(whole, unwanted)
-        if opted_out:
-            render.say(f"{opted_out:,} left out: they opted out; `smscli optout list` shows them")
-        whole, held_back = campaign.hold_back(whole, ledger, account, begun)
-        if held_back:
-            render.say(f"{held_back:,} left out: they have got as many messages lately as per_number allows")
-        _refuse_nobody(whole)
+        whole, opted_out = _leave_out(whole, ledger, account, begun, include_opted_out)
         preview = Preview(whole, people, account, gateways, opted_out)
         if dry_run:
             render.show(("item", "value"), preview.rows(), output)
@@ -193,9 +183,23 @@ def _check_key(key: str | None) -> None:
         raise InputError(f"--key {key!r} must be a name, or it protects nothing. Nothing was sent.")
 
 
-def _refuse_nobody(whole: Plan) -> None:
+def _tell_known(ledger: Ledger, run: Run) -> None:
+    left = ledger.open_numbers(run.id)
+    render.say(f"run {run.id} with the key {run.key!r} is there already; {left:,} numbers of it are not sent to yet")
+
+
+def _leave_out(whole: Plan, ledger: Ledger, account: Profile, now: float, include_opted_out: bool) -> tuple[Plan, int]:
+    """Return the plan without whoever is not to get a message now, and how many of these opted out."""
+    unwanted = set() if include_opted_out else ledger.opted_out(account.name)
+    whole, opted_out = campaign.without(whole, unwanted)
+    if opted_out:
+        render.say(f"{opted_out:,} left out: they opted out; `smscli optout list` shows them")
+    whole, held_back = campaign.hold_back(whole, ledger, account, now)
+    if held_back:
+        render.say(f"{held_back:,} left out: they have got as many messages lately as per_number allows")
     if not whole.numbers:
         raise InputError("no number is left to send to. Nothing was sent.")
+    return whole, opted_out
 
 
 def _refuse_difference(run: Run, whole: Plan, digest: str, account: Profile, at: str | None) -> None:
