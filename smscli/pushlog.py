@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import compress, count
 from typing import NamedTuple
 
@@ -44,14 +44,19 @@ def _readable(text: str) -> str:
 
 
 class Found(NamedTuple):
-    """What a line held, or lines that are all alike: events, None where it is no push.
+    """What a line held, or lines that are all alike: events of one kind, field by field; no fields: it is no push.
 
     `line` is the first one's number, from 1; `trusted` tells whether the trust that was asked for holds.
     """
 
     line: int
-    events: Sequence[Report | Reply] | None
-    trusted: bool
+    kind: type[Report] | type[Reply]
+    fields: Sequence[Sequence[str]]
+    trusted: bool = False
+
+    def events(self) -> Iterator[Report | Reply]:
+        """Yield the events one by one."""
+        return map(self.kind._make, zip(*self.fields, strict=True))
 
 
 def parse_pushes(blocks: Iterable[str], trust: Trust | None = None) -> Iterator[Found]:
@@ -80,17 +85,20 @@ class _Log:
                     yield self._read_one(line)
                     self._line += 1
             else:
-                yield Found(self._line, piece, False)
-                self._line += len(piece)
+                yield Found(self._line, Report, piece)
+                self._line += len(piece[0])
 
     def _read_one(self, line: str) -> Found:
         push = parse_push(line)
         if push is None:
-            return Found(self._line, None if line.strip() else (), False)
-        if self._trust is not None:
-            return Found(self._line, push.events, wire.is_trusted(push.fields, self._trust))
-        self._layout = _layout(line) or self._layout
-        return Found(self._line, push.events, False)
+            return Found(self._line, Report, () if line.strip() else _NOTHING)
+        trusted = self._trust is not None and wire.is_trusted(push.fields, self._trust)
+        if self._trust is None:
+            self._layout = _layout(line) or self._layout
+        return Found(self._line, type(push.events[0]), list(zip(*push.events, strict=True)), trusted)
+
+
+_NOTHING: Sequence[Sequence[str]] = ((), (), (), ())
 
 
 class _Layout(NamedTuple):
@@ -107,26 +115,31 @@ class _Layout(NamedTuple):
     state: int
     time: int
 
-    def read(self, block: str) -> Iterator[list[Report] | str]:
-        """Yield the reports of a block, a line each, and between them the lines that `parse_push` has to read.
+    def read(self, block: str) -> Iterator[Sequence[Sequence[str]] | str]:
+        """Yield the fields of a block's reports, one a line, and between them the lines that `parse_push` has to read.
 
         Both agree on every line that is read here (a property test holds them to it).
         """
         text = block if block.endswith("\n") else f"{block}\n"
         lines = text.count("\n")
-        found = self.quick.findall(text) if text.isascii() and not any(map(text.__contains__, _ODD)) else []
-        if len(found) != lines:
-            found = self.pattern.findall(text)
-        *values, others = zip(*found, strict=True)
+        odd = not text.isascii() or any(map(text.__contains__, _ODD))
+        # Each match leaves an empty text before it, its four values, and any other line that it is instead.
+        found = [] if odd else self.quick.split(text)
+        if len(found) != 6 * lines + 1:
+            found = self.pattern.split(text)
+        others = found[5::6]
+        strange = list(compress(count(), others))
+        values: Sequence[Sequence[str]] = found[1::6], found[2::6], found[3::6], found[4::6]
+        if strange:
+            values = [[value or "" for value in column] for column in values]
         sendids, states = _plain_repeats(values[self.sendid]), _plain_repeats(values[self.state])
-        new = partial(tuple.__new__, Report)  # NamedTuple's own constructor takes twice as long
-        reports = list(map(new, zip(sendids, values[self.mobile], states, _plain(values[self.time]), strict=True)))
+        fields = sendids, values[self.mobile], states, _plain(values[self.time])
         start = 0
-        for at in compress(count(), others):
-            yield reports[start:at]
+        for at in strange:
+            yield [column[start:at] for column in fields]
             yield others[at]
             start = at + 1
-        yield reports[start:]
+        yield [column[start:] for column in fields] if start else fields
 
 
 _ODD = '"#\r'
@@ -167,16 +180,16 @@ def _line_pattern(before: str, names: Sequence[str], value: str, behind: str) ->
     return re.compile(rf"{before}{query}{behind}\r?\n|(.*\n)")
 
 
-def _plain(values: Sequence[str]) -> Iterable[str]:
+def _plain(values: Sequence[str]) -> list[str]:
     """Decode values: what times and states are encoded with, without a decoder; anything else thoroughly."""
     text = "\n".join(values).replace("+", " ").replace("%3A", ":").replace("%20", " ")
-    return map(str.strip, text.split("\n") if "%" not in text else map(_unquote, values))
+    return list(map(str.strip, text.split("\n") if "%" not in text else map(_unquote, values)))
 
 
-def _plain_repeats(values: Sequence[str]) -> Iterable[str]:
+def _plain_repeats(values: Sequence[str]) -> list[str]:
     """Decode values of which most are alike."""
     different = list(set(values))
-    return map(dict(zip(different, _plain(different), strict=True)).__getitem__, values)
+    return list(map(dict(zip(different, _plain(different), strict=True)).__getitem__, values))
 
 
 @lru_cache(maxsize=8192)

@@ -34,10 +34,10 @@ REPORT_JSON = {"sendid": "12345", "mobile": "13800138000", "state": "MK:0001", "
 def read(*blocks: str) -> list[Report | Reply | int]:
     """Return what blocks of lines hold, and the number of each line that is no push."""
     held: list[Report | Reply | int] = []
-    for line, found, _ in parse_pushes(blocks):
-        held.extend(found or ())
-        if found is None:
-            held.append(line)
+    for found in parse_pushes(blocks):
+        held.extend(found.events())
+        if not found.fields:
+            held.append(found.line)
     return held
 
 
@@ -154,7 +154,7 @@ def test_no_push(line: str) -> None:
 
 
 def test_blank_lines_are_neither_push_nor_stranger() -> None:
-    assert list(parse_pushes(["\n \r\nhello\n"])) == [(1, (), False), (2, (), False), (3, None, False)]
+    assert read("\n \r\nhello\n") == [3]
 
 
 # --- properties ---------------------------------------------------------------------------------------------------

@@ -179,19 +179,17 @@ class _Reader:
 
     def _groups(self, sources: Iterable[tuple[str, Iterable[str]]]) -> Iterator[Iterable[Row]]:
         for source, blocks in sources:
-            for number, events, trusted in pushlog.parse_pushes(blocks, self._trust):
-                if events is None:
-                    self._stranger(source, number)
+            for found in pushlog.parse_pushes(blocks, self._trust):
+                if not found.fields:
+                    self._stranger(source, found.line)
                     continue
                 if self._recorder:
-                    self._recorder.add(events, trusted or self._trust is None)
-                if self._state:
-                    events = [event for event in events if isinstance(event, Report) and self._is_wanted(event)]
-                rows = _rows(events)
-                yield rows if not self._marked else [(*row, "yes" if trusted else "no") for row in rows]
+                    self._recorder.add(list(found.events()), found.trusted or self._trust is None)
+                rows = _rows(found) if not self._state else filter(self._is_wanted, _rows(found))
+                yield rows if not self._marked else [(*row, "yes" if found.trusted else "no") for row in rows]
 
-    def _is_wanted(self, report: Report) -> bool:
-        wanted = report.state.upper() == self._state
+    def _is_wanted(self, row: Row) -> bool:
+        wanted = row[3].upper() == self._state
         self._found |= wanted
         return wanted
 
@@ -214,15 +212,13 @@ class _Reader:
         render.say(text)
 
 
-def _rows(events: Sequence[Report | Reply]) -> Iterable[Row]:
+def _rows(found: pushlog.Found) -> Iterable[Row]:
     """Return a row for each event."""
-    if not events:
-        return ()
     none = repeat("")
-    if isinstance(events[0], Report):
-        sendids, mobiles, states, times = zip(*events, strict=True)
+    if found.kind is Report:
+        sendids, mobiles, states, times = found.fields
         return zip(repeat("report"), mobiles, times, states, map(_meaning, states), sendids, none, none)
-    mobiles, contents, times, extensions = zip(*events, strict=True)
+    mobiles, contents, times, extensions = found.fields
     return zip(repeat("reply"), mobiles, times, none, none, none, contents, extensions)
 
 
