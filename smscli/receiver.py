@@ -21,6 +21,7 @@ HEALTH = "/healthz"
 Network = IPv4Network | IPv6Network
 
 _GROUP = 256  # pushes of one transaction at most
+_GATHERING = 0.002  # seconds in which a group comes together: the longer, the more pushes share a sync
 _COMPLAINT_SECONDS = 60.0
 _TAKEN = Response(200, b"0", "text/plain; charset=utf-8")
 _NOT_TAKEN = plain(HTTPStatus.SERVICE_UNAVAILABLE)
@@ -110,6 +111,7 @@ class Receiver:
 
     async def _write_all(self) -> None:
         while self._tickets or self._refusals:
+            await asyncio.sleep(_GATHERING)
             group, self._tickets = self._tickets[:_GROUP], self._tickets[_GROUP:]
             if group:
                 await self._record(group)
