@@ -73,6 +73,11 @@ def format_stime(at: datetime) -> str:
     return at.astimezone(CHINA).strftime(_TIME)
 
 
+def china_time(at: float) -> str:
+    """Return seconds since 1970 as the gateway writes a time."""
+    return format_stime(datetime.fromtimestamp(at, CHINA))
+
+
 def parse_stime(text: str) -> datetime | None:
     """Return a `YYYY-MM-DD HH:MM:SS` China time as an aware datetime, None if it is not one."""
     try:

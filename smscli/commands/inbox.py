@@ -14,7 +14,7 @@ from smscli.errors import InputError
 from smscli.ledger import opened
 from smscli.recipients import normalise, refusal
 from smscli.render import Output
-from smscli.wire import CHINA
+from smscli.wire import CHINA, china_time
 
 COLUMNS = ("time", "mobile", "content", "extension", "run", "profile", "received")
 QUARANTINE_COLUMNS = ("received", "peer", "reason", "raw")
@@ -69,16 +69,12 @@ def _show(circle: Circle, answers: Sequence[Answer], start: float, output: Outpu
 def _row(answer: Answer, run: int | None, lengths: dict[str, int]) -> tuple[render.Cell, ...]:
     mobile, content, at, extension = answer.reply
     own = customer_part(extension, lengths.get(answer.profile, 0))
-    return at or _china(answer.received), mobile, content, own, run, answer.profile, _china(answer.received)
+    return at or china_time(answer.received), mobile, content, own, run, answer.profile, china_time(answer.received)
 
 
 def _refused(circle: Circle, start: float, table: bool) -> list[tuple[render.Cell, ...]]:
     return [
-        (_china(received), peer, reason, wire.decode_text(raw)[: _SHOWN if table else None])
+        (china_time(received), peer, reason, wire.decode_text(raw)[: _SHOWN if table else None])
         for received, peer, reason, raw in circle.refused()
         if received >= start
     ]
-
-
-def _china(at: float) -> str:
-    return datetime.fromtimestamp(at, CHINA).strftime("%Y-%m-%d %H:%M:%S")

@@ -1,7 +1,6 @@
 """`smscli optout`: the numbers that want no more messages from an account; `send` leaves them out."""
 
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +13,7 @@ from smscli.commands.options import OutputOption, ProfileOption
 from smscli.errors import InputError
 from smscli.ledger import opened
 from smscli.recipients import Recipients
-from smscli.wire import CHINA
+from smscli.wire import china_time
 
 COLUMNS = ("mobile", "since", "reason")
 _BY_HAND = "entered by hand"
@@ -34,7 +33,7 @@ def list_(profile: ProfileOption = "", output: OutputOption = None) -> None:
     """List an account's opt-outs: number, since when, and what the person wrote."""
     with opened(Circle) as circle:
         found = circle.optouts(_account(profile))
-    since = [datetime.fromtimestamp(person.since, CHINA).strftime("%Y-%m-%d %H:%M:%S") for person in found]
+    since = [china_time(person.since) for person in found]
     rows = [(person.mobile, at, person.reason) for person, at in zip(found, since, strict=True)]
     render.show(COLUMNS, rows, output)
 

@@ -13,7 +13,7 @@ from smscli.commands import outcome
 from smscli.commands.options import MOST_RUNS, OutputOption, QuietOption, WaitOption
 from smscli.errors import ExitCode, InputError
 from smscli.ledger import DELIVERED, Batch, Ledger, Run, State, Totals, open_ledger, opened
-from smscli.wire import CHINA
+from smscli.wire import CHINA, china_time
 
 COLUMNS = (
     "run", "created", "state", "numbers", "accepted", "unknown", "profile", "key", "content", "asker", "delivered",
@@ -85,7 +85,9 @@ def show(
                 render.say(f"no number of run {run} has the state {state}; `smscli codes` lists those that there are")
         else:
             when = f", scheduled for {found.stime} China time" if found.stime else ""
-            render.say(f"run {run} of {_china(found.created)}, profile {found.profile}{when}: {_start(found.content)}")
+            render.say(
+                f"run {run} of {china_time(found.created)}, profile {found.profile}{when}: {_start(found.content)}"
+            )
             show_run(circle, found, output)
             _tell_unknown(circle, found)
             if not wait:
@@ -143,13 +145,9 @@ def _run_row(ledger: Ledger, run: Run) -> tuple[render.Cell, ...]:
     state = _run_state(ledger, run, totals)
     fate = outcome.outcome_of(ledger, run)
     return (
-        run.id, _china(run.created), state, run.numbers, totals.accepted, unknown, run.profile, run.key or "",
+        run.id, china_time(run.created), state, run.numbers, totals.accepted, unknown, run.profile, run.key or "",
         run.content, run.asker, fate.delivered, fate.failed, fate.waiting, run.stime,
     )  # fmt: skip
-
-
-def _china(at: float) -> str:
-    return datetime.fromtimestamp(at, CHINA).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _start(text: str) -> str:

@@ -1,6 +1,5 @@
 """`smscli status`: the story of one message: when it left, by which run, each report, the replies."""
 
-from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -12,7 +11,7 @@ from smscli.commands.outcome import meaning
 from smscli.errors import InputError
 from smscli.ledger import State, opened
 from smscli.recipients import normalise
-from smscli.wire import CHINA, MOBILE
+from smscli.wire import MOBILE, china_time
 
 COLUMNS = ("time", "event", "run", "mobile", "state", "meaning", "content", "sendid", "numbers")
 
@@ -69,20 +68,21 @@ def _sent(batch: Sent, mobile: str) -> Event:
     scheduled = f"scheduled for {batch.stime}" if batch.stime else ""
     text = message.signed(batch.content, batch.sign)
     return batch.sent, (
-        _china(batch.sent), "sent", batch.run, mobile, batch.state.value, scheduled, text, batch.sendid, batch.numbers,
+        china_time(batch.sent), "sent", batch.run, mobile, batch.state.value, scheduled, text,
+        batch.sendid, batch.numbers,
     )  # fmt: skip
 
 
 def _report(kept: Kept, run: int | None) -> Event:
     sendid, mobile, state, time = kept.report
     at = moment(time, kept.received)
-    return at, (time or _china(at), "report", run, mobile, state, meaning(state), "", sendid, 1)
+    return at, (time or china_time(at), "report", run, mobile, state, meaning(state), "", sendid, 1)
 
 
 def _reply(answer: Answer) -> Event:
     at = moment(answer.reply.time, answer.received)
     return at, (
-        answer.reply.time or _china(at),
+        answer.reply.time or china_time(at),
         "reply",
         None,
         answer.reply.mobile,
@@ -92,7 +92,3 @@ def _reply(answer: Answer) -> Event:
         "",
         1,
     )
-
-
-def _china(at: float) -> str:
-    return datetime.fromtimestamp(at, CHINA).strftime("%Y-%m-%d %H:%M:%S")
