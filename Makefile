@@ -20,7 +20,7 @@ bench: .venv
 	$(BIN)/python -m tests.bench
 
 completions: .venv  ## after a change to a command's options or help
-	$(BIN)/python -m smscli.completions
+	$(BIN)/python -m smscli.completion
 
 .venv: pyproject.toml
 	$(PYTHON) -m venv .venv

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from smscli.sandbox import Sandbox
+from smscli.sandbox.gateway import Sandbox
 
 # In the background of a script SIGINT is ignored, which the commands under test would inherit.
 signal.signal(signal.SIGINT, signal.default_int_handler)

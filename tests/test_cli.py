@@ -73,12 +73,7 @@ def test_the_lazy_overview_and_version_are_those_of_the_tree() -> None:
 
 def test_the_table_of_commands_is_the_directory_of_commands() -> None:
     directory = Path(cli.__file__).parent / "commands"
-    modules = {path.stem.replace("_", "-") for path in directory.glob("*.py")} - {
-        "--init--",
-        "options",
-        "outcome",
-        "preview",
-    }
+    modules = {path.stem.replace("_", "-") for path in directory.glob("*.py") if not path.stem.startswith("_")}
     assert modules == set(COMMANDS)
 
 
@@ -158,7 +153,7 @@ def fail_with(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> Any:
         password = SECRET  # noqa: F841  (a traceback could show it)
         raise error
 
-    monkeypatch.setattr("smscli.profiles.choose", command)
+    monkeypatch.setattr("smscli.config.profile.choose", command)
     return CliRunner().invoke(cli.app, ["balance"])
 
 
@@ -180,7 +175,7 @@ def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch, bug: Excepti
 
 def test_the_traceback_of_a_bug_exits_1_and_shows_no_secret(environment: dict[str, str]) -> None:
     code = (
-        "import sys, smscli.profiles as p, smscli.__main__ as m\n"
+        "import sys, smscli.config.profile as p, smscli.__main__ as m\n"
         "def choose(*a):\n"
         "    account = p.Profile('a', pwd=p.Secret(sys.stdin.read())); secret = str(account.pwd)\n"
         "    raise KeyError(account)\n"
@@ -304,7 +299,7 @@ def wait_until(holds: Callable[[], bool], seconds: float = 5) -> None:
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize("stage", ["smscli.cli", "typer", "smscli.commands.balance", "smscli.gateway"])
+@pytest.mark.parametrize("stage", ["smscli.cli", "typer", "smscli.commands.balance", "smscli.gateway.client"])
 def test_ctrl_c_while_modules_load_exits_130_without_a_traceback(environment: dict[str, str], stage: str) -> None:
     code = (
         "import sys\n"
@@ -350,6 +345,6 @@ def test_a_command_loads_only_what_it_needs(
 
 def test_only_an_account_in_a_file_loads_toml(environment: dict[str, str], home: Path) -> None:
     write_config(home, "[profiles.a]\nname = 'a'\n")
-    code = "import sys; from smscli import profiles; profiles.choose(); print('tomllib' in sys.modules)"
+    code = "import sys; from smscli.config import profile; profile.choose(); print('tomllib' in sys.modules)"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=60)
     assert (ended.stdout, ended.stderr) == ("True\n", "")

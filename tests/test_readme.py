@@ -19,9 +19,9 @@ from time import monotonic, sleep
 
 import pytest
 
-from smscli import profiles
+from smscli.config import profile as profiles
 from smscli.errors import ExitCode
-from smscli.wire import PATH
+from smscli.protocol.forms import PATH
 from tests.conftest import write_config
 
 README = Path(__file__).parent.parent / "README.md"

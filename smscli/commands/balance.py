@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 
-from smscli import profiles, render
-from smscli.commands.options import OutputOption, ProfileOption
-from smscli.connect import gateway_of
+from smscli import render
+from smscli.commands._options import OutputOption, ProfileOption
+from smscli.config import profile as profiles
 from smscli.errors import ExitCode
+from smscli.gateway.open import gateway_of
 
 COLUMNS = ("balance", "profile")
 

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from smscli import render
-from smscli.codes import ANSWERS, OPERATOR_STATES, STATES, Meaning
 from smscli.errors import InputError
+from smscli.protocol.codes import ANSWERS, OPERATOR_STATES, STATES, Meaning
 from smscli.render import Output
 
 SETTINGS = {"ignore_unknown_options": True}  # -1 is a code here, not an option

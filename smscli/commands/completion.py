@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from smscli import render
-from smscli.completions import Shell, script
+from smscli.completion.scripts import Shell, script
 
 
 def command(shell: Annotated[Shell, typer.Argument(help="The shell it is for.", show_default=False)]) -> None:

@@ -7,14 +7,16 @@ from typing import Annotated
 
 import typer
 
-from smscli import profiles, render, wire
-from smscli.circle import Answer, Circle, customer_part, moment
-from smscli.commands.options import OutputOption
+from smscli import render
+from smscli.commands._options import OutputOption
+from smscli.config import profile as profiles
 from smscli.errors import InputError
-from smscli.ledger import opened
-from smscli.recipients import normalise, refusal
+from smscli.ledger.inbox import Answer, Circle, customer_part, moment
+from smscli.ledger.runs import opened
+from smscli.protocol.forms import decode_text
+from smscli.protocol.numbers import normalise, refusal
+from smscli.protocol.times import CHINA, china_time
 from smscli.render import Output
-from smscli.wire import CHINA, china_time
 
 COLUMNS = ("time", "mobile", "content", "extension", "run", "profile", "received")
 QUARANTINE_COLUMNS = ("received", "peer", "reason", "raw")
@@ -74,7 +76,7 @@ def _row(answer: Answer, run: int | None, lengths: dict[str, int]) -> tuple[rend
 
 def _refused(circle: Circle, start: float, table: bool) -> list[tuple[render.Cell, ...]]:
     return [
-        (china_time(received), peer, reason, wire.decode_text(raw)[: _SHOWN if table else None])
+        (china_time(received), peer, reason, decode_text(raw)[: _SHOWN if table else None])
         for received, peer, reason, raw in circle.refused()
         if received >= start
     ]

@@ -11,17 +11,18 @@ from typing import Annotated
 
 import typer
 
-from smscli import profiles, render
-from smscli.circle import Circle, fold
-from smscli.codes import state_meaning
-from smscli.commands.options import OutputOption, ProfileOption
+from smscli import render
+from smscli.commands._options import OutputOption, ProfileOption
+from smscli.config import profile as profiles
+from smscli.config.profile import Profile
 from smscli.errors import ConfigError, ExitCode, InputError
-from smscli.httpd import Server
-from smscli.ledger import opened
-from smscli.profiles import Profile
-from smscli.receiver import HEALTH, Access, Network, Receiver
+from smscli.httpd.server import Server
+from smscli.ledger.inbox import Circle, fold
+from smscli.ledger.runs import opened
+from smscli.protocol.codes import state_meaning
+from smscli.protocol.pushes import Push, Reply
+from smscli.receiving.receiver import HEALTH, Access, Network, Receiver
 from smscli.render import Cell, Output
-from smscli.wire import Push, Reply
 
 COLUMNS = ("kind", "mobile", "time", "state", "meaning", "sendid", "content", "extension", "optout")
 # What a terminal shows, and how wide.

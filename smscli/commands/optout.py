@@ -6,14 +6,16 @@ from typing import Annotated
 
 import typer
 
-from smscli import profiles, recipients, render
-from smscli.circle import Circle
+from smscli import render
 from smscli.cli import STYLE
-from smscli.commands.options import OutputOption, ProfileOption
+from smscli.commands._options import OutputOption, ProfileOption
+from smscli.config import profile as profiles
 from smscli.errors import InputError
-from smscli.ledger import opened
-from smscli.recipients import Recipients
-from smscli.wire import china_time
+from smscli.ledger.inbox import Circle
+from smscli.ledger.runs import opened
+from smscli.protocol.times import china_time
+from smscli.sending import recipients
+from smscli.sending.recipients import Recipients
 
 COLUMNS = ("mobile", "since", "reason")
 _BY_HAND = "entered by hand"

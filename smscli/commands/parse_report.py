@@ -12,13 +12,15 @@ from typing import Annotated
 
 import typer
 
-from smscli import profiles, pushlog, render
-from smscli.codes import state_meaning
-from smscli.commands.options import OutputOption, ProfileOption
+from smscli import render
+from smscli.commands._options import OutputOption, ProfileOption
+from smscli.config import profile as profiles
+from smscli.config.profile import Profile
 from smscli.errors import ConfigError, InputError
-from smscli.lines import decode_log
-from smscli.profiles import Profile
-from smscli.wire import Push, Reply, Report, Trust
+from smscli.protocol.codes import state_meaning
+from smscli.protocol.pushes import Push, Reply, Report, Trust
+from smscli.receiving import logs
+from smscli.text import decode_log
 
 COLUMNS = ("kind", "mobile", "time", "state", "meaning", "sendid", "content", "extension")
 SUMMARY_COLUMNS = ("kind", "state", "meaning", "numbers")
@@ -83,8 +85,8 @@ def _recorder(account: Profile | None, trust: Trust | None) -> Iterator["_Record
     if account is None:
         yield None
         return
-    from smscli.circle import Circle
-    from smscli.ledger import opened
+    from smscli.ledger.inbox import Circle
+    from smscli.ledger.runs import opened
 
     with opened(Circle) as circle:
         recorder = _Recorder(partial(circle.record, account), account.label)
@@ -179,7 +181,7 @@ class _Reader:
 
     def _groups(self, sources: Iterable[tuple[str, Iterable[str]]]) -> Iterator[Iterable[Row]]:
         for source, blocks in sources:
-            for found in pushlog.parse_pushes(blocks, self._trust):
+            for found in logs.parse_pushes(blocks, self._trust):
                 if not found.fields:
                     self._stranger(source, found.line)
                     continue
@@ -212,7 +214,7 @@ class _Reader:
         render.say(text)
 
 
-def _rows(found: pushlog.Found) -> Iterable[Row]:
+def _rows(found: logs.Found) -> Iterable[Row]:
     """Return a row for each event."""
     none = repeat("")
     if found.kind is Report:

@@ -5,11 +5,12 @@ from typing import Annotated
 
 import typer
 
-from smscli import profiles, render
+from smscli import render
 from smscli.cli import STYLE
-from smscli.commands.options import OutputOption
+from smscli.commands._options import OutputOption
+from smscli.config import profile as profiles
+from smscli.config.profile import KEYS, Profile, Secret
 from smscli.errors import InputError, SmsError
-from smscli.profiles import KEYS, Profile, Secret
 
 command = typer.Typer(help="Keep accounts: add, list, show, use, remove, path.", **STYLE)
 KnownProfile = Annotated[str, typer.Argument(metavar="PROFILE", show_default=False)]
@@ -82,7 +83,7 @@ def _check_encodable(values: dict[str, str]) -> None:
 
 
 def _verify(label: str, values: dict[str, str]) -> None:
-    from smscli.connect import gateway_of  # requests, which the other commands here do without
+    from smscli.gateway.open import gateway_of  # requests, which the other commands here do without
 
     account = Profile(label, **{**values, "pwd": Secret(values.get("pwd", ""))})  # type: ignore[arg-type]
     try:

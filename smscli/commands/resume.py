@@ -6,15 +6,17 @@ from typing import Annotated
 
 import typer
 
-from smscli import campaign, profiles, render
-from smscli.campaign import Campaign, Pace
-from smscli.commands.options import MOST_RUNS, OutputOption, QuietOption, RateOption, WorkersOption, YesOption
+from smscli import render
+from smscli.commands._options import MOST_RUNS, OutputOption, QuietOption, RateOption, WorkersOption, YesOption
 from smscli.commands.runs import show_run
-from smscli.connect import gateways_of
+from smscli.config import profile as profiles
 from smscli.errors import ExitCode, InputError
-from smscli.gateway import Gateway
-from smscli.ledger import Ledger, Run, State, opened
-from smscli.wire import CHINA, parse_stime
+from smscli.gateway.client import Gateway
+from smscli.gateway.open import gateways_of
+from smscli.ledger.runs import Ledger, Run, State, opened
+from smscli.protocol.times import CHINA, parse_stime
+from smscli.sending import runner
+from smscli.sending.runner import Campaign, Pace
 
 
 class Unknown(StrEnum):
@@ -36,7 +38,7 @@ def command(
     output: OutputOption = None,
 ) -> None:
     """Go on with a run that was cut short: what is planned goes out, what was accepted never again."""
-    from smscli.circle import Circle
+    from smscli.ledger.inbox import Circle
 
     with opened(Circle) as ledger:
         found = ledger.run(run)
@@ -113,4 +115,4 @@ def carry_on(
         render.say(f"smscli: the run stopped, for {work.reason}.")
     if work.interrupted:
         return ExitCode.INTERRUPTED
-    return campaign.exit_code(ledger.totals(run.id))
+    return runner.exit_code(ledger.totals(run.id))

@@ -7,13 +7,15 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from smscli import campaign, message, render
+from smscli import render
 from smscli.cli import STYLE
-from smscli.commands import outcome
-from smscli.commands.options import MOST_RUNS, OutputOption, QuietOption, WaitOption
+from smscli.commands import _report
+from smscli.commands._options import MOST_RUNS, OutputOption, QuietOption, WaitOption
 from smscli.errors import ExitCode, InputError
-from smscli.ledger import DELIVERED, Batch, Ledger, Run, State, Totals, open_ledger, opened
-from smscli.wire import CHINA, china_time
+from smscli.ledger.runs import DELIVERED, Batch, Ledger, Run, State, Totals, open_ledger, opened
+from smscli.protocol.billing import billed_parts, count_characters, signed
+from smscli.protocol.times import CHINA, china_time
+from smscli.sending import runner
 
 COLUMNS = (
     "run", "created", "state", "numbers", "accepted", "unknown", "profile", "key", "content", "asker", "delivered",
@@ -72,12 +74,12 @@ def show(
     output: OutputOption = None,
 ) -> None:
     """Show a run's batches, what became of them, and the numbers whose fate is unknown."""
-    from smscli.circle import Circle
+    from smscli.ledger.inbox import Circle
 
-    patience = outcome.seconds(wait)
+    patience = _report.seconds(wait)
     with opened(Circle) as circle:
         found = circle.run(run)
-        code = outcome.wait_for_reports(found, patience, quiet) if wait else ExitCode.DONE
+        code = _report.wait_for_reports(found, patience, quiet) if wait else ExitCode.DONE
         circle.settle_unknown(found)
         if failed or state:
             _list_numbers(circle.outcomes(run), state.strip().upper(), output)
@@ -91,7 +93,7 @@ def show(
             show_run(circle, found, output)
             _tell_unknown(circle, found)
             if not wait:
-                outcome.tell(found, outcome.outcome_of(circle, found))
+                _report.tell(found, _report.outcome_of(circle, found))
     raise typer.Exit(code)
 
 
@@ -111,7 +113,7 @@ def prune(before: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="T
 def _list_numbers(found: Iterator[tuple[str, str]], wanted: str, output: render.Output | None) -> None:
     """Write numbers by their report; in a pipe the numbers alone, so that `send` can read them."""
     listed = ((m, state) for m, state in found if (state.upper() == wanted if wanted else state != DELIVERED))
-    rows = ((mobile, state, outcome.meaning(state)) for mobile, state in listed)
+    rows = ((mobile, state, _report.meaning(state)) for mobile, state in listed)
     end = 1 if render.is_tsv(output) else len(NUMBER_COLUMNS)
     render.show(NUMBER_COLUMNS[:end], (row[:end] for row in rows), output)
 
@@ -143,7 +145,7 @@ def _run_row(ledger: Ledger, run: Run) -> tuple[render.Cell, ...]:
     totals = ledger.totals(run.id)
     unknown = totals.numbers.get(State.UNKNOWN, 0)
     state = _run_state(ledger, run, totals)
-    fate = outcome.outcome_of(ledger, run)
+    fate = _report.outcome_of(ledger, run)
     return (
         run.id, china_time(run.created), state, run.numbers, totals.accepted, unknown, run.profile, run.key or "",
         run.content, run.asker, fate.delivered, fate.failed, fate.waiting, run.stime,
@@ -160,16 +162,16 @@ def _run_state(ledger: Ledger, run: Run, totals: Totals) -> str:
     """Return a word for a whole run: sending, interrupted, or what it ended as."""
     if State.SENDING in totals.batches or ledger.open_numbers(run.id):
         return "sending" if ledger.is_held(run.id) else "interrupted"
-    return campaign.exit_code(totals).name.lower()
+    return runner.exit_code(totals).name.lower()
 
 
 def _batch_row(run: Run, batch: Batch) -> tuple[render.Cell, ...]:
-    text = message.signed(batch.content, run.sign)
+    text = signed(batch.content, run.sign)
     # A forgotten run has lost its text.
-    length = (message.count_characters(text), message.billed_parts(text)) if batch.content else (None, None)
+    length = (count_characters(text), billed_parts(text)) if batch.content else (None, None)
     return (
         batch.number, batch.state.value, batch.sendid, batch.accepted, batch.invalid, batch.blacklisted, batch.message,
-        batch.code, batch.numbers, *length, campaign.describe(batch), run.id,
+        batch.code, batch.numbers, *length, runner.describe(batch), run.id,
         batch.delivered, batch.failed, max(batch.accepted - batch.delivered - batch.failed, 0),
     )  # fmt: skip
 
@@ -181,8 +183,8 @@ def _summary(ledger: Ledger, run: Run, totals: Totals) -> str:
     }
     counts += [f"{count:,} {name}" for name, count in others.items() if count]
     first = next(ledger.batches(run.id))
-    text = message.signed(first.content, run.sign)
-    characters, parts = message.count_characters(text), message.billed_parts(text)
+    text = signed(first.content, run.sign)
+    characters, parts = count_characters(text), billed_parts(text)
     each = f" · {characters} characters with signature, billed as {parts} {'part' if parts == 1 else 'parts'} a number"
     each = each if first.content == run.content else ""
     return f"run {run.id}: {', '.join(counts)}{each}"
@@ -192,7 +194,7 @@ def _tell_trouble(ledger: Ledger, run: Run, totals: Totals) -> None:
     """Say what went wrong, once for all batches that share it, and what to do next."""
     troubles: dict[tuple[State, str], list[int]] = {}
     for batch in ledger.troubled_batches(run.id):
-        troubles.setdefault((batch.state, campaign.describe(batch)), []).append(batch.number)
+        troubles.setdefault((batch.state, runner.describe(batch)), []).append(batch.number)
     for (state, sentence), numbers in list(troubles.items())[:_TABLE_ROWS]:
         several = sum(totals.batches.values()) > 1
         where = f"{len(numbers):,} {'batch' if len(numbers) == 1 else 'batches'} {state}, the first is {numbers[0]}: "

@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 
 import typer
 
-from smscli import profiles
+from smscli.config import profile as profiles
 from smscli.errors import InputError
-from smscli.sandbox import NO_TRUST, Fault, Sandbox
-from smscli.wire import Trust
+from smscli.protocol.pushes import Trust
+from smscli.sandbox.gateway import NO_TRUST, Fault, Sandbox
 
 
 def command(

@@ -12,10 +12,9 @@ from typing import Annotated
 
 import typer
 
-from smscli import campaign, message, plan, profiles, recipients, render, wire
-from smscli.campaign import Pace
-from smscli.commands import outcome
-from smscli.commands.options import (
+from smscli import render
+from smscli.commands import _report
+from smscli.commands._options import (  # fmt: skip
     OutputOption,
     ProfileOption,
     QuietOption,
@@ -23,18 +22,25 @@ from smscli.commands.options import (
     WaitOption,
     WorkersOption,
     YesOption,
-)  # fmt: skip
-from smscli.commands.preview import Preview
+)
+from smscli.commands._preview import Preview
 from smscli.commands.resume import carry_on, refuse_past
 from smscli.commands.runs import show_run
-from smscli.connect import gateways_of
+from smscli.config import profile as profiles
+from smscli.config.profile import Profile
 from smscli.errors import ExitCode, InputError
-from smscli.gateway import Gateway
-from smscli.ledger import Ledger, Run, State, open_ledger
-from smscli.lines import bom_encoding
-from smscli.plan import Plan
-from smscli.profiles import Profile
-from smscli.recipients import Recipients
+from smscli.gateway.client import Gateway
+from smscli.gateway.open import gateways_of
+from smscli.ledger.runs import Ledger, Run, State, open_ledger
+from smscli.protocol.forms import decode_text
+from smscli.protocol.times import format_stime
+from smscli.sending import message, plan, recipients, runner
+from smscli.sending.limits import hold_back, without
+from smscli.sending.plan import Plan
+from smscli.sending.recipients import Recipients
+from smscli.sending.runner import Pace
+from smscli.sending.times import parse_at
+from smscli.text import bom_encoding
 
 SETTINGS = {"allow_extra_args": True}  # to explain them: most are a forgotten option or quotation mark
 _FILE_LIMIT = 1 << 20  # no text that the gateway takes is nearly as long
@@ -82,7 +88,7 @@ def command(
     output: OutputOption = None,
 ) -> None:
     """Send a text to a number or to a list of numbers."""
-    patience = outcome.seconds(wait)
+    patience = _report.seconds(wait)
     if context.args:
         raise InputError(
             f"{' '.join(context.args)!r} belongs to no option. Nothing was sent. Numbers go after --mobile, "
@@ -96,7 +102,7 @@ def command(
     constants = _constants(var or [])
     _check_key(key)
     now = datetime.now(UTC)
-    stime = wire.format_stime(plan.parse_at(at, now, past_is_fine=key is not None)) if at is not None else ""
+    stime = format_stime(parse_at(at, now, past_is_fine=key is not None)) if at is not None else ""
     if stime:
         render.say(f"scheduled for {stime} China time (UTC+8)")
     people = _recipients(mobile, csv, column, encoding, [name for name in text.fields if name not in constants])
@@ -123,7 +129,7 @@ def command(
             code = _repeat(ledger, run, gateways, Pace(workers, rate, max_refused), quiet, output)
             raise typer.Exit(_after_reports(run, code, patience, quiet))
         if at is not None:
-            plan.parse_at(at, now)
+            parse_at(at, now)
         begun = time.time()  # who opts out from here on is left out when it is carried out
         whole, opted_out = _leave_out(whole, ledger, account, begun, include_opted_out)
         preview = Preview(whole, people, account, gateways, opted_out)
@@ -148,7 +154,7 @@ def _after_reports(run: Run, code: ExitCode, patience: float, quiet: bool) -> Ex
     """Wait for the reports where that was asked for and anything may have gone out."""
     if not patience or code not in (ExitCode.DONE, ExitCode.PARTLY, ExitCode.UNKNOWN):
         return code
-    return outcome.wait_for_reports(run, patience, quiet)
+    return _report.wait_for_reports(run, patience, quiet)
 
 
 def _first(*values: str | None) -> str | None:
@@ -191,10 +197,10 @@ def _tell_known(ledger: Ledger, run: Run) -> None:
 def _leave_out(whole: Plan, ledger: Ledger, account: Profile, now: float, include_opted_out: bool) -> tuple[Plan, int]:
     """Return the plan without whoever is not to get a message now, and how many of these opted out."""
     unwanted = set() if include_opted_out else ledger.opted_out(account.name)
-    whole, opted_out = campaign.without(whole, unwanted)
+    whole, opted_out = without(whole, unwanted)
     if opted_out:
         render.say(f"{opted_out:,} left out: they opted out; `smscli optout list` shows them")
-    whole, held_back = campaign.hold_back(whole, ledger, account, now)
+    whole, held_back = hold_back(whole, ledger, account, now)
     if held_back:
         render.say(f"{held_back:,} left out: they have got as many messages lately as per_number allows")
     if not whole.numbers:
@@ -232,7 +238,7 @@ def _repeat(
             return carry_on(ledger, run, gateways, pace, quiet, output)
     render.say(f"run {run.id} with the key {run.key!r} was sent before; nothing was sent again")
     show_run(ledger, run, output)
-    return campaign.exit_code(ledger.totals(run.id))
+    return runner.exit_code(ledger.totals(run.id))
 
 
 def _content(content: str | None, file: Path | None, template: str | None) -> str:
@@ -246,7 +252,7 @@ def _content(content: str | None, file: Path | None, template: str | None) -> st
     except OSError as error:
         raise InputError(f"{file} cannot be read: {error.strerror}. Nothing was sent.") from None
     encoding = bom_encoding(raw)
-    text = raw.decode(encoding, "replace") if encoding else wire.decode_text(raw)
+    text = raw.decode(encoding, "replace") if encoding else decode_text(raw)
     if "\ufffd" in text:
         raise InputError(f"{file} is not UTF-8 or GB18030 text. Nothing was sent.")
     return text.replace("\r\n", "\n").removesuffix("\n")

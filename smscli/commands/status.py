@@ -4,14 +4,15 @@ from typing import Annotated
 
 import typer
 
-from smscli import message, render
-from smscli.circle import Answer, Circle, Kept, Sent, moment
-from smscli.commands.options import OutputOption
-from smscli.commands.outcome import meaning
+from smscli import render
+from smscli.commands._options import OutputOption
+from smscli.commands._report import meaning
 from smscli.errors import InputError
-from smscli.ledger import State, opened
-from smscli.recipients import normalise
-from smscli.wire import MOBILE, china_time
+from smscli.ledger.inbox import Answer, Circle, Kept, Sent, moment
+from smscli.ledger.runs import State, opened
+from smscli.protocol.billing import signed
+from smscli.protocol.numbers import MOBILE, normalise
+from smscli.protocol.times import china_time
 
 COLUMNS = ("time", "event", "run", "mobile", "state", "meaning", "content", "sendid", "numbers")
 
@@ -66,7 +67,7 @@ def _of_sendid(circle: Circle, sendid: str) -> list[Event]:
 
 def _sent(batch: Sent, mobile: str) -> Event:
     scheduled = f"scheduled for {batch.stime}" if batch.stime else ""
-    text = message.signed(batch.content, batch.sign)
+    text = signed(batch.content, batch.sign)
     return batch.sent, (
         china_time(batch.sent), "sent", batch.run, mobile, batch.state.value, scheduled, text,
         batch.sendid, batch.numbers,

@@ -4,9 +4,11 @@ from typing import Annotated
 
 import typer
 
-from smscli import message, profiles, render
+from smscli import render
 from smscli.cli import STYLE
-from smscli.commands.options import OutputOption
+from smscli.commands._options import OutputOption
+from smscli.config import profile as profiles
+from smscli.sending import message
 
 command = typer.Typer(help="Show the texts that the gateway approved: list, show.", **STYLE)
 

@@ -7,10 +7,10 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
-from smscli.circle import Circle
-from smscli.ledger import Batch, Run, State, opened
-from smscli.profiles import Profile
-from smscli.wire import Push, Report
+from smscli.config.profile import Profile
+from smscli.ledger.inbox import Circle
+from smscli.ledger.runs import Batch, Run, State, opened
+from smscli.protocol.pushes import Push, Report
 
 from tests.bench.measure import SMSCLI, Report as Figures, in_turn  # isort: skip
 

@@ -14,7 +14,8 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import NamedTuple
 
-from smscli.wire import Report, encode_form, report_fields
+from smscli.protocol.forms import encode_form
+from smscli.protocol.pushes import Report, report_fields
 from tests.bench.measure import Report as Bounds
 
 CONNECTIONS = 64

@@ -4,8 +4,9 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from smscli.wire import Report as StatusReport
-from smscli.wire import encode_form, report_fields
+from smscli.protocol.forms import encode_form
+from smscli.protocol.pushes import Report as StatusReport
+from smscli.protocol.pushes import report_fields
 from tests.bench.measure import SMSCLI, Report, in_turn, ratio
 
 LINES = 1_000_000

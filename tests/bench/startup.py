@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from smscli.sandbox import Sandbox
+from smscli.sandbox.gateway import Sandbox
 from tests.bench.measure import SMSCLI, Report, in_turn, ratio
 
 BARE = """import os, requests

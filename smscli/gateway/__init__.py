@@ -1,0 +1,1 @@
+"""The gateway as a client sees it: the only door to requests."""

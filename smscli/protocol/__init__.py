@@ -1,0 +1,1 @@
+"""The gateway's protocol, once, in both directions: forms, answers, pushes, codes, numbers; pure, no I/O."""

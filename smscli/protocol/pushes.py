@@ -1,0 +1,123 @@
+"""What the gateway calls its customer with: status reports and replies, and what proves who calls (protocol §3, §4)."""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+
+class Report(NamedTuple):
+    """What became of a message at one number (protocol §3); `time` is China time as the gateway wrote it."""
+
+    sendid: str
+    mobile: str
+    state: str
+    time: str
+
+
+class Reply(NamedTuple):
+    """What a phone's owner answered (MO, protocol §4); `content` is written by a stranger and can hold anything."""
+
+    mobile: str
+    content: str
+    time: str
+    extension: str
+
+
+class Push(NamedTuple):
+    """One call of the gateway: reports or replies, and the fields that prove who called."""
+
+    events: Sequence[Report | Reply]
+    fields: Mapping[str, str]
+
+
+class Trust(NamedTuple):
+    """What a push must carry to be believed: an agreed name and password, or the MD5 secret (protocol §3)."""
+
+    push_name: str
+    push_pwd: str
+    access_secret: str
+
+
+def report_fields(reports: Sequence[Report], name: str = "", pwd: str = "") -> dict[str, str]:
+    """Return the fields of a status report push; several reports share sendid, state and time (protocol §3)."""
+    first = reports[0]
+    mobile = ",".join(report.mobile for report in reports)
+    fields = {"name": name, "pwd": pwd, "sendid": first.sendid, "time": first.time}
+    return fields | {"mobile": mobile, "state": first.state}
+
+
+def reply_fields(replies: Sequence[Reply], name: str = "", pwd: str = "") -> dict[str, str]:
+    """Return the fields of a reply push, several replies joined by `#@@#` (protocol §4)."""
+    return {"name": name, "pwd": pwd, "args": "#@@#".join("#@#".join(reply) for reply in replies)}
+
+
+def signed_name(access_secret: str, random: str, timestamp: str) -> str:
+    """Return `MD5(AccessSecret + random + timestamp)` in lower-case hex (protocol §3)."""
+    signed = f"{access_secret}{random}{timestamp}".encode("utf-8", "surrogatepass")
+    return hashlib.md5(signed, usedforsecurity=False).hexdigest()
+
+
+def is_trusted(fields: Mapping[str, str], trust: Trust) -> bool:
+    """Tell whether a push proves that it comes from the gateway; compared in constant time."""
+    name, pwd = fields.get("name", ""), fields.get("pwd", "")
+    named = bool(trust.push_name) and _same(name, trust.push_name)
+    random, timestamp = fields.get("random", ""), fields.get("timestamp", "")
+    # Without `random` and `timestamp` the hash would be a constant that anybody could repeat.
+    signed = bool(trust.access_secret and random and timestamp) and _same(
+        name.lower(), signed_name(trust.access_secret, random, timestamp)
+    )
+    return (named or signed) and (not trust.push_pwd or _same(pwd, trust.push_pwd))
+
+
+def _same(given: str, expected: str) -> bool:
+    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), expected.encode("utf-8", "surrogatepass"))
+
+
+def push_from_fields(fields: Mapping[str, str]) -> Push | None:
+    """Read a push from decoded fields, names in lower case; None where they are neither report nor reply."""
+    state = fields.get("state")
+    if state is not None and "mobile" in fields:
+        sendid, time = fields.get("sendid", "").strip(), fields.get("time", "").strip()
+        mobile = fields["mobile"].strip()
+        if "," not in mobile:
+            return Push((Report(sendid, mobile, state.strip(), time),), fields) if mobile else None
+        mobiles = [part.strip() for part in mobile.split(",")]
+        reports = [Report(sendid, part, state.strip(), time) for part in mobiles if part]
+        return Push(reports, fields) if reports else None
+    if "args" in fields:
+        replies = parse_replies(fields["args"])
+        return Push(replies, fields) if replies else None
+    return None
+
+
+# Between two replies: time and extension of the one, the separator, the number of the next.
+_BOUNDARY = (
+    r"#@#[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}[ T][0-9:.]{4,15}#@#[0-9]{0,40}\s?(?P<separator>#@@#)(?=\+?[0-9]{5,20}#@#)"
+)
+
+
+def parse_replies(args: str) -> list[Reply] | None:
+    """Read the replies of an `args` value (protocol §4), None where it holds anything else.
+
+    The text may contain the separators: a reply ends only where a time and an extension stand at its right and
+    nothing, or the next reply's number, follows. The number is taken from the left, time and extension from the right.
+    """
+    args = re.sub(r"#@@#\s*\Z", "", args)
+    replies: list[Reply | None] = []
+    start = 0
+    for boundary in re.finditer(_BOUNDARY, args):
+        replies.append(_parse_reply(args[start : boundary.start("separator")]))
+        start = boundary.end("separator")
+    replies.append(_parse_reply(args[start:]))
+    return None if None in replies else [reply for reply in replies if reply]
+
+
+def _parse_reply(text: str) -> Reply | None:
+    mobile, _, rest = text.partition("#@#")
+    parts = rest.rsplit("#@#", 2)
+    if len(parts) != 3 or not mobile.strip():
+        return None
+    content, time, extension = parts
+    return Reply(mobile.strip(), content, time.strip(), extension.strip())

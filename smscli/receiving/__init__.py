@@ -1,0 +1,1 @@
+"""What the gateway pushes: the receiver behind the listener, and pushes found in files."""

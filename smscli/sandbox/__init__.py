@@ -1,0 +1,1 @@
+"""A gateway on this machine that sends nothing."""

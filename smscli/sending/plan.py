@@ -1,0 +1,143 @@
+"""How it is sent: which text to which numbers, cut into batches, at a time; what it costs; what is refused before."""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+from unicodedata import category
+
+from smscli.errors import InputError
+from smscli.protocol.billing import billed_parts, count_characters, signed
+from smscli.protocol.forms import BATCH_SIZE, CONTENT_LIMIT
+from smscli.sending.message import Text
+from smscli.sending.recipients import Recipients
+
+_ADVISED = 300  # characters, protocol §1
+
+
+class Plan(NamedTuple):
+    """Texts and the numbers each goes to; `content` is as it was given, `stime` China time or empty for now."""
+
+    content: str
+    texts: Mapping[str, Sequence[str]]
+    sign: str = ""
+    extno: str = ""
+    stime: str = ""
+    batch_size: int = BATCH_SIZE
+
+    def batches(self) -> Iterator[tuple[str, str, int]]:
+        """Yield each request's text, its numbers joined by commas, and how many these are."""
+        for text, mobiles in self.texts.items():
+            for start in range(0, len(mobiles), self.batch_size):
+                chunk = mobiles[start : start + self.batch_size]
+                yield text, ",".join(chunk), len(chunk)
+
+    @property
+    def numbers(self) -> int:
+        """How many messages it is: every text to every one of its numbers."""
+        return sum(map(len, self.texts.values()))
+
+    @property
+    def requests(self) -> int:
+        """How many requests it takes."""
+        return sum(-(-len(mobiles) // self.batch_size) for mobiles in self.texts.values())
+
+    def cost(self) -> "Cost":
+        """Return what it costs, signatures included."""
+        arriving = [signed(text, self.sign) for text in self.texts]
+        lengths = [count_characters(text) for text in arriving]
+        parts = [billed_parts(text) for text in arriving]
+        total = sum(part * len(mobiles) for part, mobiles in zip(parts, self.texts.values(), strict=True))
+        return Cost(min(lengths), max(lengths), min(parts), max(parts), total)
+
+    def digest(self) -> str:
+        """Return a fingerprint of who gets what."""
+        found = hashlib.sha256()
+        for text, mobiles in self.texts.items():
+            found.update(f"{text}\0{','.join(mobiles)}\0".encode())
+        return found.hexdigest()
+
+    def warnings(self) -> list[str]:
+        """Return what is allowed but probably not meant."""
+        longest = max(self.texts, key=len, default="")
+        found = []
+        if self.sign and "【" in longest:
+            found.append("a signature stands in the text and in sign: people will see both")
+        if not self.sign and "【" not in longest:
+            found.append("there is no signature: the gateway wants one in sign, or in 【】 in the text")
+        if self.sign.startswith("【") != self.sign.endswith("】"):
+            found.append("one bracket is missing in the sign")
+        if more := self.numbers - len(set().union(*self.texts.values())):
+            found.append(f"{more:,} more texts than people: some get several")
+        if count_characters(longest) > _ADVISED:
+            found.append(f"over {_ADVISED} characters: the vendor advises less")
+        return found
+
+    def check(self) -> None:
+        """Refuse what the gateway would refuse, or what nobody can have meant, before anything is sent."""
+        for text in self.texts:
+            check_content(text)
+        check_sign(self.sign)
+        if not re.fullmatch("[0-9]*", self.extno):
+            raise InputError(f"the extno {self.extno!r} must be digits only. Nothing was sent.")
+
+
+class Cost(NamedTuple):
+    """Characters and billed parts of a message, the least and the most, and the parts of all together."""
+
+    least_characters: int
+    most_characters: int
+    least_parts: int
+    most_parts: int
+    total_parts: int
+
+
+def check_content(content: str) -> None:
+    """Refuse a text that the gateway would refuse, or that nobody can have meant."""
+    if not content.strip():
+        raise InputError("the content is empty. Nothing was sent.")
+    characters = count_characters(content)
+    if characters > CONTENT_LIMIT:
+        raise InputError(
+            f"the content has {characters} characters, {characters - CONTENT_LIMIT} more than the "
+            f"{CONTENT_LIMIT} that the gateway takes. Nothing was sent."
+        )
+    _refuse_control(content, "content")
+
+
+def check_sign(sign: str) -> None:
+    """Refuse a signature that cannot stand in front of a text."""
+    _refuse_control(sign, "sign")
+    if not set("\r\n\t").isdisjoint(sign):
+        raise InputError("the sign holds a line break or a tab. Nothing was sent.")
+
+
+def _refuse_control(text: str, what: str) -> None:
+    """Refuse what a terminal or a gateway could obey; a text has line breaks and tabs at the most."""
+    for position, character in enumerate(text, 1):
+        kind = category(character)
+        if kind in ("Cc", "Cs") and character not in "\r\n\t":
+            name = "bytes that are no UTF-8 text" if kind == "Cs" else "a control character"
+            raise InputError(f"the {what} holds {name} at position {position}. Nothing was sent.")
+
+
+def texts_for(
+    text: Text, constants: Mapping[str, str], people: Recipients, limit: int | None
+) -> dict[str, Sequence[str]]:
+    """Return who gets which text, equal texts together; a text that cannot be sent is an InputError with its line."""
+    if not people.values:
+        return {text.fill(constants): people.mobiles[:limit]}
+    columns = [name for name in text.fields if name not in constants]
+    texts: dict[str, dict[str, None]] = {}
+    wrong: list[str] = []
+    for mobile, where, values in zip(people.mobiles[:limit], people.lines, people.values, strict=False):
+        filled = text.fill({**constants, **dict(zip(columns, values, strict=True))})
+        if filled not in texts:
+            try:
+                check_content(filled)
+            except InputError as error:
+                wrong.append(f"{where}: {error}")
+        texts.setdefault(filled, {})[mobile] = None  # other cells can make the same text: it goes out once
+    if wrong:
+        raise InputError("\n".join(wrong))
+    return {filled: list(mobiles) for filled, mobiles in texts.items()}

@@ -1,0 +1,130 @@
+"""`smscli inbox`: what people answered, and which run they answer."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from smscli.ledger.inbox import Circle
+from smscli.ledger.runs import opened
+from tests.conftest import RunningSandbox, Smscli, write_config
+
+ONE, TWO = "13800138001", "13800138002"
+AT = "2090-01-01 00:00:00"
+CONFIG = """
+[profiles.shop]
+endpoint = "ENDPOINT"
+name = "demo"
+pwd = "5ECRET-PWD"
+extension_length = 3
+"""
+
+
+@pytest.fixture
+def shop(home: Path, sandbox: RunningSandbox) -> RunningSandbox:
+    """Return a sandbox that a profile uses."""
+    write_config(home, CONFIG.replace("ENDPOINT", sandbox.sandbox.endpoint))
+    return sandbox
+
+
+def answer(smscli: Smscli, text: str, mobile: str = ONE, extension: str = "008", at: str = AT) -> None:
+    """Record a reply."""
+    args = quote(f"{mobile}#@#{text}#@#{at}#@#{extension}")
+    assert smscli("parse-report", "--record", stdin=f"name=&pwd=&args={args}").code == 0
+
+
+def send(smscli: Smscli, mobiles: str, extno: str = "") -> None:
+    """Send something."""
+    assert smscli("send", "--mobile", mobiles, "--content", "hi", "--extno", extno).code == 0
+
+
+def runs(smscli: Smscli) -> list[int | None]:
+    """Return the run that each reply is held to answer."""
+    return [row["run"] for row in smscli("inbox", "--output", "json").json]
+
+
+def test_a_reply_is_shown_with_the_customers_part_of_its_extension(smscli: Smscli, shop: RunningSandbox) -> None:
+    answer(smscli, "好 #@# 的", extension="008123")
+    (row,) = smscli("inbox", "--output", "json").json
+    assert row["content"] == "好 #@# 的"
+    assert (row["time"], row["mobile"], row["extension"], row["profile"]) == (AT, ONE, "123", "shop")
+    assert row["run"] is None
+
+
+def test_the_latest_run_to_the_number_is_what_it_answers(smscli: Smscli, shop: RunningSandbox) -> None:
+    send(smscli, ONE)
+    send(smscli, f"{TWO},{ONE}")
+    send(smscli, TWO)
+    answer(smscli, "好")
+    assert runs(smscli) == [2]
+
+
+def test_the_extension_is_a_better_sign(smscli: Smscli, shop: RunningSandbox) -> None:
+    send(smscli, ONE, "123")
+    send(smscli, ONE, "124")
+    send(smscli, ONE)
+    answer(smscli, "一", extension="008123")
+    answer(smscli, "二", extension="008124")
+    answer(smscli, "三", extension="008")
+    answer(smscli, "四", extension="008999")
+    assert runs(smscli) == [1, 2, 3, 3]
+
+
+def test_the_clock_is_doubted_only_where_no_run_was_sent_before(smscli: Smscli, shop: RunningSandbox) -> None:
+    send(smscli, ONE)
+    send(smscli, ONE)
+    with opened(Circle) as circle:
+        circle._connection.execute("UPDATE batch SET sent = 4e9 + 30 * (run - 1)")
+    answer(smscli, "一", at="2096-10-02 15:06:45")  # 5 s behind the first, 25 s before the second
+    answer(smscli, "二", at="2096-10-02 15:06:35")  # 5 s before the first
+    assert runs(smscli) == [1, 1]
+
+
+def test_no_later_run_is_answered(smscli: Smscli, shop: RunningSandbox) -> None:
+    send(smscli, ONE)
+    answer(smscli, "好", at="2020-01-01 00:00:00")
+    assert runs(smscli) == [None]
+
+
+def test_since_and_mobile_choose(smscli: Smscli, shop: RunningSandbox) -> None:
+    answer(smscli, "old", at="2026-11-01 23:59:59")
+    answer(smscli, "new", at="2026-11-02 00:00:00")
+    answer(smscli, "other", TWO, at="2026-11-03 00:00:00")
+    assert [row[2] for row in smscli("inbox", "--since", "2026-11-02").rows] == ["new", "other"]
+    assert [row[2] for row in smscli("inbox", "--mobile", f"+86{ONE}").rows] == ["old", "new"]
+    assert smscli("inbox", "--mobile", "12").code == 2
+
+
+def test_follow_shows_new_ones_as_they_come(smscli: Smscli, shop: RunningSandbox, environment: dict[str, str]) -> None:
+    answer(smscli, "first")
+    command = [sys.executable, "-m", "smscli", "inbox", "--follow", "--output", "json"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as following:
+        assert following.stdout
+        assert b'"first"' in following.stdout.readline()
+        answer(smscli, "second")
+        assert b'"second"' in following.stdout.readline()
+        os.kill(following.pid, signal.SIGINT)
+        rest, told = following.communicate(timeout=20)
+    assert (rest, following.returncode) == (b"", 130)
+    assert b"Traceback" not in told
+
+
+def test_follow_ends_with_its_reader(smscli: Smscli, shop: RunningSandbox, environment: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "smscli", "inbox", "--follow"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as following:
+        assert following.stdout
+        following.stdout.close()
+        answer(smscli, "nobody reads this")
+        assert following.wait(20) == 0
+
+
+def test_the_quarantine_is_shown(smscli: Smscli) -> None:
+    with opened(Circle) as circle:
+        circle.quarantine("127.0.0.1", "wrong name", b"name=x\x1b[2J&pwd=5ECRET&state=DELIVRD&sendid=7")
+    (row,) = smscli("inbox", "--quarantine").rows
+    assert row[1:] == ["127.0.0.1", "wrong name", "name=x\\x1b[2J&pwd=****&state=DELIVRD&sendid=7"]
+    assert smscli("inbox", "--quarantine", "--follow").code == 2

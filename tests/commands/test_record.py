@@ -1,0 +1,312 @@
+"""`parse-report --record`: pushes that were caught elsewhere, in the same ledger, once."""
+
+import sqlite3
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from unittest.mock import patch
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from smscli.config.profile import Profile
+from smscli.ledger.inbox import _WEIGHT, Circle
+from smscli.ledger.runs import opened
+from smscli.protocol.pushes import Push, Reply, Report, reply_fields, report_fields, signed_name
+from smscli.sandbox.gateway import Fault
+from tests.conftest import RunningSandbox, Smscli, write_config
+
+ACCOUNT = Profile("shop", name="demo")
+AT = "2026-11-22 12:00:00"
+CONFIG = """
+[profiles.shop]
+endpoint = "http://127.0.0.1:1/"
+name = "demo"
+pwd = "5ECRET-PWD"
+"""
+
+
+def query(fields: dict[str, str]) -> str:
+    """Return a push as a line of a log."""
+    return "/push?" + "&".join(f"{name}={quote(value)}" for name, value in fields.items())
+
+
+def rows(home: Path, statement: str) -> list[tuple[object, ...]]:
+    """Return what the ledger holds."""
+    with closing(sqlite3.connect(home / ".local/state/smscli/ledger.db")) as connection:
+        return connection.execute(statement).fetchall()
+
+
+def pushed(*events: Report | Reply) -> Push:
+    """Return one push."""
+    return Push(events, {})
+
+
+def test_a_log_is_recorded_once_and_printed_every_time(smscli: Smscli, home: Path) -> None:
+    log = "\n".join(
+        [
+            query(report_fields([Report("7", m, "DELIVRD", AT) for m in ("13800138001", "13800138002")], "name", "pw")),
+            query(reply_fields([Reply("13800138001", "好 #@# 的", AT, "008123")])),
+        ]
+    )
+    first = smscli("parse-report", "--record", "-p", "sandbox", stdin=log)
+    again = smscli("parse-report", "--record", "-p", "sandbox", stdin=log)
+    assert (first.code, again.code) == (0, 0)
+    assert len(first.rows) == 3
+    assert again.out == first.out
+    assert "3 recorded" in first.err
+    assert "0 recorded" in again.err
+    assert "3 known already" in again.err
+    assert len(rows(home, "SELECT * FROM report")) == 2
+    assert rows(home, "SELECT content, extension FROM reply") == [("好 #@# 的", "008123")]
+
+
+def test_the_same_report_of_another_state_or_number_is_new(home: Path) -> None:
+    report = Report("7", "13800138001", "UNDELIV", AT)
+    with opened(Circle) as circle:
+        assert circle.record(ACCOUNT, [pushed(report), pushed(report)]) == [True, False]
+        assert circle.record(ACCOUNT, [pushed(report, report._replace(mobile="13800138002"))]) == [True]
+        assert circle.record(ACCOUNT, [pushed(report._replace(state="DELIVRD"))]) == [True]
+        assert circle.record(ACCOUNT, [pushed(report._replace(state="EXPIRED"))]) == [True]
+    # Delivery counts, whatever else is said of the number.
+    assert rows(home, "SELECT state, numbers FROM tally WHERE numbers > 0 ORDER BY 1") == [
+        ("DELIVRD", 1),
+        ("UNDELIV", 1),
+    ]
+
+
+_report = st.builds(
+    Report, st.sampled_from("78"), st.sampled_from(["13800138001", "13800138002"]),
+    st.sampled_from(["DELIVRD", "UNDELIV", "EXPIRED"]), st.sampled_from(["", AT]),
+)  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(st.lists(_report, min_size=1, max_size=4), max_size=6), max_size=5))
+def test_the_tally_counts_each_number_by_the_report_that_counts(groups: list[list[list[Report]]]) -> None:
+    """However reports come together: one of delivery counts, else the latest; a repeat is nothing new."""
+    came: dict[tuple[str, str], list[Report]] = {}
+    with (
+        TemporaryDirectory() as directory,
+        patch.dict("os.environ", SMSCLI_LEDGER=f"{directory}/ledger.db"),
+        opened(Circle) as circle,
+    ):
+        for group in groups:
+            expected = []
+            for reports in group:
+                fresh = [report for report in dict.fromkeys(reports) if report not in came.get(report[:2], [])]
+                for report in fresh:
+                    came.setdefault(report[:2], []).append(report)
+                expected.append(bool(fresh))
+            assert circle.record(ACCOUNT, [pushed(*reports) for reports in group]) == expected
+        found = circle._connection.execute("SELECT sendid, state, numbers FROM tally WHERE numbers != 0").fetchall()
+        kept = circle._connection.execute("SELECT sendid, mobile, state, time FROM report").fetchall()
+        outcomes = circle._connection.execute(
+            f"SELECT sendid, mobile, state, {_WEIGHT} FROM report GROUP BY sendid, mobile"
+        ).fetchall()
+    counting = {
+        pair: next((report.state for report in reports if report.state == "DELIVRD"), reports[-1].state)
+        for pair, reports in came.items()
+    }
+    assert {(sendid, state): numbers for sendid, state, numbers in found} == Counter(
+        (sendid, state) for (sendid, _), state in counting.items()
+    )
+    assert sorted(kept) == sorted(report for reports in came.values() for report in reports)
+    assert {row[:2]: row[2] for row in outcomes} == counting
+
+
+def test_a_push_may_name_more_numbers_than_a_statement_takes_values(home: Path) -> None:
+    reports = [Report("7", f"138{number:08d}", "DELIVRD", AT) for number in range(40_000)]
+    with opened(Circle) as circle:
+        assert circle.record(ACCOUNT, [pushed(*reports)]) == [True]
+        assert circle.record(ACCOUNT, [pushed(*reports)]) == [False]
+    assert rows(home, "SELECT numbers FROM tally") == [(40_000,)]
+
+
+def test_only_what_the_secret_proves_is_recorded(smscli: Smscli, home: Path) -> None:
+    write_config(home, CONFIG + 'access_secret = "TOP-5ECRET"\n')
+    fields = report_fields([Report("7", "13800138001", "DELIVRD", AT)], signed_name("TOP-5ECRET", "r", "1"))
+    good = query(fields | {"random": "r", "timestamp": "1"})
+    bad = query(report_fields([Report("8", "13800138002", "DELIVRD", AT)], "stranger"))
+    ended = smscli("parse-report", "--record", stdin=f"{good}\n{bad}\n")
+    assert len(ended.rows) == 2
+    assert "1 recorded" in ended.err
+    assert "1 not recorded" in ended.err
+    assert rows(home, "SELECT sendid FROM report") == [("7",)]
+
+
+def test_no_password_and_no_signature_is_kept(smscli: Smscli, home: Path) -> None:
+    push = query(report_fields([Report("7", "13800138001", "DELIVRD", AT)], "the-name", "the-password"))
+    smscli("parse-report", "--record", "-p", "sandbox", stdin=push)
+    with opened(Circle) as circle:
+        circle.quarantine("127.0.0.1", "wrong name", b"name=x&pwd=the-password&sendid=7")
+        circle.quarantine("127.0.0.1", "multipart", b'--x\r\nname="pwd"\r\n\r\nthe-password\r\n--x')
+        circle.quarantine("127.0.0.1", "JSON", b'{"pwd": "the-password", "sendid": "7"}')
+    for path in (home / ".local/state/smscli").iterdir():
+        assert b"the-password" not in path.read_bytes()
+        assert b"the-name" not in path.read_bytes()
+
+
+def test_all_is_recorded_where_nobody_reads_on(smscli: Smscli, home: Path, environment: dict[str, str]) -> None:
+    import subprocess
+    import sys
+
+    log = home / "log"
+    log.write_text("".join(f"sendid=7&mobile=138{n:08d}&state=DELIVRD&time=\n" for n in range(20_000)), "utf-8")
+    pipe = f"{sys.executable} -m smscli parse-report --record -p sandbox {log} | head -1"
+    subprocess.run(["sh", "-c", pipe], env=environment, check=True, capture_output=True)
+    assert rows(home, "SELECT count(*) FROM report") == [(20_000,)]
+
+
+@pytest.mark.parametrize("mobile", ["+8613800138001", "86 138-0013-8001", "１３８００１３８００１"])
+def test_numbers_are_kept_normalised(home: Path, mobile: str) -> None:
+    with opened(Circle) as circle:
+        circle.record(ACCOUNT, [pushed(Report("7", mobile, "DELIVRD", AT), Reply(mobile, "hi", AT, ""))])
+    assert rows(home, "SELECT mobile FROM report UNION SELECT mobile FROM reply") == [("13800138001",)]
+
+
+def test_hostile_texts_are_kept_and_harm_nothing(smscli: Smscli, home: Path) -> None:
+    hostile = ["'; DROP TABLE reply; --", "\x1b[2J\u202e", "\ud800", "a\0b", "=1+1", "", "x" * 100_000]
+    with opened(Circle) as circle:
+        for text in hostile:
+            events = Report(text, text, text, text), Reply(text, text, text, text)
+            assert circle.record(ACCOUNT, [pushed(*events)]) == [True]
+            assert circle.record(ACCOUNT, [pushed(*events)]) == [False]
+    assert rows(home, "SELECT count(*) FROM reply") == [(len(hostile),)]
+    shown = smscli("inbox", "--output", "table")
+    assert shown.code == 0
+    assert "\x1b" not in shown.out
+    assert "\u202e" not in shown.out
+    assert "\\u202e" in shown.out
+    assert "'=1+1" in smscli("inbox", "--output", "csv").out
+
+
+def test_a_group_is_recorded_whole_or_not_at_all(home: Path) -> None:
+    bad = Push((None,), {})  # type: ignore[arg-type]
+    with opened(Circle) as circle:
+        with pytest.raises(TypeError):
+            circle.record(ACCOUNT, [pushed(Report("7", "13800138001", "DELIVRD", AT)), bad])
+        assert circle.reports("7") == []
+        assert circle.record(ACCOUNT, [pushed(Report("7", "13800138001", "DELIVRD", AT))]) == [True]
+
+
+def test_the_quarantine_keeps_the_newest_thousand_and_64_kib_of_each(smscli: Smscli, home: Path) -> None:
+    with opened(Circle) as circle:
+        for number in range(1005):
+            circle.quarantine("127.0.0.1", "wrong name", b"%d " % number + b"x" * (70_000 if number == 1004 else 1))
+    found = rows(home, "SELECT raw FROM quarantine ORDER BY id")
+    assert len(found) == 1000
+    assert found[0] == (b"5 x",)
+    assert len(found[-1][0]) == 64 << 10  # type: ignore[arg-type]
+
+
+def unknown_run(smscli: Smscli, sandbox: RunningSandbox, home: Path, key: str = "") -> None:
+    """Send something whose fate is unknown, from the profile shop."""
+    write_config(home, CONFIG.replace("http://127.0.0.1:1/", sandbox.sandbox.endpoint))
+    options = ["--key", key] if key else []
+    ended = smscli("send", "--mobile", "13800138001,13800138002", "--content", "hi", *options)
+    assert ended.code == 6, ended.err
+
+
+@pytest.fixture
+def deaf(start_sandbox: object) -> RunningSandbox:
+    """Return a sandbox that accepts a message and hangs up without an answer."""
+    return start_sandbox(fault=Fault.RESET_AFTER)  # type: ignore[operator,no-any-return]
+
+
+def test_a_report_settles_an_unknown_batch(smscli: Smscli, deaf: RunningSandbox, home: Path) -> None:
+    unknown_run(smscli, deaf, home)
+    now = smscli("runs", "1", "--output", "json").json[0]
+    assert (now["outcome"], now["sendid"]) == ("unknown", "")
+    smscli("parse-report", "--record", "-p", "shop", stdin="sendid=77&mobile=13800138002&state=DELIVRD&time=")
+    now = smscli("runs", "1", "--output", "json").json[0]
+    assert (now["outcome"], now["sendid"], now["accepted"]) == ("accepted", "77", 2)
+    assert (now["delivered"], now["failed"], now["waiting"]) == (1, 0, 1)
+    assert "settled by a report" in now["message"]
+    assert smscli("resume", "1", "--unknown", "resend", "--yes").code == 0
+    assert len(deaf.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("profile", "line"),
+    [
+        ("sandbox", "sendid=77&mobile=13800138002&state=DELIVRD&time="),  # another account's
+        ("shop", "sendid=77&mobile=13800138003&state=DELIVRD&time="),  # another number
+        ("shop", "sendid=&mobile=13800138002&state=DELIVRD&time="),
+        ("shop", "sendid=77&mobile=13800138002&state=DELIVRD&time=2020-01-01 00:00:00"),  # before it was sent
+        ("shop", "sendid=77&mobile=13800138002&state=DELIVRD&time=2090-01-01 00:00:00"),  # too late
+        ("shop", "sendid=77&mobile=1380013800&state=DELIVRD&time="),  # part of a number
+    ],
+)
+def test_no_other_report_settles_it(smscli: Smscli, deaf: RunningSandbox, home: Path, profile: str, line: str) -> None:
+    unknown_run(smscli, deaf, home)
+    assert "1 recorded" in smscli("parse-report", "--record", "-p", profile, stdin=line).err
+    assert smscli("runs", "1", "--output", "json").json[0]["outcome"] == "unknown"
+
+
+def test_a_report_that_fits_two_batches_settles_none(smscli: Smscli, deaf: RunningSandbox, home: Path) -> None:
+    unknown_run(smscli, deaf, home)
+    unknown_run(smscli, deaf, home)
+    smscli("parse-report", "--record", "-p", "shop", stdin="sendid=77&mobile=13800138002&state=DELIVRD&time=")
+    assert [row["unknown"] for row in smscli("runs", "--output", "json").json] == [2, 2]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["runs", "1"],
+        ["runs", "1", "--wait", "1s"],
+        ["status", "13800138001"],
+        ["resume", "1", "--unknown", "resend", "--yes"],
+    ],
+)
+def test_a_report_that_came_before_the_answer_was_given_up_settles_it_later(
+    smscli: Smscli, deaf: RunningSandbox, home: Path, command: list[str]
+) -> None:
+    unknown_run(smscli, deaf, home)
+    with opened(Circle) as circle:
+        # As it is while the answer is waited for: the report comes, and its batch is not unknown yet.
+        circle._connection.execute("UPDATE batch SET state = 'refused'")
+        circle.record(ACCOUNT, [pushed(Report("77", "13800138002", "DELIVRD", ""))])
+        circle._connection.execute("UPDATE batch SET state = 'unknown'")
+    ended = smscli(*command)
+    assert "unknown" not in ended.err
+    assert rows(home, "SELECT state, sendid FROM batch") == [("accepted", "77")]
+    assert len(deaf.requests) == 1
+
+
+def test_pruning_forgets_reports_and_replies_but_no_opt_outs(smscli: Smscli, home: Path) -> None:
+    events = Report("7", "13800138001", "DELIVRD", AT), Reply("13800138001", "TD", AT, "")
+    with opened(Circle) as circle:
+        circle.record(ACCOUNT, [pushed(*events)])
+        circle.quarantine("127.0.0.1", "wrong name", b"mobile=13800138001")
+    with opened(Circle) as circle:
+        for table in ("report", "reply", "quarantine"):
+            circle._connection.execute(f"UPDATE {table} SET received = 1")
+    assert smscli("runs", "prune", "--before", "2020-01-01").code == 0
+    for table in ("report", "tally", "reply", "quarantine"):
+        assert rows(home, f"SELECT count(*) FROM {table}") == [(0,)], table
+    assert rows(home, "SELECT account, mobile FROM optout") == [("demo", "13800138001")]
+
+
+def test_a_ledger_of_the_version_before_is_migrated(smscli: Smscli, home: Path) -> None:
+    from smscli.ledger.store import MIGRATIONS
+
+    path = home / ".local/state/smscli/ledger.db"
+    path.parent.mkdir(parents=True)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.executescript(MIGRATIONS[0] + "PRAGMA user_version = 1; PRAGMA application_id = 1397576515;")
+        connection.execute(
+            "INSERT INTO run VALUES (1, NULL, 1, 'me', 'shop', 'demo', 'hi', '', '', '', '--mobile', '', 1, 0, 0)"
+        )
+        connection.execute(
+            "INSERT INTO batch (run, number, state, mobiles, numbers, changed, sendid, accepted) "
+            "VALUES (1, 1, 'accepted', '13800138001', 1, 1, '7', 1)"
+        )
+    path.chmod(0o600)
+    smscli("parse-report", "--record", "-p", "sandbox", stdin="sendid=7&mobile=13800138001&state=DELIVRD&time=")
+    assert smscli("runs", "1", "--output", "json").json[0]["delivered"] == 1
+    assert [row[1] for row in smscli("status", "7").rows] == ["sent", "report"]

@@ -1,0 +1,256 @@
+"""Bulk runs that are killed at random moments: nobody gets a message twice, nobody is lost, every unknown is listed."""
+
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from smscli.ledger.runs import State, open_ledger
+from tests.conftest import RunningSandbox, Smscli, numbers
+
+StartSandbox = Callable[..., RunningSandbox]
+
+SOUND = "from smscli.__main__ import main\nimport sys\nsys.exit(main())\n"
+# The test of the test: this variant tells the ledger of a request only after its answer.
+BROKEN = (
+    """
+from smscli.ledger import runs as ledger
+settle = ledger.Ledger.settle
+
+def settle_late(self, run, changed):
+    answered = [batch for batch in changed if batch.state is not ledger.State.SENDING]
+    settle(self, run, [batch._replace(state=ledger.State.SENDING) for batch in answered])
+    settle(self, run, answered)
+
+ledger.Ledger.settle = settle_late
+"""
+    + SOUND
+)
+
+
+class Harness:
+    """Starts a bulk run, kills it, goes on with it, until so many kills are done; then lets it end."""
+
+    def __init__(self, program: str, environment: dict[str, str], directory: Path, sandbox: RunningSandbox) -> None:
+        self.people = numbers(6000)
+        self.sandbox = sandbox
+        self._program, self._directory = program, directory
+        self._environment = environment | sandbox.variables | {"SMSCLI_SIGN": "测试"}
+        (directory / "people.csv").write_text("手机号\n" + "\n".join(self.people), encoding="utf-8")
+
+    def run(self, kills: int, chance: random.Random) -> None:
+        """Kill the run that many times, and then let it end."""
+        for number in range(kills):
+            process = self._start(resume=number % 2 == 1 and self._runs() == 1)
+            if number % 4 == 3:  # anywhere, start-up included
+                time.sleep(chance.uniform(0, 0.5))
+            else:
+                self._wait_for_requests(process)
+                time.sleep(chance.uniform(0, 0.15))
+            process.kill()
+            process.wait()
+        assert self._start(resume=False).wait(timeout=120) in (0, 6)
+
+    def _wait_for_requests(self, process: "subprocess.Popen[bytes]") -> None:
+        size = self.sandbox.log.stat().st_size
+        while self.sandbox.log.stat().st_size < size + 1000 and process.poll() is None:
+            time.sleep(0.005)
+
+    def _start(self, resume: bool) -> "subprocess.Popen[bytes]":
+        send = ["send", "--csv", "people.csv", "--content", "x", "--key", "k", "--yes", "--batch-size", "10"]
+        arguments = ["resume", "1"] if resume else send
+        return subprocess.Popen(
+            [sys.executable, "-c", self._program, *arguments, "--quiet"],
+            env=self._environment,
+            cwd=self._directory,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def _runs(self) -> int:
+        with open_ledger() as ledger:
+            return len(list(ledger.runs()))
+
+    def check(self) -> None:
+        """Compare what the gateway accepted with what the ledger says."""
+        got = Counter(self.sandbox.queued)
+        twice = [mobile for mobile, count in got.items() if count > 1]
+        assert not twice, f"{len(twice)} got it twice"
+        with open_ledger() as ledger:
+            by_state = {state: [b.mobiles.split(",") for b in ledger.batches(1, [state])] for state in State}
+        told = {state: {mobile for mobiles in lists for mobile in mobiles} for state, lists in by_state.items()}
+        assert told[State.ACCEPTED] <= set(got), "the ledger says accepted, the gateway does not"
+        assert set(got) <= told[State.ACCEPTED] | told[State.UNKNOWN], "the gateway sent what the ledger does not know"
+        assert told[State.ACCEPTED] | told[State.UNKNOWN] == set(self.people), "somebody was lost"
+        assert sum(len(mobiles) for lists in by_state.values() for mobiles in lists) == len(self.people)
+
+
+@pytest.fixture
+def harness(environment: dict[str, str], tmp_path: Path, start_sandbox: StartSandbox) -> Callable[[str], Harness]:
+    return lambda program: Harness(program, environment, tmp_path, start_sandbox(balance=10**6, latency=40))
+
+
+@pytest.mark.parametrize("kills", [20, pytest.param(300, marks=pytest.mark.long)])
+def test_killed_runs_send_to_everybody_once(harness: Callable[[str], Harness], smscli: Smscli, kills: int) -> None:
+    killed = harness(SOUND)
+    killed.run(kills, random.Random(kills))
+    killed.check()
+    with open_ledger() as ledger:
+        unknown = [batch.mobiles for batch in ledger.batches(1, [State.UNKNOWN])]
+    assert unknown, "no kill hit a request in flight, so nothing was proved"
+    told = smscli("runs", "1").err
+    assert all(mobiles in told for mobiles in unknown)
+
+
+def test_recording_late_is_found_out(harness: Callable[[str], Harness]) -> None:
+    broken = harness(BROKEN)
+    broken.run(4, random.Random(4))
+    with pytest.raises(AssertionError, match="twice"):
+        broken.check()
+
+
+DIES = """
+import os, signal, sqlite3, sys
+connect, left = sqlite3.connect, [int(sys.argv.pop(1))]
+
+def dying(*arguments, **settings):
+    connection = connect(*arguments, **settings)
+    def count(statement):
+        left[0] -= 1
+        if left[0] < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+    connection.set_trace_callback(count)
+    return connection
+
+sqlite3.connect = dying
+"""
+
+
+def test_killed_while_the_ledger_is_made(environment: dict[str, str], smscli: Smscli, tmp_path: Path) -> None:
+    """Die before the first statement, before the second, and so on, until the ledger is complete."""
+    for statements in range(40):
+        path = tmp_path / f"{statements}.db"
+        variables = environment | {"SMSCLI_LEDGER": str(path)}
+        died = subprocess.run(
+            [sys.executable, "-c", DIES + SOUND, str(statements), "runs"], env=variables, capture_output=True
+        )
+        if statements % 4 == 0 or died.returncode == 0:
+            after = smscli("runs", SMSCLI_LEDGER=str(path))
+            assert (after.code, after.out, after.err) == (0, "", "")
+        if died.returncode == 0:
+            break
+    assert died.returncode == 0 and statements > 5
+
+
+@contextmanager
+def started(
+    smscli_environment: dict[str, str], directory: Path, *arguments: str
+) -> "Iterator[subprocess.Popen[bytes]]":
+    process = subprocess.Popen(
+        [sys.executable, "-m", "smscli", *arguments],
+        env=smscli_environment,
+        cwd=directory,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_two_runs_at_once_share_a_ledger(
+    environment: dict[str, str], tmp_path: Path, start_sandbox: StartSandbox, smscli: Smscli
+) -> None:
+    running = start_sandbox(balance=10**6)
+    lists: list[Sequence[str]] = [numbers(2000), numbers(2000, first=5000)]
+    variables = environment | running.variables
+    processes = []
+    for index, people in enumerate(lists):
+        (tmp_path / f"{index}.csv").write_text("\n".join(people))
+        processes.append(
+            subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "smscli",
+                    "send",
+                    "--csv",
+                    f"{index}.csv",
+                    "--content",
+                    "x",
+                    "--yes",
+                    "--batch-size",
+                    "5",
+                ],
+                env=variables,
+                cwd=tmp_path,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        )
+    told = [process.communicate(timeout=120)[1] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], told
+    assert Counter(running.queued) == Counter([*lists[0], *lists[1]])
+    assert [row[4] for row in smscli("runs").rows] == ["2000", "2000"]
+
+
+def test_a_second_process_cannot_resume_a_run_that_lives(
+    environment: dict[str, str], tmp_path: Path, start_sandbox: StartSandbox, smscli: Smscli
+) -> None:
+    slow = start_sandbox(latency=300)
+    (tmp_path / "people.csv").write_text("\n".join(numbers(40)))
+    send = ["send", "--csv", "people.csv", "--content", "x", "--batch-size", "1", "--workers", "2"]
+    with started(environment | slow.variables, tmp_path, *send):
+        deadline = time.monotonic() + 20
+        while not slow.queued and time.monotonic() < deadline:
+            time.sleep(0.05)
+        refused = smscli("resume", "1", **slow.variables)
+        assert (refused.code, refused.out) == (2, "")
+        assert "another process" in refused.err
+        assert smscli("runs").rows[0][2] == "sending"
+    assert smscli("runs").rows[0][2] == "interrupted"
+
+
+@pytest.mark.parametrize(
+    "fault", ["close-after", "reset-after", "html", "http-502", "truncated", "close-before", "empty"]
+)
+def test_misbehaviour_in_the_middle_of_a_run(
+    smscli: Smscli, start_sandbox: StartSandbox, tmp_path: Path, fault: str
+) -> None:
+    people = numbers(300)
+    (tmp_path / "people.csv").write_text("\n".join(people))
+    moody = start_sandbox(fault=fault, fault_every=7)
+    ended = smscli(
+        "send",
+        "--csv",
+        "people.csv",
+        "--content",
+        "x",
+        "--yes",
+        "--batch-size",
+        "10",
+        "--output",
+        "json",
+        **moody.variables,
+    )
+    assert ended.code == 6
+    outcomes = Counter(batch["outcome"] for batch in ended.json)
+    assert outcomes["unknown"] >= 4 and outcomes["unknown"] + outcomes["accepted"] == 30
+    assert max(Counter(moody.queued).values()) == 1
+    again = smscli("resume", "1", "--output", "json", **moody.variables)
+    assert again.code == 6 and Counter(batch["outcome"] for batch in again.json) == outcomes
+    assert max(Counter(moody.queued).values()) == 1

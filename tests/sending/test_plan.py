@@ -1,0 +1,200 @@
+"""What is checked before anything is sent: content, sign, extno, time, batches."""
+
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smscli.errors import InputError
+from smscli.protocol.billing import count_characters
+from smscli.protocol.forms import send_form
+from smscli.protocol.times import CHINA, format_stime
+from smscli.sending.message import parse_text
+from smscli.sending.plan import Plan, check_content, check_sign, texts_for
+from smscli.sending.recipients import Recipients
+from smscli.sending.times import parse_at
+from tests.conftest import numbers
+
+NOW = datetime(2026, 11, 22, 4, 0, 0, 500_000, tzinfo=UTC)  # noon in China
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-12-01 09:00", "2026-12-01T09:00:00+08:00"),
+        ("2026-12-01 09:00:30", "2026-12-01T09:00:30+08:00"),
+        ("  2026-12-01 09:00  ", "2026-12-01T09:00:00+08:00"),
+        ("2026-12-01T09:00", "2026-12-01T09:00:00+08:00"),
+        ("2026-12-01T09:00+08:00", "2026-12-01T09:00:00+08:00"),
+        ("2026-12-01T09:00Z", "2026-12-01T17:00:00+08:00"),
+        ("2026-12-01T09:00-05:00", "2026-12-01T22:00:00+08:00"),
+        ("2026-12-01 09:00:00.999", "2026-12-01T09:00:00+08:00"),
+        ("+90m", "2026-11-22T13:30:00+08:00"),
+        ("+2h", "2026-11-22T14:00:00+08:00"),
+        ("+1d", "2026-11-23T12:00:00+08:00"),
+        ("+30s", "2026-11-22T12:00:30+08:00"),
+        ("2026-11-22 12:00:00", "2026-11-22T12:00:00+08:00"),
+        ("2028-02-29 00:00", "2028-02-29T00:00:00+08:00"),
+    ],
+)
+def test_times_are_china_time_unless_they_say_otherwise(text: str, expected: str) -> None:
+    at = parse_at(text, NOW)
+    assert at.isoformat() == expected
+    assert at.tzinfo is CHINA
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "tomorrow", "2026-12-01", "2026-12-01 09", "09:00", "2026-13-01 09:00", "2027-02-29 09:00",
+        "2026-12-01 25:00", "2026-12-01 09:00 PM", "12/01/2026 09:00", "2026年12月1日 9:00", "2026-12-01 09：00",
+        "2026-12-01T09:00+99:00", "+", "+90", "90m", "+-1m", "+1w", "+1.5h", "+1h30m", "+9999999d",
+        "9999-12-31T23:59-12:00", "0001-01-01T00:00+14:00", "\ud800", "9" * 10_000,
+    ],
+)  # fmt: skip
+def test_what_is_no_time_is_refused_with_examples(text: str) -> None:
+    with pytest.raises(InputError, match=r"is no time\. Nothing was sent\. Write 2026-12-01 09:00"):
+        parse_at(text, NOW)
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-11-22 11:59:59", "2026-11-22 04:00", "2026-11-22T03:59:59Z", "1999-01-01 00:00"]
+)
+def test_the_past_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match=r"China time \(UTC\+8\) has passed\. Nothing was sent\."):
+        parse_at(text, NOW)
+
+
+@given(st.text())
+def test_any_text_is_a_time_or_a_sentence(text: str) -> None:
+    with suppress(InputError):
+        assert parse_at(text, NOW) >= NOW.replace(microsecond=0)
+
+
+@given(st.datetimes(datetime(2027, 1, 1), datetime(9998, 1, 1)), st.integers(-14 * 60, 14 * 60))
+def test_an_offset_never_changes_the_moment(moment: datetime, minutes: int) -> None:
+    aware = moment.replace(microsecond=0, tzinfo=timezone(timedelta(minutes=minutes)))
+    assert parse_at(aware.isoformat(), NOW) == aware
+
+
+@pytest.mark.parametrize("content", ["", " ", "\n\t", "\u3000"])
+def test_empty_content_is_refused(content: str) -> None:
+    with pytest.raises(InputError, match=r"the content is empty\. Nothing was sent\."):
+        check_content(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "too_many"),
+    [("你" * 500, 0), ("你" * 501, 1), ("😀" * 250, 0), ("😀" * 250 + "x", 1), ("x" * 9999, 9499)],
+)
+def test_more_than_500_characters_are_refused_an_emoji_being_two(content: str, too_many: int) -> None:
+    if not too_many:
+        check_content(content)
+        return
+    with pytest.raises(InputError, match=rf"has {count_characters(content)} characters, {too_many} more than the 500"):
+        check_content(content)
+
+
+@pytest.mark.parametrize("character", ["\0", "\x1b", "\x7f", "\x85", "\x9b", "\udcff"])
+def test_control_characters_are_refused_with_their_place(character: str) -> None:
+    for check, text in ((check_content, f"ab{character}"), (check_sign, f"ab{character}")):
+        with pytest.raises(InputError, match=r"at position 3\. Nothing was sent\."):
+            check(text)
+
+
+def test_content_may_have_line_breaks_and_tabs_a_sign_may_not() -> None:
+    check_content("a\r\n\tb")
+    for sign in ("a\nb", "a\rb", "a\tb"):
+        with pytest.raises(InputError, match="the sign holds a line break"):
+            check_sign(sign)
+
+
+@pytest.mark.parametrize("extno", ["12a", "1 2", "-1", "１２", "²", "1\n"])
+def test_extno_is_digits_only(extno: str) -> None:
+    with pytest.raises(InputError, match=r"must be digits only\. Nothing was sent\."):
+        Plan("x", {"x": ["13800138000"]}, extno=extno).check()
+
+
+def test_extno_of_digits_or_none_is_fine() -> None:
+    for extno in ("", "0", "0123456789"):
+        Plan("x", {"x": ["13800138000"]}, extno=extno).check()
+
+
+@given(st.lists(st.integers(0, 30), max_size=4), st.integers(1, 20))
+def test_batches_hold_every_number_once_and_in_order(counts: list[int], size: int) -> None:
+    texts = {f"text {index}": numbers(count) for index, count in enumerate(counts)}
+    plan = Plan("{x}", texts, batch_size=size)
+    batches = list(plan.batches())
+    for text, people in texts.items():
+        assert [mobile for t, mobiles, _ in batches for mobile in mobiles.split(",") if t == text] == people
+    assert all(count == len(mobiles.split(",")) <= size for _, mobiles, count in batches)
+    assert (plan.requests, plan.numbers) == (len(batches), sum(counts))
+
+
+def test_cost_is_of_texts_with_signature_times_numbers() -> None:
+    plan = Plan("{x}", {"x" * 66: numbers(2), "x" * 67: numbers(3), "😀": numbers(1)}, sign="店")
+    assert plan.cost() == (5, 70, 1, 1, 6)
+    assert plan._replace(sign="小店").cost() == (6, 71, 1, 2, 9)
+
+
+def test_digest_tells_who_gets_what() -> None:
+    plan = Plan("x", {"x": ["13800138000", "13800138001"]})
+    others = [{"x": ["13800138000"]}, {"y": ["13800138000", "13800138001"]}, {"x": ["13800138001", "13800138000"]}]
+    assert plan.digest() == plan._replace(sign="店").digest()
+    assert len({plan.digest(), *(plan._replace(texts=texts).digest() for texts in others)}) == 4
+
+
+@pytest.mark.parametrize(
+    ("sign", "content", "said"),
+    [
+        ("店", "【店】x", ["people will see both"]),
+        ("", "x", ["there is no signature"]),
+        ("【店", "x", ["one bracket is missing"]),
+        ("店", "x" * 301, ["over 300 characters"]),
+        ("店", "x", []),
+        ("", "【店】x", []),
+        ("【店】", "x", []),
+    ],
+)
+def test_warnings(sign: str, content: str, said: list[str]) -> None:
+    warnings = Plan(content, {content: ["13800138000"]}, sign=sign).warnings()
+    assert len(warnings) == len(said)
+    assert all(part in warning for part, warning in zip(said, warnings, strict=True))
+
+
+def test_texts_take_constants_and_columns_and_equal_ones_share_a_request() -> None:
+    people = Recipients(
+        ["13800138000", "13800138001", "13800138002"],
+        lines=["line 2", "line 3", "line 4"],
+        values=[("甲",), ("乙",), ("甲",)],
+    )
+    texts = texts_for(parse_text("{{{店}}} {名}"), {"店": "小店"}, people, None)
+    assert texts == {"{小店} 甲": ["13800138000", "13800138002"], "{小店} 乙": ["13800138001"]}
+    assert texts_for(parse_text("{名}"), {}, people, 2) == {"甲": ["13800138000"], "乙": ["13800138001"]}
+
+
+def test_each_text_is_checked_and_every_bad_line_told() -> None:
+    people = Recipients(
+        ["13800138000", "13800138001", "13800138002"],
+        lines=["line 2", "line 3", "line 4"],
+        values=[("x" * 501,), ("a",), ("\x1b",)],
+    )
+    with pytest.raises(InputError) as caught:
+        texts_for(parse_text("{名}"), {}, people, None)
+    assert "line 2: the content has 501" in str(caught.value)
+    assert "line 4: the content holds a control character" in str(caught.value)
+    assert "line 3" not in str(caught.value)
+
+
+def test_form_says_the_time_in_china() -> None:
+    stime = format_stime(datetime(2026, 12, 1, 1, 0, tzinfo=UTC))
+    assert send_form("你好", "13800138000", "店", "12", stime) == {
+        "content": "你好",
+        "mobile": "13800138000",
+        "stime": "2026-12-01 09:00:00",
+        "sign": "店",
+        "type": "pt",
+        "extno": "12",
+    }
