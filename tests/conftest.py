@@ -1,6 +1,5 @@
 """What every test stands on: the real command line, a real sandbox, and nothing of the user's own."""
 
-import json
 import os
 import signal
 import subprocess
@@ -8,38 +7,16 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from select import select
-from time import monotonic, sleep
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
 from smscli.sandbox.gateway import Sandbox
+from tests.support.command import ON_TERMINAL, Ended, Smscli, Terminal, converse
+from tests.support.sandboxes import RunningSandbox
 
 # In the background of a script SIGINT is ignored, which the commands under test would inherit.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-class Ended(NamedTuple):
-    """How a command ended; `out` and `err` are text, `raw` is stdout's bytes."""
-
-    code: int
-    out: str
-    err: str
-    raw: bytes
-
-    @property
-    def json(self) -> Any:
-        """Return stdout read as JSON."""
-        return json.loads(self.out)
-
-    @property
-    def rows(self) -> list[list[str]]:
-        """Return stdout read as TSV."""
-        return [line.split("\t") for line in self.out.splitlines()]
-
-
-Smscli = Callable[..., Ended]
 
 
 @pytest.fixture
@@ -86,28 +63,6 @@ def smscli(environment: dict[str, str], tmp_path: Path) -> Smscli:
     return run
 
 
-class RunningSandbox(NamedTuple):
-    """A sandbox in the test's own process, and the requests it logged."""
-
-    sandbox: Sandbox
-    log: Path
-
-    @property
-    def variables(self) -> dict[str, str]:
-        """Return the environment that makes the command line use it."""
-        return {"SMSCLI_ENDPOINT": self.sandbox.endpoint, "SMSCLI_NAME": "demo", "SMSCLI_PWD": "5ECRET-PWD"}
-
-    @property
-    def requests(self) -> list[dict[str, Any]]:
-        """Return what was logged, a dictionary a request."""
-        return [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines()]
-
-    @property
-    def queued(self) -> list[str]:
-        """Return every number that a message was accepted for, as often as it was."""
-        return [mobile for request in self.requests if request.get("queued") for mobile in request["mobile"]]
-
-
 @pytest.fixture
 def start_sandbox(tmp_path: Path) -> Iterator[Callable[..., RunningSandbox]]:
     """Start sandboxes with any settings; they stop behind the test."""
@@ -127,31 +82,6 @@ def sandbox(start_sandbox: Callable[..., RunningSandbox]) -> RunningSandbox:
     return start_sandbox()
 
 
-def write_config(home: Path, text: str) -> Path:
-    """Write the configuration file where the command line looks for it."""
-    path = home / ".config" / "smscli" / "config.toml"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-    path.chmod(0o600)
-    return path
-
-
-def numbers(count: int, first: int = 0) -> Sequence[str]:
-    """Return that many different mobile numbers, none of which the sandbox blacklists."""
-    return [f"138{n:07d}0" for n in range(first, first + count)]
-
-
-Terminal = Callable[..., tuple[int, str]]
-
-# Makes the terminal on stdin the controlling one, which a child without a fork hook of its own has to do itself.
-_ON_TERMINAL = """\
-import fcntl, sys, termios
-fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-from smscli.__main__ import main
-sys.exit(main())
-"""
-
-
 @pytest.fixture
 def terminal(environment: dict[str, str]) -> Terminal:
     """Run the command line on a terminal: each (prompt, answer) in turn; return exit code and all that was shown."""
@@ -159,31 +89,12 @@ def terminal(environment: dict[str, str]) -> Terminal:
     def run(arguments: Sequence[str], *dialogue: tuple[str, bytes], **variables: str) -> tuple[int, str]:
         master, slave = os.openpty()
         with subprocess.Popen(
-            [sys.executable, "-c", _ON_TERMINAL, *arguments],
+            [sys.executable, "-c", ON_TERMINAL, *arguments],
             stdin=slave, stdout=slave, stderr=slave, start_new_session=True, env=environment | variables,
         ) as process:  # fmt: skip
             os.close(slave)
-            shown = _converse(process, master, list(dialogue))
+            shown = converse(process, master, list(dialogue))
         os.close(master)
         return process.returncode, shown.decode()
 
     return run
-
-
-def _converse(process: "subprocess.Popen[bytes]", master: int, dialogue: list[tuple[str, bytes]]) -> bytes:
-    shown, place, end = b"", 0, monotonic() + 20
-    while monotonic() < end:
-        if dialogue and (found := shown.find(dialogue[0][0].encode(), place)) >= 0:
-            place = found + len(dialogue[0][0].encode())
-            sleep(0.1)  # the echo goes off around the prompt
-            os.write(master, dialogue.pop(0)[1])
-        if select([master], [], [], 0.05)[0]:
-            try:
-                data = os.read(master, 65536)
-            except OSError:  # how Linux ends a terminal
-                data = b""
-            if not data:
-                return shown
-            shown += data
-    process.kill()
-    return shown

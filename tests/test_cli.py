@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,9 @@ from typer.testing import CliRunner
 from smscli import __version__, cli, errors
 from smscli.commands import COMMANDS
 from smscli.errors import ExitCode, SmsError
-from tests.conftest import RunningSandbox, Smscli, write_config
+from tests.support.command import Smscli
+from tests.support.sandboxes import RunningSandbox, write_config
+from tests.support.waiting import eventually
 
 SECRET = "5ECRET-PWD"
 PROFILE_COMMANDS = ("add", "list", "show", "use", "remove", "path")
@@ -271,8 +272,8 @@ def test_ctrl_c_during_a_send_exits_130_without_a_traceback(
     with subprocess.Popen(
         command, env=environment | slow.variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
-        wait_until(lambda: bool(established(slow)))
-        wait_until(lambda: bool(slow.queued))
+        eventually(lambda: bool(established(slow)))
+        eventually(lambda: bool(slow.queued))
         process.send_signal(signal.SIGINT)
         assert process.stderr
         assert "waiting for the requests in flight" in process.stderr.readline()
@@ -290,13 +291,6 @@ def established(sandbox: RunningSandbox) -> list[str]:
     table = Path("/proc/net/tcp")
     lines = table.read_text().splitlines()[1:] if table.exists() else []
     return [line for line in lines if line.split()[2].endswith(port) and line.split()[3] == "01"]
-
-
-def wait_until(holds: Callable[[], bool], seconds: float = 5) -> None:
-    """Wait for something to hold, a few seconds at most."""
-    end = time.monotonic() + seconds
-    while not holds() and time.monotonic() < end:
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("stage", ["smscli.cli", "typer", "smscli.commands.balance", "smscli.gateway.client"])

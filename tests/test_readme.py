@@ -22,7 +22,8 @@ import pytest
 from smscli.config import profile as profiles
 from smscli.errors import ExitCode
 from smscli.protocol.forms import PATH
-from tests.conftest import write_config
+from tests.support.sandboxes import write_config
+from tests.support.waiting import free_port
 
 README = Path(__file__).parent.parent / "README.md"
 CHINESE = README.with_suffix(".zh-CN.md")
@@ -89,13 +90,6 @@ def in_background(command: str, port: int, environment: dict[str, str], director
             yield
         finally:
             process.terminate()
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 def test_console_blocks_print_what_they_say(environment: dict[str, str], home: Path, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from smscli import render
 from smscli.render import Cell, Output
-from tests.conftest import Smscli, Terminal
+from tests.support.command import Smscli, Terminal
 
 COLUMNS = ("one", "two")
 # Texts in which everything dangerous is likely.

@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.conftest import RunningSandbox, Smscli
-from tests.gateway.test_client import answer, answering
+from tests.support.command import Smscli
+from tests.support.gateways import answer, answering
+from tests.support.sandboxes import RunningSandbox
 
 
 def variables(endpoint: str) -> dict[str, str]:

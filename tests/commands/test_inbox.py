@@ -11,7 +11,8 @@ import pytest
 
 from smscli.ledger.inbox import Circle
 from smscli.ledger.runs import opened
-from tests.conftest import RunningSandbox, Smscli, write_config
+from tests.support.command import Smscli
+from tests.support.sandboxes import RunningSandbox, write_config
 
 ONE, TWO = "13800138001", "13800138002"
 AT = "2090-01-01 00:00:00"

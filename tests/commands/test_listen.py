@@ -28,7 +28,8 @@ from hypothesis import strategies as st
 
 from smscli.protocol.forms import encode_form
 from smscli.protocol.pushes import Reply, Report, reply_fields, report_fields, signed_name
-from tests.conftest import Smscli, numbers, write_config
+from tests.support.command import Smscli
+from tests.support.sandboxes import numbers, write_config
 
 PROFILES = """
 default = "shop"

@@ -9,7 +9,8 @@ from urllib.parse import quote
 import pytest
 
 from smscli.config.profile import OPTOUT_WORDS
-from tests.conftest import RunningSandbox, Smscli, numbers, write_config
+from tests.support.command import Smscli
+from tests.support.sandboxes import RunningSandbox, numbers, write_config
 
 PERSON, OTHER = "13800138001", "13800138002"
 CONFIG = """

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from smscli.commands.parse_report import COLUMNS, SUMMARY_COLUMNS, _Reader
 from smscli.protocol.pushes import Trust
 from smscli.text import decode_log
-from tests.conftest import Smscli, write_config
-from tests.sending.test_recipients import peak_of
+from tests.support.command import Smscli, peak_of
+from tests.support.sandboxes import write_config
 
 REPORT = "name=admin&pwd=12345&sendid=2017122215592306537359081&time=2013-08-20+20%3A11%3A34&mobile={}&state={}"
 DELIVERED = REPORT.format("13800138001", "DELIVRD")

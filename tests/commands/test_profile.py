@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import RunningSandbox, Smscli, Terminal, write_config
+from tests.support.command import Smscli, Terminal
+from tests.support.sandboxes import RunningSandbox, write_config
 
 SECRET = "5ECRET-PWD"
 SHOP = f'[profiles.shop]\nendpoint = "https://sms.example/api"\nname = "n"\npwd = "{SECRET}"\n'

@@ -17,7 +17,8 @@ from smscli.ledger.inbox import _WEIGHT, Circle
 from smscli.ledger.runs import opened
 from smscli.protocol.pushes import Push, Reply, Report, reply_fields, report_fields, signed_name
 from smscli.sandbox.gateway import Fault
-from tests.conftest import RunningSandbox, Smscli, write_config
+from tests.support.command import Smscli
+from tests.support.sandboxes import RunningSandbox, write_config
 
 ACCOUNT = Profile("shop", name="demo")
 AT = "2026-11-22 12:00:00"

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Ended, RunningSandbox, Smscli, numbers, write_config
+from tests.support.command import Ended, Smscli
+from tests.support.sandboxes import RunningSandbox, numbers, write_config
 
 StartSandbox = Callable[..., RunningSandbox]
 PEOPLE = "姓名,手机号,金额\n张三,13800138000,10\n李四,13800138001,20\n王五,13800138002,10\n"

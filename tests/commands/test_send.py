@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from smscli.protocol.times import CHINA
-from tests.conftest import RunningSandbox, Smscli, numbers
-from tests.gateway.test_client import answer, answering
+from tests.support.command import Smscli
+from tests.support.gateways import answer, answering
+from tests.support.sandboxes import RunningSandbox, numbers
 
 StartSandbox = Callable[..., RunningSandbox]
 ONE = ("send", "--mobile", "13800138000")

@@ -1,6 +1,7 @@
 """`smscli status` and `smscli runs RUN`: what became of a message."""
 
-from tests.conftest import RunningSandbox, Smscli
+from tests.support.command import Smscli
+from tests.support.sandboxes import RunningSandbox
 
 ONE, TWO, THREE = "13800138001", "13800138002", "13800138003"
 

@@ -8,7 +8,8 @@ from time import monotonic
 import pytest
 
 from smscli.sandbox.gateway import Fault
-from tests.conftest import RunningSandbox, Smscli
+from tests.support.command import Smscli
+from tests.support.sandboxes import RunningSandbox
 
 ONE, TWO = "13800138001", "13800138002"
 

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from smscli.config import profile as profiles
 from smscli.config.profile import KEYS, Profile, Secret
 from smscli.errors import ConfigError, InputError
-from tests.conftest import RunningSandbox, Smscli, write_config
+from tests.support.command import Smscli
+from tests.support.sandboxes import RunningSandbox, write_config
 
 SECRET = "5ECRET-PWD"
 SHOP = '[profiles.shop]\nendpoint = "https://sms.example/api"\nname = "n"\n'

@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,28 +18,14 @@ import pytest
 
 from smscli.protocol.forms import PATH
 from smscli.sandbox import pusher
-from tests.conftest import Smscli, write_config
+from tests.support.command import Smscli
+from tests.support.sandboxes import write_config
+from tests.support.waiting import eventually, free_port
 
 DELIVERED, EXPIRED, OPTS_OUT, ANSWERS = "13800138000", "13800138001", "13800138011", "13800138012"
 EVERYBODY = f"{DELIVERED},{EXPIRED},{OPTS_OUT},{ANSWERS}"
 PLAIN = 'push_name = "gateway"\npush_pwd = "PUSH-PWD"'
 SIGNED = 'access_secret = "ACCESS-SECRET"'
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
-
-
-def eventually(condition: Callable[[], Any], patience: float = 20) -> Any:
-    """Wait until something true comes, and return it."""
-    end = time.monotonic() + patience
-    while not (found := condition()):
-        assert time.monotonic() < end, "it did not come"
-        time.sleep(0.02)
-    return found
 
 
 class Circle:

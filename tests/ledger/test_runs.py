@@ -14,8 +14,9 @@ import pytest
 from smscli.ledger.runs import State, open_ledger
 from smscli.ledger.store import MIGRATIONS, LedgerError, ledger_path
 from smscli.protocol.times import CHINA
-from tests.conftest import RunningSandbox, Smscli, numbers
-from tests.sending.test_runner import new_run
+from tests.support.command import Smscli
+from tests.support.runs import new_run
+from tests.support.sandboxes import RunningSandbox, numbers
 
 TODAY = datetime.now(CHINA).strftime("%Y-%m-%d")
 ONE = ("send", "--mobile", "13800138000", "--content", "x")

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from smscli.protocol.codes import ANSWERS, OPERATOR_STATES, STATES, answer_meaning, state_meaning
-from tests.conftest import Smscli
+from tests.support.command import Smscli
 
 FIELDS = ["kind", "code", "chinese", "english", "note"]
 

@@ -25,7 +25,9 @@ from smscli.protocol.times import CHINA, format_stime
 from smscli.sandbox import pusher
 from smscli.sandbox.gateway import Fault
 from smscli.sandbox.pusher import Accepted, Pusher
-from tests.conftest import RunningSandbox, Smscli, write_config
+from tests.support.command import Smscli
+from tests.support.sandboxes import RunningSandbox, write_config
+from tests.support.waiting import eventually, free_port
 
 PLAIN = Trust("gateway", "PUSH-PWD", "")
 SIGNED = Trust("", "", "ACCESS-SECRET")
@@ -100,14 +102,6 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pusher, "LONGEST_PAUSE", 0.08)
 
 
-def eventually(condition: Callable[[], object]) -> None:
-    """Wait until a condition holds, 10 s at most."""
-    end = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < end, "it did not come"
-        time.sleep(0.005)
-
-
 def send(sandbox: RunningSandbox, *mobiles: str, **fields: str) -> str:
     """Send to numbers and return the sandbox's answer."""
     form = {"name": "demo", "pwd": "5ECRET", "type": "pt", "content": "你好", "mobile": ",".join(mobiles)} | fields
@@ -118,13 +112,6 @@ def send(sandbox: RunningSandbox, *mobiles: str, **fields: str) -> str:
 
 def push_log(sandbox: RunningSandbox) -> list[dict[str, Any]]:
     return [entry for entry in sandbox.requests if "push" in entry]
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 # --- what is pushed -----------------------------------------------------------------------------------------------

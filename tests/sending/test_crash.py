@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from smscli.ledger.runs import State, open_ledger
-from tests.conftest import RunningSandbox, Smscli, numbers
+from tests.support.command import Smscli
+from tests.support.sandboxes import RunningSandbox, numbers
 
 StartSandbox = Callable[..., RunningSandbox]
 

@@ -15,7 +15,7 @@ from smscli.sending.message import parse_text
 from smscli.sending.plan import Plan, check_content, check_sign, texts_for
 from smscli.sending.recipients import Recipients
 from smscli.sending.times import parse_at
-from tests.conftest import numbers
+from tests.support.sandboxes import numbers
 
 NOW = datetime(2026, 11, 22, 4, 0, 0, 500_000, tzinfo=UTC)  # noon in China
 

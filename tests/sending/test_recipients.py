@@ -6,7 +6,7 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,8 @@ from smscli.errors import InputError
 from smscli.protocol.numbers import normalise, refusal
 from smscli.sending import recipients
 from smscli.sending.recipients import COLUMN_NAMES, Recipients, from_options, read_list
-from tests.conftest import RunningSandbox, Smscli, numbers
+from tests.support.command import Smscli, peak_of
+from tests.support.sandboxes import RunningSandbox, numbers
 
 ONE, TWO, THREE = "13800138001", "13800138002", "13800138003"
 
@@ -544,17 +545,6 @@ def test_stdin_that_cannot_be_read(environment: dict[str, str], sandbox: Running
     assert ended.returncode == 2
     assert b"cannot be read" in ended.stderr
     assert b"Traceback" not in ended.stderr
-
-
-def peak_of(arguments: Sequence[str], environment: dict[str, str], stdin: Path) -> tuple[int, int, bytes]:
-    """Run a command and return its exit code, its peak memory in MiB, and stderr."""
-    code = "import resource,subprocess,sys\nr=subprocess.run(sys.argv[1:],stdout=subprocess.DEVNULL)\n"
-    code += "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)\nsys.exit(r.returncode)"
-    command = [sys.executable, "-c", code, sys.executable, "-m", "smscli", *arguments]
-    with stdin.open("rb") as stream:
-        ended = subprocess.run(command, stdin=stream, capture_output=True, env=environment)
-    unit = 1 << 20 if sys.platform == "darwin" else 1 << 10
-    return ended.returncode, int(ended.stdout) // unit, ended.stderr
 
 
 def _million(tmp_path: Path, row: str, count: int) -> Path:

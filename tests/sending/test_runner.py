@@ -8,12 +8,13 @@ import pytest
 
 from smscli.config.profile import Profile
 from smscli.errors import OutcomeUnknownError, UnreachableError
-from smscli.ledger.runs import Ledger, Run, State, Totals, open_ledger
+from smscli.ledger.runs import Ledger, State, Totals, open_ledger
 from smscli.protocol.answers import SendAnswer
 from smscli.sending.limits import hold_back
 from smscli.sending.plan import Plan
 from smscli.sending.runner import Campaign, Pace, exit_code
-from tests.conftest import numbers
+from tests.support.runs import new_run
+from tests.support.sandboxes import numbers
 
 ACCEPTED, REFUSED, UNKNOWN = State.ACCEPTED, State.REFUSED, State.UNKNOWN
 
@@ -65,10 +66,6 @@ def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
     monkeypatch.setenv("SMSCLI_LEDGER", str(tmp_path / "ledger.db"))
     with open_ledger() as opened:
         yield opened
-
-
-def new_run(content: str = "{x}", count: int = 0, profile: str = "shop") -> Run:
-    return Run(0, None, 1.0, "wang@shop", profile, "demo", content, "", "", "", "", "", count, 0, 0)
 
 
 def carry_out(ledger: Ledger, texts: list[str], *gateways: Any, content: str = "{x}", max_refused: int = 0) -> Campaign:
