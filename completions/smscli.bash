@@ -5,14 +5,17 @@ _smscli_about() {
     commands= options= takes=
     case $1 in
     'smscli')
-        commands='send runs resume status inbox optout template balance parse-report listen codes profile sandbox completion' options='--version -h --help'
+        commands='send runs resume cancel status inbox optout template balance parse-report listen codes ledger profile sandbox completion' options='--version -h --help'
         case $2 in
         esac ;;
     'smscli send')
-        commands='' options='--mobile --csv --content --content-file --template --var --sign --extno --at --column --encoding --skip-invalid --limit --key --dry-run --force --batch-size --workers --rate --max-refused --include-opted-out --wait --yes -y --quiet -q -p --profile --output -h --help'
+        commands='' options='--mobile --csv --column --encoding --skip-invalid --limit --include-opted-out --content --content-file --template --var --sign --extno --at --key --dry-run --force --max-refused --batch-size --workers --rate --wait --yes -y --quiet -q -p --profile --output -h --help'
         case $2 in
         --mobile) takes='text' ;;
         --csv) takes='file' ;;
+        --column) takes='text' ;;
+        --encoding) takes='text' ;;
+        --limit) takes='text' ;;
         --content) takes='text' ;;
         --content-file) takes='file' ;;
         --template) takes='text' ;;
@@ -20,14 +23,11 @@ _smscli_about() {
         --sign) takes='text' ;;
         --extno) takes='text' ;;
         --at) takes='text' ;;
-        --column) takes='text' ;;
-        --encoding) takes='text' ;;
-        --limit) takes='text' ;;
         --key) takes='text' ;;
+        --max-refused) takes='text' ;;
         --batch-size) takes='text' ;;
         --workers) takes='text' ;;
         --rate) takes='text' ;;
-        --max-refused) takes='text' ;;
         --wait) takes='text' ;;
         -p|--profile) takes='profile' ;;
         --output) takes='choice table tsv json jsonl csv' ;;
@@ -43,12 +43,18 @@ _smscli_about() {
         --before) takes='text' ;;
         esac ;;
     'smscli resume')
-        commands='' options='--unknown --workers --rate --yes -y --quiet -q --output -h --help'
+        commands='' options='--unknown --batch --workers --rate --yes -y --quiet -q --output -h --help'
         case $2 in
         --unknown) takes='choice resend drop' ;;
+        --batch) takes='text' ;;
         --workers) takes='text' ;;
         --rate) takes='text' ;;
         --output) takes='choice table tsv json jsonl csv' ;;
+        1) takes='text' ;;
+        esac ;;
+    'smscli cancel')
+        commands='' options='--yes -y -h --help'
+        case $2 in
         1) takes='text' ;;
         esac ;;
     'smscli status')
@@ -145,8 +151,26 @@ _smscli_about() {
         --output) takes='choice table tsv json jsonl csv' ;;
         1) takes='text' ;;
         esac ;;
+    'smscli ledger')
+        commands='path backup check' options='-h --help'
+        case $2 in
+        esac ;;
+    'smscli ledger path')
+        commands='' options='-h --help'
+        case $2 in
+        esac ;;
+    'smscli ledger backup')
+        commands='' options='-h --help'
+        case $2 in
+        1) takes='file' ;;
+        esac ;;
+    'smscli ledger check')
+        commands='' options='--output -h --help'
+        case $2 in
+        --output) takes='choice table tsv json jsonl csv' ;;
+        esac ;;
     'smscli profile')
-        commands='add list show use remove path' options='-h --help'
+        commands='add list show set use remove path' options='-h --help'
         case $2 in
         esac ;;
     'smscli profile add')
@@ -169,13 +193,20 @@ _smscli_about() {
         --output) takes='choice table tsv json jsonl csv' ;;
         1) takes='profile' ;;
         esac ;;
+    'smscli profile set')
+        commands='' options='-p --profile --stdin -h --help'
+        case $2 in
+        -p|--profile) takes='profile' ;;
+        1) takes='choice endpoint name pwd pwd_command sign extno standby batch_size timeout ca_bundle proxy push_name push_pwd access_secret push_window extension_length confirm_above per_number repeat_window quiet_hours optout_words optin_words refusal_codes' ;;
+        [1-9]*) takes='text' ;;
+        esac ;;
     'smscli profile use')
         commands='' options='-h --help'
         case $2 in
         1) takes='profile' ;;
         esac ;;
     'smscli profile remove')
-        commands='' options='-h --help'
+        commands='' options='--yes -y -h --help'
         case $2 in
         1) takes='profile' ;;
         esac ;;
@@ -189,7 +220,7 @@ _smscli_about() {
         --port) takes='text' ;;
         --balance) takes='text' ;;
         --latency) takes='text' ;;
-        --fault) takes='choice close-before reset-before close-after reset-after http-502 html truncated drip redirect huge garbage empty' ;;
+        --fault) takes='choice close-before reset-before close-after reset-after http-102 http-502 early-408 late-408 idle-408 html truncated drip redirect redirect-broken redirect-chinese huge huge-cookie gzip-bomb garbage empty wrong-counts code-502 code-minus-2' ;;
         --fault-every) takes='text' ;;
         --log) takes='file' ;;
         --push-to) takes='text' ;;

@@ -4,52 +4,72 @@ import gc
 import os
 import sys
 
+TYPE_CHECKING = False  # mypy takes it for true; to import `typing` would cost `--version` some milliseconds
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-def main() -> int:
-    """Run smscli with the process's arguments and return its exit code."""
-    # Start-up makes many objects and no garbage; the command tree turns collection on again.
-    gc.disable()
-    _mend_streams()
+    from smscli.console import Environment
+
+
+def main(arguments: "Sequence[str] | None" = None, environment: "Environment | None" = None) -> int:
+    """Run smscli with the process's arguments and streams, unless others are given, and return the exit code.
+
+    With an environment of its own it can run inside any program, again and again.
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        return _run(sys.argv[1:])
-    except KeyboardInterrupt:
+        if environment is not None:
+            return _run(arguments, environment)
+        return _run_process(arguments)
+    except KeyboardInterrupt:  # before anything could be said about it
         return 130
 
 
-def _run(arguments: list[str]) -> int:
-    if arguments[:1] == ["--version"]:
+def _run_process(arguments: "Sequence[str]") -> int:
+    # Start-up makes many objects and no garbage; the command tree turns collection on again.
+    gc.disable()
+    from smscli.console import process_environment
+
+    environment = process_environment()
+    try:
+        return _run(arguments, environment)
+    finally:
+        for descriptor, lost in ((1, environment.stdout_lost), (2, environment.stderr_lost)):
+            if lost:  # or what is left would fail again when the interpreter flushes it
+                os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
+        gc.freeze()  # or the interpreter's last collection would look at all that ends with it anyway
+
+
+def _run(arguments: "Sequence[str]", environment: "Environment") -> int:
+    """Run the program; a known error ends as its sentence and exit code, a bug keeps its traceback."""
+    from smscli.errors import SmsError
+
+    try:
+        code = _carry_out(arguments, environment)
+        environment.finish()
+    except SmsError as error:
+        environment.say(f"smscli: {error}")
+        return int(error.exit_code)
+    except KeyboardInterrupt:
+        environment.say("smscli: interrupted.")
+        return 130
+    return code
+
+
+def _carry_out(arguments: "Sequence[str]", environment: "Environment") -> int:
+    if list(arguments[:1]) == ["--version"]:
         from smscli import __version__
 
-        return _print(f"smscli {__version__}\n")
-    if arguments[:1] in ([], ["--help"], ["-h"]):
+        environment.write(f"smscli {__version__}\n")
+        return 0
+    if not arguments or arguments[0] in ("--help", "-h"):
         from smscli.commands import overview
 
-        return _print(overview())
+        environment.write(overview())
+        return 0
     from smscli.cli import run
 
-    return run()
-
-
-def _print(text: str) -> int:
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or what is left fails again at exit
-        if not isinstance(error, BrokenPipeError):
-            sys.stderr.write(f"smscli: the output could not be written: {error.strerror}.\n")
-            return 2
-    return 0
-
-
-def _mend_streams() -> None:
-    """Let no character of a text stop the program, nor a stream that its caller closed."""
-    for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if stream is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123
-        else:
-            stream.reconfigure(errors="backslashreplace")
+    return run(arguments, environment)
 
 
 if __name__ == "__main__":

@@ -1,17 +1,19 @@
-"""The command tree, loaded lazily, and the one place where an error becomes a sentence and an exit code."""
+"""The command tree, loaded lazily, and how it prints its help."""
 
 import gc
-from errno import ENOSPC, EPIPE
+from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import Any
+from io import StringIO
+from typing import Any, TypeVar
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
-from smscli import __version__, render
+from smscli import __version__
 from smscli.commands import COMMANDS, overview
-from smscli.errors import ExitCode, SmsError
+from smscli.console import Environment
 
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 STYLE: dict[str, Any] = {
     "add_completion": False,
     "rich_markup_mode": None,
@@ -20,7 +22,67 @@ STYLE: dict[str, Any] = {
 }
 
 
-class CommandTree(TyperGroup):
+def _show_help(context: typer.Context, _: object, asked: bool) -> None:
+    if asked:
+        context.obj.write(f"{context.get_help()}\n")
+        raise typer.Exit
+
+
+class _Help:
+    """How a help page looks and where it goes: options in groups, no line cut off, to the environment's stdout."""
+
+    help: str | None
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """Return the option that shows the page."""
+        option: Any = super().get_help_option(ctx)  # type: ignore[misc]
+        option.callback = _show_help
+        return option
+
+    def get_short_help_str(self, limit: int = 0) -> str:
+        """Return the first paragraph, for the list of a group's commands."""
+        return " ".join((self.help or "").strip().partition("\n\n")[0].split())
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the arguments, then the options by their `rich_help_panel`; those without one come last."""
+        groups: dict[str, list[tuple[str, str]]] = {"Arguments": []}
+        for param in self.get_params(ctx):  # type: ignore[attr-defined]
+            is_argument = param.param_type_name == "argument"
+            group = "Arguments" if is_argument else getattr(param, "rich_help_panel", None) or "Options"
+            if record := param.get_help_record(ctx):
+                groups.setdefault(group, []).append(record)
+        groups["Options"] = groups.pop("Options")  # there is always --help
+        for name, records in groups.items():
+            if records:
+                with formatter.section(name):
+                    formatter.write_dl(records)
+
+
+class Command(_Help, TyperCommand):
+    """A command of this program."""
+
+
+class Group(_Help, TyperGroup):
+    """A command with sub-commands."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the options, then the sub-commands."""
+        super().format_options(ctx, formatter)
+        self.format_commands(ctx, formatter)
+
+
+class Commands(typer.Typer):
+    """A group of commands in this program's style."""
+
+    def __init__(self, cls: type[TyperGroup] = Group, **settings: Any) -> None:
+        super().__init__(cls=cls, **STYLE, **settings)
+
+    def command(self, name: str | None = None, **settings: Any) -> Callable[[_Function], _Function]:
+        """Add a command of this program's kind."""
+        return super().command(name, cls=Command, **settings)
+
+
+class CommandTree(Group):
     """The root of the commands; a command's module is imported when the command is asked for."""
 
     def __init__(self, **settings: Any) -> None:
@@ -31,32 +93,17 @@ class CommandTree(TyperGroup):
         """Return the command, None where there is none of that name."""
         return load_command(cmd_name) if cmd_name in COMMANDS else None
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Load the command that the arguments name; from here on there is garbage to collect."""
+        found = super().resolve_command(ctx, args)
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
+        return found
+
     def get_help(self, ctx: Any) -> str:
         """Return the same page as the console entry prints without loading this tree."""
         return overview().rstrip("\n")
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run the command; a known error ends as its sentence and exit code, a bug keeps its traceback."""
-        gc.freeze()
-        gc.enable()
-        try:
-            result = self._invoke(ctx)
-            render.finish()
-        except SmsError as error:
-            render.say(f"smscli: {error}")
-            raise typer.Exit(error.exit_code) from None
-        except (KeyboardInterrupt, typer.Abort):  # the latter at a prompt
-            render.say("smscli: interrupted.")
-            raise typer.Exit(ExitCode.INTERRUPTED) from None
-        return result
-
-    def _invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except OSError as error:  # only a help page is written past `render`; any other is a bug
-            if error.errno not in (EPIPE, ENOSPC):
-                raise
-            return render.cannot_write(error)
 
 
 def load_command(name: str) -> Any:
@@ -64,21 +111,21 @@ def load_command(name: str) -> Any:
     module = import_module(f"smscli.commands.{name.replace('-', '_')}")
     command = module.command
     if not isinstance(command, typer.Typer):
-        app = typer.Typer(**STYLE)
-        app.command(name, context_settings=getattr(module, "SETTINGS", None))(command)
-        command = app
+        alone = Commands()
+        alone.command(name, context_settings=getattr(module, "SETTINGS", None))(command)
+        command = alone
     node = typer.main.get_command(command)
     node.name = name
     return node
 
 
-def _print_version(asked: bool) -> None:
+def _print_version(context: typer.Context, asked: bool) -> None:
     if asked:
-        render.write(f"smscli {__version__}\n")
+        context.obj.write(f"smscli {__version__}\n")
         raise typer.Exit
 
 
-app = typer.Typer(cls=CommandTree, **STYLE)
+app = Commands(cls=CommandTree)
 
 
 @app.callback()
@@ -88,7 +135,19 @@ def root(
     """Send SMS through a Chuangrui gateway."""
 
 
-def run() -> int:
-    """Run the tree with the process's arguments; ends the process with the command's exit code."""
-    app(prog_name="smscli")
-    return 0
+def run(arguments: Sequence[str], environment: Environment) -> int:
+    """Run the tree and return the command's exit code; wrong usage is explained on stderr."""
+    tree = typer.main.get_command(app)
+    try:
+        with tree.make_context("smscli", list(arguments), obj=environment) as context:
+            return int(tree.invoke(context) or 0)
+    except typer.Exit as ended:
+        return int(ended.exit_code)
+    except typer.Abort:  # an interrupt, or an end of input, at a prompt
+        raise KeyboardInterrupt from None
+    except typer.TyperException as error:
+        shown: Any = error
+        text = StringIO()
+        shown.show(file=text)
+        environment.say(text.getvalue().rstrip("\n"))
+        return error.exit_code

@@ -15,11 +15,13 @@ class ExitCode(IntEnum):
     UNKNOWN = 6
     PARTLY = 7
     BALANCE_LOW = 8
+    NOBODY = 9
+    BUSY = 10
     INTERRUPTED = 130
 
 
 class SmsError(Exception):
-    """Something a user can understand and mend; its text is the whole message, never a traceback."""
+    """Something a user can understand and fix; its text is the whole message, never a traceback."""
 
     exit_code = ExitCode.BUG
 
@@ -52,3 +54,15 @@ class OutcomeUnknownError(SmsError):
     """The request left and no usable answer came back; something may have been sent."""
 
     exit_code = ExitCode.UNKNOWN
+
+
+class NobodyError(SmsError):
+    """There is nobody left to send to; nothing was sent."""
+
+    exit_code = ExitCode.NOBODY
+
+
+class BusyError(SmsError):
+    """Another process is at work on the same run; this one sent nothing."""
+
+    exit_code = ExitCode.BUSY

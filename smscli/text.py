@@ -1,7 +1,9 @@
-"""Text files and pipes, line by line in bounded memory."""
+"""Text files and pipes, line by line in bounded memory; encodings; what nobody sees."""
 
 import codecs
 import io
+import math
+import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
@@ -9,12 +11,117 @@ from smscli.errors import InputError
 
 _LINE_LIMIT = 1 << 20
 _BLOCK = 1 << 16
+_NAMED_LINES = 10  # so many lines stand in a sentence
+# Characters without a width or a shape, as they come with a copy from a chat, a web page or a word processor.
+INVISIBLE = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d"
+    "\u202e\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\u206a\u206b\u206c\u206d\u206e\u206f\u2800\u3164\ufeff\uffa0"
+)
+_CHANCE = 1000  # of so many lines in GBK, less than one can be read as UTF-8 by chance
+_RUN = "[\x80-\xff]+[\x00-\x7f]?"  # bytes outside ASCII, and the one behind: GBK can end in an ASCII byte
+_LIKE_UTF8 = (
+    "(?<![\x80-\xff])(?:[\xc2-\xdf][\x80-\xbf])*+(?:[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})"
+    "[\x80-\xff]*[\x00-\x7f]?"
+)
+_ASCII = bytes(range(128))
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
 def bom_encoding(start: bytes) -> str | None:
     """Return the encoding that a byte-order mark names, None where there is none."""
     return next((encoding for mark, encoding in _BOMS if start.startswith(mark)), None)
+
+
+def decode_file(raw: bytes, source: str) -> str:
+    """Return a text file's content: by its byte-order mark, else UTF-8, else GB18030; else an InputError."""
+    marked = bom_encoding(raw)
+    if not marked:
+        try:
+            return raw.decode()
+        except UnicodeError:
+            refuse_mixed(io.BytesIO(raw), source)
+    try:
+        return raw.decode(marked or "gb18030")
+    except UnicodeError:
+        raise InputError(
+            f"{source} is not {'UTF-16' if marked else 'UTF-8 or GB18030'} text. Nothing was sent."
+        ) from None
+
+
+def refuse_mixed(stream: io.BufferedIOBase, source: str) -> None:
+    """Refuse text that is not UTF-8 as a whole although some of it surely is; other text may well be GB18030.
+
+    Nearly all bytes can be read as GB18030, so a UTF-8 name would become another name. An InputError has the lines.
+    """
+    utf8: dict[int, None] = {}
+    other: list[int] = []
+    evidence, found, runs, line = 0.0, 0, 0, 1
+    for block in read_blocks(stream, source, "latin-1"):
+        runs += len(re.findall(_RUN, block))
+        for match in re.finditer(_LIKE_UTF8, block):
+            likely = _utf8_evidence(match[0])
+            evidence += likely
+            found += bool(likely)
+            if likely and len(utf8) < _NAMED_LINES:
+                utf8[line + _count(block[: match.start() + 1]) - 1] = None
+        if len(other) < _NAMED_LINES and not _decodes(block, "utf-8"):
+            other += [number for number, text in enumerate(split(block), line) if not _decodes(text, "utf-8")]
+        line += _count(block)
+    if other and evidence * _CHANCE > runs - 2 * found:
+        most, rest = ("UTF-8", other) if 2 * found >= runs else ("GBK", list(utf8))
+        lines = ", ".join(map(str, rest[:_NAMED_LINES])) + " …" * (len(rest) >= _NAMED_LINES)
+        raise InputError(
+            f"{source} is {most} text, but not in line {lines}: two files were put together, or a cell was cut inside "
+            "a character. Nothing was sent. Fix that, and save it as UTF-8."
+        )
+
+
+def _count(block: str) -> int:
+    return sum(1 for _ in split(block))
+
+
+def line_outside(stream: io.BufferedIOBase, source: str, encoding: str) -> int:
+    """Return the first line that is not text of an encoding with ASCII line ends; 0 where all are."""
+    lines = enumerate(read_lines(stream, source, "latin-1"), 1)
+    return next((number for number, line in lines if not _decodes(line, encoding)), 0)
+
+
+def _utf8_evidence(run: str) -> float:
+    """Return how surely some bytes outside ASCII, with the one behind them, are UTF-8 and not GB18030.
+
+    Infinite where they are no GB18030, or no common characters in it; 1 where both readings make sense; else 0.
+    """
+    raw = run.encode("latin-1")
+    body = raw.rstrip(_ASCII)
+    try:
+        text, least = body.decode(), 1
+    except UnicodeDecodeError as error:
+        is_cut = len(body) - error.start < 4  # the last character is not whole
+        text, least = body[: error.start if is_cut else 0].decode(), 2
+    if len(text) < least or max(text) < "\u0800":  # two bytes can be one character of GBK
+        return 0
+    if not _decodes(run, "gb18030"):
+        return math.inf
+    if len(body) % 2:
+        return 0
+    return math.inf if not _decodes(run, "gb2312") else 1 if _is_common(text) else 0
+
+
+def _decodes(text: str, encoding: str) -> bool:
+    """Tell whether bytes, read as Latin-1, are text of another encoding."""
+    try:
+        text.encode("latin-1").decode(encoding)
+    except UnicodeError:
+        return False
+    return True
+
+
+def _is_common(text: str) -> bool:
+    try:
+        text.encode("gb2312")
+    except UnicodeError:
+        return False
+    return True
 
 
 def read_lines(stream: io.BufferedIOBase, source: str, encoding: str, errors: str = "strict") -> Iterator[str]:

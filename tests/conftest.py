@@ -10,13 +10,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from smscli.sandbox.gateway import Sandbox
-from tests.support.command import ON_TERMINAL, Ended, Smscli, Terminal, converse
+from tests.support.command import ON_TERMINAL, Smscli, Terminal, converse, smscli_by
+from tests.support.program import run_inside, run_process
 from tests.support.sandboxes import RunningSandbox
 
 # In the background of a script SIGINT is ignored, which the commands under test would inherit.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+settings.register_profile("patient", deadline=None)  # a busy machine is no failure
+settings.load_profile("patient")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Run the whole suite on every core, and what was named on the command line here, without the start of workers."""
+    return None if config.args_source is pytest.Config.ArgsSource.TESTPATHS else 0
 
 
 @pytest.fixture
@@ -46,21 +56,14 @@ def isolated(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
 
 @pytest.fixture
 def smscli(environment: dict[str, str], tmp_path: Path) -> Smscli:
-    """Run the command line as a process of its own; `stdin` is text or bytes, nothing by default."""
+    """Run the command line inside the test's process."""
+    return smscli_by(run_inside, environment, tmp_path)
 
-    def run(*arguments: str, stdin: str | bytes = b"", timeout: float = 60, **variables: str) -> Ended:
-        ended = subprocess.run(
-            [sys.executable, "-m", "smscli", *arguments],
-            input=stdin.encode() if isinstance(stdin, str) else stdin,
-            capture_output=True,
-            env=environment | variables,
-            cwd=tmp_path,
-            timeout=timeout,
-            start_new_session=True,  # no terminal to ask at
-        )
-        return Ended(ended.returncode, ended.stdout.decode(), ended.stderr.decode(), ended.stdout)
 
-    return run
+@pytest.fixture
+def smscli_process(environment: dict[str, str], tmp_path: Path) -> Smscli:
+    """Run the command line as a process of its own, for what only a process has."""
+    return smscli_by(run_process, environment, tmp_path)
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """The command line itself: help, errors and exit codes, streams that fail, and what is not loaded."""
 
 import errno
+import gc
+import io
 import os
 import re
 import signal
@@ -8,21 +10,22 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from smscli import __version__, cli, errors
+from smscli.__main__ import main
 from smscli.commands import COMMANDS
+from smscli.console import Environment
 from smscli.errors import ExitCode, SmsError
 from tests.support.command import Smscli
+from tests.support.inprocess import Said, run_here
 from tests.support.sandboxes import RunningSandbox, write_config
 from tests.support.waiting import eventually
 
 SECRET = "5ECRET-PWD"
-PROFILE_COMMANDS = ("add", "list", "show", "use", "remove", "path")
-EVERY_HELP = [[name] for name in COMMANDS] + [["profile", name] for name in PROFILE_COMMANDS]
+GROUPS = {name: cli.load_command(name).commands for name in ("profile", "optout", "template", "runs")}
+EVERY_HELP = [[name] for name in COMMANDS] + [[group, name] for group, below in GROUPS.items() for name in below]
 posix = pytest.mark.skipif(os.name != "posix", reason="shell redirections are POSIX")
 
 
@@ -68,8 +71,10 @@ def test_the_overview_names_every_command(smscli: Smscli, arguments: list[str]) 
 def test_the_lazy_overview_and_version_are_those_of_the_tree() -> None:
     from smscli.commands import overview
 
-    assert CliRunner().invoke(cli.app, ["--help"]).output == overview()
-    assert CliRunner().invoke(cli.app, ["--version"]).output == f"smscli {__version__}\n"
+    for argument, page in (("--help", overview()), ("--version", f"smscli {__version__}\n")):
+        stdout = io.StringIO()
+        assert cli.run([argument], Environment(None, stdout, io.StringIO())) == 0
+        assert stdout.getvalue() == page
 
 
 def test_the_table_of_commands_is_the_directory_of_commands() -> None:
@@ -82,14 +87,23 @@ def test_the_table_of_commands_is_the_directory_of_commands() -> None:
     "arguments",
     [pytest.param(arguments, id=" ".join(arguments)) for arguments in EVERY_HELP],
 )
-def test_every_command_explains_itself_within_80_columns(arguments: list[str]) -> None:
-    result = CliRunner().invoke(cli.app, [*arguments, "--help"], env={"COLUMNS": "80"})
-    assert result.exit_code == 0
-    assert f" {' '.join(arguments)} " in result.output.splitlines()[0]
-    unbreakable = re.compile(r"^  --[\w-]+ <[\w|-]+>$")
-    too_long = [line for line in result.output.splitlines() if len(line) > 80 and not unbreakable.match(line)]
-    assert too_long == []
-    assert result.output == CliRunner().invoke(cli.app, [*arguments, "-h"], env={"COLUMNS": "80"}).output
+def test_every_command_explains_itself_within_80_columns(monkeypatch: pytest.MonkeyPatch, arguments: list[str]) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    page = run_here(*arguments, "--help")
+    assert (page.code, page.err) == (0, "")
+    assert f" {' '.join(arguments)} " in page.out.splitlines()[0]
+    assert [line for line in page.out.splitlines() if len(line) > 80] == []
+    assert page == run_here(*arguments, "-h")
+    # A value is named by a word; no line is cut off.
+    assert re.search(r"<[a-z%]|\bTEXT\b|\|\w+[\]>]|[a-z]\.\.\.", page.out.replace("[RUN | prune]", "")) is None
+
+
+def test_the_help_of_send_is_in_groups_with_two_examples() -> None:
+    page = run_here("send", "--help").out
+    assert re.findall(r"^(\w.*):$", page, re.MULTILINE) == [
+        "Recipients", "Message", "Before it is sent", "Speed", "Options",
+    ]  # fmt: skip
+    assert len(re.findall(r"^  smscli send .*--content", page, re.MULTILINE)) == 2
 
 
 @pytest.mark.parametrize("arguments", EVERY_HELP, ids=" ".join)
@@ -114,9 +128,9 @@ def test_python_m_smscli_and_the_console_entry_are_the_same() -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["balence"], "No such command 'balence'. Did you mean 'balance'?"),
+        (["balence"], "No such command 'balence'. Did you mean 'balance'"),
         (["parse_report"], "Did you mean 'parse-report'?"),
-        (["profile", "lst"], "No such command 'lst'. Did you mean 'list'?"),
+        (["profile", "lisst"], "No such command 'lisst'. Did you mean 'list'?"),
         (["send", "--moblie", "1"], "No such option: --moblie"),
         (["send", "--mobil", "1"], "--mobile"),
         (["--output", "json"], "No such option: --output"),
@@ -129,9 +143,9 @@ def test_python_m_smscli_and_the_console_entry_are_the_same() -> None:
     ],
 )
 def test_wrong_usage_exits_2_with_a_sentence_and_the_nearest_word(arguments: list[str], sentence: str) -> None:
-    result = CliRunner().invoke(cli.app, arguments)
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert sentence in result.stderr
+    ended = run_here(*arguments)
+    assert (ended.code, ended.out) == (2, "")
+    assert sentence in ended.err
 
 
 # --- exit codes ---------------------------------------------------------------------------------------------------
@@ -140,38 +154,67 @@ def test_wrong_usage_exits_2_with_a_sentence_and_the_nearest_word(arguments: lis
 def test_the_exit_codes_are_what_scripts_rely_on() -> None:
     assert {code.name: code.value for code in ExitCode} == {
         "DONE": 0, "BUG": 1, "USAGE": 2, "CONFIG": 3, "REFUSED": 4, "UNREACHABLE": 5, "UNKNOWN": 6, "PARTLY": 7,
-        "BALANCE_LOW": 8, "INTERRUPTED": 130,
+        "BALANCE_LOW": 8, "NOBODY": 9, "BUSY": 10, "INTERRUPTED": 130,
     }  # fmt: skip
 
 
 KNOWN_ERRORS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, SmsError)][1:]
 
 
-def fail_with(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> Any:
+def fail_with(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> Said:
     """Run `balance` as if its code raised the error."""
 
-    def command(*_: Any) -> None:
+    def command(*_: object) -> None:
         password = SECRET  # noqa: F841  (a traceback could show it)
         raise error
 
     monkeypatch.setattr("smscli.config.profile.choose", command)
-    return CliRunner().invoke(cli.app, ["balance"])
+    return run_here("balance")
 
 
 @pytest.mark.parametrize("kind", KNOWN_ERRORS)
 def test_a_known_error_is_its_sentence_and_its_exit_code(monkeypatch: pytest.MonkeyPatch, kind: type[SmsError]) -> None:
-    result = fail_with(monkeypatch, kind("it \x1b[31mfailed\n[red]twice"))
-    assert (result.exit_code, result.stdout) == (kind.exit_code, "")
-    assert result.stderr == "smscli: it \\x1b[31mfailed\n[red]twice\n"
+    ended = fail_with(monkeypatch, kind("it \x1b[31mfailed\n[red]twice"))
+    assert ended == (kind.exit_code, "", "smscli: it \\x1b[31mfailed\n[red]twice\n")
 
 
 def test_every_failure_has_an_error_of_its_own() -> None:
-    assert {kind.exit_code for kind in KNOWN_ERRORS} == {2, 3, 4, 5, 6}
+    assert {kind.exit_code for kind in KNOWN_ERRORS} == {2, 3, 4, 5, 6, 9, 10}
 
 
 @pytest.mark.parametrize("bug", [ZeroDivisionError(), OSError(errno.EBADF, "bad"), KeyError("x")])
 def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch, bug: Exception) -> None:
-    assert fail_with(monkeypatch, bug).exception is bug
+    with pytest.raises(type(bug)) as raised:
+        fail_with(monkeypatch, bug)
+    assert raised.value is bug
+
+
+def test_a_run_in_process_leaves_the_process_as_it_was() -> None:
+    before = (sys.stdin, sys.stdout, sys.stderr, gc.isenabled(), gc.get_freeze_count(), os.fstat(1).st_ino)
+    for arguments in (["--version"], [], ["codes", "13"], ["codes", "--help"], ["nosuch"], ["profile", "use", "x"]):
+        run_here(*arguments)
+    assert before == (sys.stdin, sys.stdout, sys.stderr, gc.isenabled(), gc.get_freeze_count(), os.fstat(1).st_ino)
+
+
+class Gone(io.StringIO):
+    """A stream that takes nothing."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self._number = number
+
+    def write(self, _text: str) -> int:
+        raise OSError(self._number, os.strerror(self._number))
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["codes", "13"], ["codes", "--help"]], ids=" ".join)
+def test_a_stream_that_takes_nothing_ends_the_same_in_process(arguments: list[str]) -> None:
+    said = io.StringIO()
+    assert main(arguments, Environment(None, Gone(errno.EPIPE), said)) == 0
+    assert said.getvalue() == ""
+    assert main(arguments, Environment(None, Gone(errno.ENOSPC), said)) == 2
+    assert said.getvalue() == "smscli: the output could not be written: No space left on device.\n"
+    assert main(["nosuch"], Environment(None, io.StringIO(), Gone(errno.ENOSPC))) == 2
 
 
 def test_the_traceback_of_a_bug_exits_1_and_shows_no_secret(environment: dict[str, str]) -> None:
@@ -280,7 +323,7 @@ def test_ctrl_c_during_a_send_exits_130_without_a_traceback(
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=8)
     assert process.returncode == 130
-    assert "stopped at once; what was in flight is unknown. Go on with: smscli resume 1" in err
+    assert "stopped at once; the outcome of what was in flight is unknown. Go on with: smscli resume 1" in err
     assert "interrupted" in err
     assert "Traceback" not in out + err
 

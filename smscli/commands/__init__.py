@@ -4,9 +4,10 @@ from smscli import __doc__ as purpose
 
 COMMANDS = {
     "send": "Send one text to a number or to a list of numbers.",
-    "runs": "List all sends and their fate; show one; forget old ones.",
+    "runs": "List all sends and what became of them; forget old ones.",
     "resume": "Go on with a run that was cut short.",
-    "status": "Tell what became of a message: by its sendid or its number.",
+    "cancel": "Give up what is left of a run.",
+    "status": "Show what became of a message, by its sendid or its number.",
     "inbox": "Show what people answered.",
     "optout": "Keep the numbers that want no more messages.",
     "template": "Show the texts that the gateway approved.",
@@ -14,7 +15,8 @@ COMMANDS = {
     "parse-report": "Read status reports and replies from files, logs or a pipe.",
     "listen": "Receive status reports and replies from the gateway.",
     "codes": "Explain the gateway's codes and the report states.",
-    "profile": "Keep accounts: add, list, show, use, remove, path.",
+    "ledger": "Look after the file that keeps every send.",
+    "profile": "Keep accounts: add, list, show, set, use, remove, path.",
     "sandbox": "Run a gateway on this machine that sends nothing.",
     "completion": "Print the completion script of a shell.",
 }

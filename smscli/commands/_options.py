@@ -5,9 +5,11 @@ from typing import Annotated
 
 import typer
 
-from smscli.render import Output
+from smscli.output import Output
 
 MOST_RUNS = 2**63 - 1  # what the ledger can number
+# The groups of `send --help`.
+LIST, PACE = "Recipients", "Speed"
 
 
 def _finite(rate: float) -> float:
@@ -19,15 +21,45 @@ def _finite(rate: float) -> float:
 ProfileOption = Annotated[
     str, typer.Option("-p", "--profile", metavar="PROFILE", help="The account to use.", show_default=False)
 ]
-WorkersOption = Annotated[int, typer.Option(min=1, max=64, metavar="N", help="Requests at once.")]
+ColumnOption = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME", help="The list's phone column, by name or number.", show_default=False, rich_help_panel=LIST
+    ),
+]
+EncodingOption = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="The list's encoding, if it is not found out.",
+        show_default=False,
+        rich_help_panel=LIST,
+    ),
+]
+WorkersOption = Annotated[
+    int, typer.Option(min=1, max=64, metavar="N", help="Requests at the same time.", rich_help_panel=PACE)
+]
 RateOption = Annotated[
-    float, typer.Option(min=0, metavar="N", help="Requests a second at most; 0: no limit.", callback=_finite)
+    float,
+    typer.Option(
+        min=0,
+        metavar="N",
+        help="At most N requests a second; 0 means no limit.",
+        callback=_finite,
+        rich_help_panel=PACE,
+    ),
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes on the list.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no notes about the list.")]
 WaitOption = Annotated[
-    str, typer.Option("--wait", metavar="TIME", help="Stay until all reports are in: 90s, 10m, 2h.", show_default=False)
+    str,
+    typer.Option("--wait", metavar="TIME", help="Wait so long for all reports: 90s, 10m, 2h.", show_default=False),
 ]
 OutputOption = Annotated[
-    Output | None, typer.Option(help="A table on a terminal, tsv in a pipe, or one of these.", show_default=False)
+    Output | None,
+    typer.Option(
+        metavar="FORMAT",
+        help="table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe.",
+        show_default=False,
+    ),
 ]

@@ -1,49 +1,27 @@
-"""What became of a run's numbers, as the gateway's reports tell; `--wait` stays until all of these are in."""
+"""What is printed about a run: its batches, what went wrong, and what to do next."""
 
-import time
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from smscli import render
-from smscli.config import profile as profiles
-from smscli.errors import ExitCode, InputError
-from smscli.ledger.runs import DELIVERED, Ledger, Run, State, opened
+from smscli.console import Environment, OutputError
+from smscli.ledger.runs import Batch, Run, Runs
+from smscli.ledger.settling import Settling
+from smscli.ledger.states import State
+from smscli.ledger.store import Store
+from smscli.ledger.summary import RunSummary
+from smscli.output import Cell, Output, is_table, write_rows
+from smscli.protocol.billing import billed_parts, count_characters, signed
 from smscli.protocol.codes import state_meaning
 from smscli.sending import runner
 
-_POLL = 0.2  # seconds
-
-
-class Outcome(NamedTuple):
-    """How many numbers of a run were delivered, failed by state, wait for a report, or are not known to be sent."""
-
-    delivered: int
-    failures: dict[str, int]
-    waiting: int
-    unknown: int
-
-    @property
-    def failed(self) -> int:
-        """How many numbers have a report that is none of delivery."""
-        return sum(self.failures.values())
-
-
-def outcome_of(ledger: Ledger, run: Run) -> Outcome:
-    """Return what the ledger knows of a run by now."""
-    totals, verdicts = ledger.totals(run.id), ledger.verdicts(run.id)
-    reported = sum(verdicts.values())
-    delivered = verdicts.pop(DELIVERED, 0)
-    unknown = sum(totals.numbers.get(state, 0) for state in (State.UNKNOWN, State.SENDING))
-    return Outcome(delivered, verdicts, max(totals.accepted - reported, 0), unknown)
-
-
-def tell(run: Run, outcome: Outcome) -> None:
-    """Say on stderr what the reports say: a line for all, and a line a state that is a failure."""
-    counts = {"delivered": outcome.delivered, "failed": outcome.failed, "waiting": outcome.waiting}
-    counts |= {"unknown": outcome.unknown} if outcome.unknown else {}
-    if any(counts.values()):
-        render.say(f"run {run.id}: {', '.join(f'{count:,} {name}' for name, count in counts.items())}")
-    for state, count in outcome.failures.items():
-        render.say(f"  {count:,} {state} {meaning(state)}")
+BATCH_COLUMNS = (
+    "batch", "outcome", "sendid", "accepted", "invalid", "blacklisted", "message", "code", "numbers", "characters",
+    "parts", "error", "run", "delivered", "failed", "waiting",
+)  # fmt: skip
+_BATCH_TABLE_COLUMNS = 7  # what a person needs; the rest stands in the summary
+_TABLE_ROWS = 20  # longer runs show in a table only what was not accepted
+# What batches are called where "unknown" alone could be a report's state, and "accepted" all of a batch.
+_CALLED = {State.UNKNOWN: "with outcome unknown", State.ACCEPTED: "not accepted as a whole"}
 
 
 def meaning(state: str) -> str:
@@ -51,52 +29,111 @@ def meaning(state: str) -> str:
     return state_meaning(state).both
 
 
-def seconds(wait: str) -> float:
-    """Return the seconds of a `--wait`; 0 where none was asked for."""
-    limit = profiles.parse_limit(f"1/{wait}") if wait else (1, 0)
-    if limit is None:
-        raise InputError(f"--wait {wait!r} is no time: write 90s, 10m or 2h. Nothing was sent.")
-    return limit[1]
+def say_reports(environment: Environment, summary: RunSummary) -> None:
+    """Say what the reports say: a line for all, and a line for each state that is a failure."""
+    counts = {"delivered": summary.delivered, "failed": summary.failed, "waiting": summary.waiting}
+    counts |= {"outcome unknown": summary.unsure} if summary.unsure else {}
+    if any(counts.values()):
+        listed = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+        environment.say(f"run {summary.run.id}: {listed}")
+    for state, count in summary.failures.items():
+        environment.say(f"  {count:,} with the state {state}: {meaning(state)}")
 
 
-def wait_for_reports(run: Run, patience: float, quiet: bool) -> ExitCode:
-    """Stay until every number of a run has its report, at most so many seconds; returns how it ended.
-
-    That is 6 where a number's fate is still open, 7 where some were not delivered, else what the send ended as.
-    """
-    from smscli.ledger.inbox import Circle
-
-    bar = render.Progress(run.numbers, quiet, "delivered")
-    end = time.monotonic() + patience
+def show_end(environment: Environment, store: Store, summary: RunSummary, output: Output | None) -> None:
+    """Write a run's batches, and say what a person has to know of them."""
+    table = is_table(environment, output)
     try:
-        with opened(Circle) as circle:
-            while True:
-                circle.settle_unknown(run)
-                outcome = outcome_of(circle, run)
-                bar.show(outcome.delivered + outcome.failed, outcome.delivered)
-                pending = outcome.waiting or outcome.unknown or _is_being_sent(circle, run)
-                if not pending or time.monotonic() >= end:
-                    break
-                time.sleep(min(_POLL, max(end - time.monotonic(), 0)))
-            code = runner.exit_code(circle.totals(run.id))
-    finally:
-        bar.close()
-    tell(run, outcome)
-    if outcome.waiting:
-        render.say(
-            f"smscli: {outcome.waiting:,} {'number has' if outcome.waiting == 1 else 'numbers have'} no report yet. "
-            f"Wait on with: smscli runs {run.id} --wait 10m (`smscli listen` has to run, to receive them)"
+        _write_batches(environment, store, summary, output)
+    except OutputError as error:  # what was sent must be known all the same
+        environment.say(f"smscli: {error} The result:")
+        for batch in Runs(store).batches(summary.run.id):
+            environment.say("\t".join(map(str, _batch_row(summary.run, batch))))
+    if table:
+        environment.say(_totals_line(store, summary))
+    _say_troubles(environment, store, summary)
+    _say_next_steps(environment, store, summary)
+
+
+def _write_batches(environment: Environment, store: Store, summary: RunSummary, output: Output | None) -> None:
+    run, batches = summary.run, summary.batches
+    table = is_table(environment, output)
+    states = [s for s in State if s is not State.ACCEPTED] if table and batches > _TABLE_ROWS else list(State)
+    rows: Iterable[tuple[Cell, ...]] = (_batch_row(run, batch) for batch in Runs(store).batches(run.id, states))
+    kept: Sequence[int] = range(len(BATCH_COLUMNS))
+    if table:
+        rows, kept = list(rows), range(0 if batches > 1 else 1, _BATCH_TABLE_COLUMNS)
+        # Columns of nothing but zeros would cost the sendid its place on a narrow terminal.
+        kept = [index for index in kept if any(row[index] for row in rows)]
+    columns = [BATCH_COLUMNS[index] for index in kept]
+    write_rows(environment, columns, ([row[index] for index in kept] for row in rows), output)
+
+
+def _batch_row(run: Run, batch: Batch) -> tuple[Cell, ...]:
+    text = signed(batch.content, run.sign)
+    # A forgotten run has lost its text.
+    length = (count_characters(text), billed_parts(text)) if batch.content else (None, None)
+    return (
+        batch.number, batch.state.value, batch.sendid, batch.accepted, batch.invalid, batch.blacklisted, batch.message,
+        batch.code, batch.numbers, *length, runner.describe(batch), run.id,
+        batch.delivered, batch.failed, max(batch.accepted - batch.delivered - batch.failed, 0),
+    )  # fmt: skip
+
+
+def _totals_line(store: Store, summary: RunSummary) -> str:
+    run, totals = summary.run, summary.totals
+    counts = [f"{totals.accepted:,} accepted"]
+    others = {"invalid": totals.invalid, "blacklisted": totals.blacklisted} | {
+        _CALLED.get(state, state.value): numbers
+        for state, numbers in totals.numbers.items()
+        if state is not State.ACCEPTED
+    }
+    counts += [f"{count:,} {name}" for name, count in others.items() if count]
+    first = next(Runs(store).batches(run.id))
+    text = signed(first.content, run.sign)
+    characters, parts = count_characters(text), billed_parts(text)
+    each = f" · {characters} characters with signature, billed as {parts} {'part' if parts == 1 else 'parts'} a number"
+    each = each if first.content == run.content else ""
+    return f"run {run.id}: {', '.join(counts)}{each}"
+
+
+def _say_troubles(environment: Environment, store: Store, summary: RunSummary) -> None:
+    """Say what went wrong, once for all batches that share it; what the gateway took in part is not an error."""
+    troubles: dict[_Trouble, list[int]] = {}
+    for batch in Runs(store).troubled_batches(summary.run.id):
+        trouble = _Trouble(batch.state, batch.accepted > 0, runner.describe(batch))
+        troubles.setdefault(trouble, []).append(batch.number)
+    for (state, is_taken, sentence), numbers in list(troubles.items())[:_TABLE_ROWS]:
+        which = f"{len(numbers):,} {'batch' if len(numbers) == 1 else 'batches'}"
+        where = f"{which} {_CALLED.get(state, state)}, the first is {numbers[0]}: " if summary.batches > 1 else ""
+        nothing = " Nothing was sent." if state is State.REFUSED and summary.nothing_left else ""
+        environment.say(f"{'' if is_taken else 'smscli: '}{where}{sentence}{nothing}")
+
+
+class _Trouble(NamedTuple):
+    """What went wrong with a batch; what the gateway took in part is no error."""
+
+    state: State
+    is_taken: bool
+    sentence: str
+
+
+def say_evidence(environment: Environment, store: Store, run: Run) -> None:
+    """Say which batches of unknown outcome have reports that may be about them, but do not prove it."""
+    for number, people in Settling(store).evidence(run.id).items():
+        environment.say(
+            f"batch {number}: {people:,} of its numbers have a report about a message that left at that time, so it "
+            "may well have gone out; `smscli status NUMBER` shows the report"
         )
-    return _judged(code, outcome)
 
 
-def _is_being_sent(ledger: Ledger, run: Run) -> bool:
-    return bool(ledger.open_numbers(run.id)) and ledger.is_held(run.id)
-
-
-def _judged(code: ExitCode, outcome: Outcome) -> ExitCode:
-    if code not in (ExitCode.DONE, ExitCode.PARTLY):
-        return code
-    if outcome.waiting:
-        return ExitCode.UNKNOWN
-    return ExitCode.PARTLY if outcome.failed else code
+def _say_next_steps(environment: Environment, store: Store, summary: RunSummary) -> None:
+    run = summary.run
+    if unknown := summary.totals.numbers.get(State.UNKNOWN, 0):
+        say_evidence(environment, store, run)
+        environment.say(
+            f"smscli: it is not known whether {unknown:,} {'number' if unknown == 1 else 'numbers'} got the message. "
+            f"Look in the gateway's web console, then: smscli resume {run.id} --unknown resend (or drop)"
+        )
+    if summary.open and not summary.is_held:
+        environment.say(f"{summary.open:,} not sent to yet. Go on with: smscli resume {run.id}")

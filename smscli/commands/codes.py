@@ -4,18 +4,21 @@ from typing import Annotated
 
 import typer
 
-from smscli import render
+from smscli.commands._options import OutputOption
 from smscli.errors import InputError
+from smscli.output import write_rows
 from smscli.protocol.codes import ANSWERS, OPERATOR_STATES, STATES, Meaning
-from smscli.render import Output
 
 SETTINGS = {"ignore_unknown_options": True}  # -1 is a code here, not an option
 COLUMNS = ("kind", "code", "chinese", "english", "note")
 
 
 def command(
-    code: Annotated[str, typer.Argument(help="One code or state, e.g. 13, DELIVRD, MK:0001.", show_default=False)] = "",
-    output: Annotated[Output | None, typer.Option(help="How to write it.", show_default=False)] = None,
+    context: typer.Context,
+    code: Annotated[
+        str, typer.Argument(metavar="[CODE]", help="One code or state, e.g. 13, DELIVRD, MK:0001.", show_default=False)
+    ] = "",
+    output: OutputOption = None,
 ) -> None:
     """Explain the gateway's codes and the report states."""
     rows = [row for row in _rows() if not code or row[1] == code.strip().upper()]
@@ -28,7 +31,7 @@ def command(
             f"{code!r} is in no table.{hint} A code or state that is not listed is one of the gateway's or an "
             "operator's own: ask the vendor's support what it means. `smscli codes` lists what is known."
         )
-    render.show(COLUMNS, rows, output)
+    write_rows(context.obj, COLUMNS, rows, output)
 
 
 def _rows() -> list[tuple[str, str, str, str, str]]:

@@ -4,11 +4,13 @@ from typing import Annotated
 
 import typer
 
-from smscli import render
 from smscli.completion.scripts import Shell, script
 
 
-def command(shell: Annotated[Shell, typer.Argument(help="The shell it is for.", show_default=False)]) -> None:
+def command(
+    context: typer.Context,
+    shell: Annotated[Shell, typer.Argument(metavar="SHELL", help="bash, zsh, fish or powershell.", show_default=False)],
+) -> None:
     """Print the completion script of a shell.
 
     \b
@@ -19,4 +21,4 @@ def command(shell: Annotated[Shell, typer.Argument(help="The shell it is for.", 
                 smscli completion fish > ~/.config/fish/completions/smscli.fish
     PowerShell: 'smscli completion powershell | Out-String | iex' >> $PROFILE
     """
-    render.write(script(shell))
+    context.obj.write(script(shell))

@@ -7,16 +7,17 @@ from typing import Annotated
 
 import typer
 
-from smscli import render
 from smscli.commands._options import OutputOption
-from smscli.config import profile as profiles
+from smscli.config.file import read_config
+from smscli.console import Environment
 from smscli.errors import InputError
-from smscli.ledger.inbox import Answer, Circle, customer_part, moment
-from smscli.ledger.runs import opened
+from smscli.ledger.answered import customer_part
+from smscli.ledger.inbox import Answer, Inbox
+from smscli.ledger.store import open_store
+from smscli.output import Cell, Output, is_table, write_rows
 from smscli.protocol.forms import decode_text
 from smscli.protocol.numbers import normalise, refusal
-from smscli.protocol.times import CHINA, china_time
-from smscli.render import Output
+from smscli.protocol.times import CHINA, china_time, moment
 
 COLUMNS = ("time", "mobile", "content", "extension", "run", "profile", "received")
 QUARANTINE_COLUMNS = ("received", "peer", "reason", "raw")
@@ -25,30 +26,41 @@ _SHOWN = 200  # characters of what was refused, in a table
 
 
 def command(
+    context: typer.Context,
     since: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"], help="From then on, China time."),
+        typer.Option(
+            metavar="TIME",
+            formats=["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"],
+            help="Only what came since then (China time): 2026-12-01 or '2026-12-01 09:00'.",
+        ),
     ] = None,
-    mobile: Annotated[str, typer.Option(help="Only replies of this number.", show_default=False)] = "",
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on, and show new ones as they come.")] = False,
-    quarantine: Annotated[bool, typer.Option("--quarantine", help="Show what was refused, and why.")] = False,
+    mobile: Annotated[
+        str, typer.Option(metavar="MOBILE", help="Only replies of this number.", show_default=False)
+    ] = "",
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Do not stop; show new replies as they come.")] = False,
+    quarantine: Annotated[
+        bool, typer.Option("--quarantine", help="Show the pushes that were refused, and why.")
+    ] = False,
     output: OutputOption = None,
 ) -> None:
-    """Show what people answered, and the run that each most likely answers."""
+    """Show what people answered, and which run each reply most likely answers."""
     if quarantine and (follow or mobile):
         raise InputError("--quarantine goes with --since and --output only.")
+    environment: Environment = context.obj
     start = since.replace(tzinfo=CHINA).timestamp() if since else float("-inf")
-    with opened(Circle) as circle:
+    with open_store() as store:
+        inbox = Inbox(store)
         if quarantine:
-            render.show(QUARANTINE_COLUMNS, _refused(circle, start, render.is_table(output)), output)
+            write_rows(environment, QUARANTINE_COLUMNS, _refused(inbox, start, is_table(environment, output)), output)
             return
         if follow and output is Output.JSON:
             output = Output.JSONL  # a list that never ends is none
-        last = _show(circle, circle.replies(_mobile(mobile)), start, output)
-        while follow and render.has_reader():
+        last = _show(environment, inbox, inbox.replies(_mobile(mobile)), start, output)
+        while follow and not environment.stdout_lost:
             time.sleep(_POLL)
-            if new := circle.replies(_mobile(mobile), last):
-                last = _show(circle, new, start, output)
+            if new := inbox.replies(_mobile(mobile), last):
+                last = _show(environment, inbox, new, start, output)
 
 
 def _mobile(text: str) -> str:
@@ -58,25 +70,27 @@ def _mobile(text: str) -> str:
     return mobile
 
 
-def _show(circle: Circle, answers: Sequence[Answer], start: float, output: Output | None) -> int:
+def _show(
+    environment: Environment, inbox: Inbox, answers: Sequence[Answer], start: float, output: Output | None
+) -> int:
     """Show replies; returns the id of the last one that was looked at."""
     wanted = [answer for answer in answers if moment(answer.reply.time, answer.received) >= start]
-    lengths = {label: int(table.get("extension_length", 0)) for label, table in profiles.read_config().profiles.items()}
-    runs = circle.answered_runs(wanted, lengths)
+    lengths = {label: int(table.get("extension_length", 0)) for label, table in read_config().profiles.items()}
+    runs = inbox.answered_runs(wanted, lengths)
     rows = [_row(answer, run, lengths) for answer, run in zip(wanted, runs, strict=True)]
-    render.show(COLUMNS, rows, output)
+    write_rows(environment, COLUMNS, rows, output)
     return answers[-1].id if answers else 0
 
 
-def _row(answer: Answer, run: int | None, lengths: dict[str, int]) -> tuple[render.Cell, ...]:
+def _row(answer: Answer, run: int | None, lengths: dict[str, int]) -> tuple[Cell, ...]:
     mobile, content, at, extension = answer.reply
     own = customer_part(extension, lengths.get(answer.profile, 0))
     return at or china_time(answer.received), mobile, content, own, run, answer.profile, china_time(answer.received)
 
 
-def _refused(circle: Circle, start: float, table: bool) -> list[tuple[render.Cell, ...]]:
+def _refused(inbox: Inbox, start: float, table: bool) -> list[tuple[Cell, ...]]:
     return [
         (china_time(received), peer, reason, decode_text(raw)[: _SHOWN if table else None])
-        for received, peer, reason, raw in circle.refused()
+        for received, peer, reason, raw in inbox.refused()
         if received >= start
     ]

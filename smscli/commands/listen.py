@@ -11,18 +11,22 @@ from typing import Annotated
 
 import typer
 
-from smscli import render
 from smscli.commands._options import OutputOption, ProfileOption
 from smscli.config import profile as profiles
+from smscli.config.file import config_path
+from smscli.config.keys import parse_duration
 from smscli.config.profile import Profile
+from smscli.console import Environment, OutputError
 from smscli.errors import ConfigError, ExitCode, InputError
 from smscli.httpd.server import Server
-from smscli.ledger.inbox import Circle, fold
-from smscli.ledger.runs import opened
+from smscli.ledger.inbox import Inbox
+from smscli.ledger.store import open_store
+from smscli.output import Cell, Output, follow
 from smscli.protocol.codes import state_meaning
+from smscli.protocol.optout import wants_out
 from smscli.protocol.pushes import Push, Reply
-from smscli.receiving.receiver import HEALTH, Access, Network, Receiver
-from smscli.render import Cell, Output
+from smscli.receiving.access import Access, Network
+from smscli.receiving.receiver import BODY_LIMIT, HEALTH, START_LIMIT, Receiver
 
 COLUMNS = ("kind", "mobile", "time", "state", "meaning", "sendid", "content", "extension", "optout")
 # What a terminal shows, and how wide.
@@ -34,38 +38,48 @@ _UNREAD = 100_000  # events that wait for their reader
 
 
 def command(
-    host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0: all of this machine's.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one.")] = 8787,
-    path: Annotated[str, typer.Option(help="The path of the address that the gateway has.")] = "/",
+    context: typer.Context,
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="The address to listen on; 0.0.0.0 is every address.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, metavar="N", help="The port; 0 takes any free one.")] = 8787,
+    path: Annotated[
+        str, typer.Option(metavar="PATH", help="The path in the address that the gateway pushes to.")
+    ] = "/",
     allow: Annotated[
         list[str] | None,
-        typer.Option(metavar="IP|CIDR", help="Take pushes from there only; may be repeated.", show_default=False),
+        typer.Option(
+            metavar="ADDRESS", help="Accept pushes only from this IP or network; may be repeated.", show_default=False
+        ),
     ] = None,
     trust_proxy: Annotated[
-        bool, typer.Option("--trust-proxy", help="The caller is the last address in X-Forwarded-For.")
+        bool, typer.Option("--trust-proxy", help="Behind a proxy: the caller is the last address in X-Forwarded-For.")
     ] = False,
     profile: ProfileOption = "",
     output: OutputOption = None,
-) -> None:
+) -> ExitCode:
     """Receive status reports and replies from the gateway, and print each as it comes.
 
     A push is answered 0 when it is safely in the ledger; `smscli runs`, `status` and `inbox` show it. In a pipe the
     events are JSON lines. /healthz answers ok as long as this runs.
     """
     account = _checked(profiles.choose(profile), allow or [])
-    access = Access([_network(text) for text in allow or []], trust_proxy)
-    printer = _Printer(account, output)
+    window = parse_duration(account.push_window) or 0
+    access = Access([_network(text) for text in allow or []], trust_proxy, window)
+    environment: Environment = context.obj
+    printer = _Printer(environment, account, output)
     terminated = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: terminated.set())
-    with opened(Circle) as ledger:
-        receiver = Receiver(ledger, account, _checked_path(path), access, printer.show, render.say)
+    with open_store() as store:
+        receiver = Receiver(Inbox(store), account, _checked_path(path), access, printer.show, environment.say)
         server = _bind(receiver, host, port)
         server.start()
-        render.say(f"listening on {_url(host, server.port, path)} for {account.label}  (Ctrl-C stops it)")
+        environment.say(f"listening on {_url(host, server.port, path)} for {account.label}  (Ctrl-C stops it)")
         code = _wait(terminated)
         server.stop()
+        receiver.finish()
     printer.finish(code)
-    raise typer.Exit(code)
+    return code
 
 
 def _wait(terminated: threading.Event) -> ExitCode:
@@ -82,7 +96,7 @@ def _checked(account: Profile, allow: list[str]) -> Profile:
     if not account.trust and not allow:
         raise ConfigError(
             f"profile {account.label!r} has neither push_name nor access_secret, so anybody could invent reports. "
-            f"Add what was agreed with the vendor to {profiles.config_path()}, or name the gateway's address "
+            f"Add what was agreed with the vendor to {config_path()}, or name the gateway's address "
             "with --allow."
         )
     return account
@@ -103,7 +117,7 @@ def _checked_path(path: str) -> str:
 
 def _bind(receiver: Receiver, host: str, port: int) -> Server:
     try:
-        return Server(receiver.respond, host, port, _PATIENCE)
+        return Server(receiver.respond, host, port, _PATIENCE, BODY_LIMIT, START_LIMIT)
     except OSError as error:
         raise InputError(
             f"cannot listen on port {port} of {host}: {error.strerror}. Choose another with --port or --host."
@@ -117,8 +131,9 @@ def _url(host: str, port: int, path: str) -> str:
 class _Printer:
     """Prints events in a thread of its own: a reader that is slow or gone never stops the receiving."""
 
-    def __init__(self, account: Profile, output: Output | None) -> None:
-        self._optout_words = {fold(word) for word in account.optout_words}
+    def __init__(self, environment: Environment, account: Profile, output: Output | None) -> None:
+        self._environment = environment
+        self._optout_words = account.optout_words
         self._output = output
         self._pushes: SimpleQueue[Push | None] = SimpleQueue()
         self._overrun = False
@@ -131,7 +146,9 @@ class _Printer:
             self._pushes.put(push)
         elif not self._overrun:
             self._overrun = True
-            render.say("smscli: whoever reads the events is too slow, so some are not printed. All are in the ledger.")
+            self._environment.say(
+                "smscli: the reader of the events is too slow, so some are not printed. All are in the ledger."
+            )
 
     def finish(self, code: ExitCode) -> None:
         """Print what still waits; a reader that takes nothing is left alone."""
@@ -143,12 +160,12 @@ class _Printer:
     def _print(self) -> None:
         groups = self._groups()
         try:
-            if render.follow(COLUMNS, groups, _WIDTHS, self._output):
+            if follow(self._environment, COLUMNS, groups, _WIDTHS, self._output):
                 return
-            why = "whoever read the events has gone."
-        except render.OutputError as error:
+            why = "the reader of the events has gone."
+        except OutputError as error:
             why = str(error)
-        render.say(f"smscli: {why} Receiving goes on; `smscli inbox` and `smscli runs` show what came.")
+        self._environment.say(f"smscli: {why} Receiving goes on; `smscli inbox` and `smscli runs` show what came.")
         for _ in groups:
             pass
 
@@ -169,7 +186,7 @@ class _Printer:
     def _rows(self, push: Push) -> Iterator[tuple[Cell, ...]]:
         for event in push.events:
             if isinstance(event, Reply):
-                optout = fold(event.content) in self._optout_words
+                optout = wants_out(event.content, self._optout_words)
                 yield "reply", event.mobile, event.time, "", "", "", event.content, event.extension, optout
             else:
                 sendid, mobile, state, time = event

@@ -1,10 +1,11 @@
 """`smscli parse-report`: status reports and replies, wherever they were caught."""
 
-import sys
+import io
+import os
 import zlib
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache, partial
 from itertools import chain, repeat
 from pathlib import Path
@@ -12,11 +13,13 @@ from typing import Annotated
 
 import typer
 
-from smscli import render
 from smscli.commands._options import OutputOption, ProfileOption
 from smscli.config import profile as profiles
+from smscli.config.file import config_path
 from smscli.config.profile import Profile
+from smscli.console import Environment, unreadable
 from smscli.errors import ConfigError, InputError
+from smscli.output import Output, write_rows
 from smscli.protocol.codes import state_meaning
 from smscli.protocol.pushes import Push, Reply, Report, Trust
 from smscli.receiving import logs
@@ -25,48 +28,54 @@ from smscli.text import decode_log
 COLUMNS = ("kind", "mobile", "time", "state", "meaning", "sendid", "content", "extension")
 SUMMARY_COLUMNS = ("kind", "state", "meaning", "numbers")
 _GROUP = 500  # events that share a transaction
-_NAMED = 20  # lines that are no push are named up to here, then counted
+_NAMED = 20  # lines that are not a push are named up to here, then counted
 
 Row = tuple[str, ...]
 
 
 def command(
+    context: typer.Context,
     sources: Annotated[
-        list[str] | None, typer.Argument(metavar="[FILE]...", help="Files, - for a pipe, or one payload.")
+        list[str] | None, typer.Argument(metavar="[FILE]...", help="Files, - for the pipe, or one push as text.")
     ] = None,
-    summary: Annotated[bool, typer.Option("--summary", help="Count by state instead.")] = False,
-    state: Annotated[str, typer.Option(help="Only reports with this state.", show_default=False)] = "",
-    verify: Annotated[bool, typer.Option("--verify", help="Mark what the profile's push secret proves.")] = False,
-    record: Annotated[
-        bool, typer.Option("--record", help="Keep them in the ledger; with a push secret only what it proves.")
+    summary: Annotated[bool, typer.Option("--summary", help="Count by state instead of listing.")] = False,
+    state: Annotated[str, typer.Option(metavar="STATE", help="Only reports with this state.", show_default=False)] = "",
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Add a column: does the push match the profile's credentials?")
     ] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Fail where a line is no push.")] = False,
+    record: Annotated[
+        bool,
+        typer.Option(
+            "--record", help="Keep them in the ledger, but not what does not match the profile's credentials."
+        ),
+    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with code 2 if a line is not a push.")] = False,
     profile: ProfileOption = "",
     output: OutputOption = None,
 ) -> None:
     """Read status reports and replies from files, logs or a pipe: one row a number.
 
-    Takes what is found in access logs and dumps, also packed by gzip: URLs, query strings, form bodies, JSON objects,
-    one a line.
+    Finds URLs, query strings, form bodies and JSON objects, one a line, in access logs and dumps, also in gzip files.
     """
+    environment: Environment = context.obj
     account = profiles.choose(profile) if verify or record else None
     trust = _trust(account, verify) if account else None
-    with _recorder(account if record else None, trust) as keep:
+    with _recorder(environment, account if record else None, trust) as keep:
         reader = _Reader(trust, state.strip().upper(), keep, verify)
-        rows = reader.rows(_blocks(sources or []))
+        rows = reader.rows(_blocks(environment, sources or []))
         try:
-            _show(rows, summary, verify, output)
+            _show(environment, rows, summary, verify, output)
         finally:
             deque(rows if record else (), maxlen=0)  # all is recorded, also where nobody reads on
-    reader.tell(strict)
+    reader.conclude(environment, strict)
 
 
-def _show(rows: Iterator[Row], summary: bool, verify: bool, output: render.Output | None) -> None:
+def _show(environment: Environment, rows: Iterator[Row], summary: bool, verify: bool, output: Output | None) -> None:
     if summary:
         counted = Counter((row[0], row[3], row[4]) for row in rows)
-        render.show(SUMMARY_COLUMNS, [(*key, count) for key, count in counted.most_common()], output)
+        write_rows(environment, SUMMARY_COLUMNS, [(*key, count) for key, count in counted.most_common()], output)
     else:
-        render.show((*COLUMNS, "verified") if verify else COLUMNS, rows, output)
+        write_rows(environment, (*COLUMNS, "verified") if verify else COLUMNS, rows, output)
 
 
 def _trust(account: Profile, verify: bool) -> Trust | None:
@@ -74,33 +83,33 @@ def _trust(account: Profile, verify: bool) -> Trust | None:
     if verify and not account.trust:
         raise ConfigError(
             f"profile {account.label!r} has neither push_name nor access_secret, so nothing can be verified. "
-            f"Add what was agreed with the vendor to {profiles.config_path()}."
+            f"Add what was agreed with the vendor to {config_path()}."
         )
     return account.trust
 
 
 @contextmanager
-def _recorder(account: Profile | None, trust: Trust | None) -> Iterator["_Recorder | None"]:
+def _recorder(environment: Environment, account: Profile | None, trust: Trust | None) -> Iterator["_Recorder | None"]:
     """Open the ledger for what is to be recorded, and say behind the block what became of it."""
     if account is None:
         yield None
         return
-    from smscli.ledger.inbox import Circle
-    from smscli.ledger.runs import opened
+    from smscli.ledger.inbox import Inbox
+    from smscli.ledger.store import open_store
 
-    with opened(Circle) as circle:
-        recorder = _Recorder(partial(circle.record, account), account.label)
+    with open_store() as store:
+        recorder = _Recorder(partial(Inbox(store).record, account), account.label)
         try:
             yield recorder
         finally:
             recorder.flush()
-            recorder.tell(trust is not None)
+            environment.say(recorder.summary(trust is not None))
 
 
 class _Recorder:
     """Writes events into the ledger, some hundreds at a time, and counts them."""
 
-    def __init__(self, record: Callable[[Sequence[Push]], list[bool]], label: str) -> None:
+    def __init__(self, record: Callable[[Sequence[Push]], list[bool | None]], label: str) -> None:
         self._record, self._label = record, label
         self._waiting: list[Push] = []
         self._new = self._known = self._strange = 0
@@ -117,57 +126,60 @@ class _Recorder:
     def flush(self) -> None:
         """Write what waits."""
         waiting, self._waiting = self._waiting, []
-        new = sum(self._record(waiting)) if waiting else 0
+        new = sum(map(bool, self._record(waiting))) if waiting else 0
         self._new += new
         self._known += len(waiting) - new
 
-    def tell(self, checked: bool) -> None:
-        """Say what was recorded and what was not."""
+    def summary(self, checked: bool) -> str:
+        """Return what was recorded and what was not."""
         counts = f"{self._new:,} recorded for profile {self._label}"
         counts += f", {self._known:,} known already" if self._known else ""
         if self._strange:
-            counts += f", {self._strange:,} not recorded: the profile's push secret does not prove them"
+            counts += f", {self._strange:,} not recorded: they do not match the profile's credentials"
         if not checked:
             counts += "; nothing was verified, for the profile has neither push_name nor access_secret"
-        render.say(counts)
+        return counts
 
 
-def _blocks(sources: list[str]) -> Iterator[tuple[str, Iterable[str]]]:
+def _blocks(environment: Environment, sources: list[str]) -> Iterator[tuple[str, Iterable[str]]]:
     """Yield each source's name and blocks of whole lines; all are looked at before the first is read."""
     if not sources:
-        if sys.stdin is None or sys.stdin.isatty():
-            raise InputError("what is to be read? Name files, or pipe a log in.")
+        environment.pipe("what is to be read? Name files, or pipe a log in.")
         sources = ["-"]
     missing = [source for source in sources if source != "-" and not _exists(source)]
     for source in missing:
         if "=" not in source and not source.lstrip().startswith("{"):
-            raise InputError(f"there is no file {source!r}, and it is no payload either.")
+            raise InputError(f"there is no file {source!r}, and it is not a push either.")
     for source in sources:
         if source in missing:
-            yield "the payload", [source]
+            yield "the push given", [source]
         elif source == "-":
-            yield "the pipe", _file_blocks(0, "the pipe")
+            yield "the pipe", _file_blocks(environment, None, "the pipe")
         else:
-            yield source, _file_blocks(source, source)
+            yield source, _file_blocks(environment, Path(source), source)
 
 
 def _exists(name: str) -> bool:
-    try:
-        return Path(name).exists()
-    except OSError:  # a payload can be longer than any name of a file
-        return False
+    return os.path.lexists(name)  # False also for a push that is longer than any name of a file
 
 
-def _file_blocks(file: str | int, name: str) -> Iterator[str]:
-    try:
-        with open(file, "rb", closefd=file != 0) as stream:
+def _file_blocks(environment: Environment, file: Path | None, name: str) -> Iterator[str]:
+    with _opened(environment, file) as stream:
+        try:
             yield from decode_log(stream, name)
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{name} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
+        except (OSError, EOFError, zlib.error) as error:
+            raise unreadable(name, error, "") from None
+
+
+def _opened(environment: Environment, file: Path | None) -> AbstractContextManager[io.BufferedReader]:
+    if file:
+        return environment.open_file(file, "")
+    pipe = environment.stdin or io.BytesIO()
+    return nullcontext(pipe if isinstance(pipe, io.BufferedReader) else io.BufferedReader(pipe))
 
 
 class _Reader:
-    """Turns lines into rows and counts the lines that are no push."""
+    """Turns lines into rows and counts the lines that are not a push."""
 
     def __init__(self, trust: Trust | None, state: str, recorder: _Recorder | None, marked: bool) -> None:
         self._trust, self._state, self._recorder, self._marked = trust, state, recorder, marked
@@ -200,18 +212,18 @@ class _Reader:
         if len(self._named) < _NAMED:
             self._named.append(f"{source}, line {number}")
 
-    def tell(self, strict: bool) -> None:
-        """Say which lines are no push, which with `strict` is an error, and that a state was looked for in vain."""
+    def conclude(self, environment: Environment, strict: bool) -> None:
+        """Say which lines are not a push, which with `strict` is an error, and that no report has the state."""
         if not self._found:
-            render.say(f"no report has the state {self._state}; `smscli codes` lists those that there are")
+            environment.say(f"no report has the state {self._state}; `smscli codes` lists those that there are")
         if not self._strangers:
             return
         more = f"\n… and {self._strangers - len(self._named):,} more" if self._strangers > len(self._named) else ""
         verb = "line is" if self._strangers == 1 else "lines are"
-        text = f"{self._strangers:,} {verb} no push:\n" + "\n".join(self._named) + more
+        text = f"{self._strangers:,} {verb} not a push:\n" + "\n".join(self._named) + more
         if strict:
             raise InputError(text)
-        render.say(text)
+        environment.say(text)
 
 
 def _rows(found: logs.Found) -> Iterable[Row]:

@@ -1,77 +1,98 @@
 """`smscli profile`: the accounts in the configuration file."""
 
-import sys
+from textwrap import fill
 from typing import Annotated
 
 import typer
 
-from smscli import render
-from smscli.cli import STYLE
-from smscli.commands._options import OutputOption
-from smscli.config import profile as profiles
-from smscli.config.profile import KEYS, Profile, Secret
+from smscli.cli import Commands
+from smscli.commands._options import OutputOption, ProfileOption, YesOption
+from smscli.config import edit
+from smscli.config.file import config_path, read_config
+from smscli.config.keys import PROFILE_KEYS, Key
+from smscli.config.profile import Profile, Secret, choose
+from smscli.console import Environment
 from smscli.errors import InputError, SmsError
+from smscli.output import is_table, write_rows
 
-command = typer.Typer(help="Keep accounts: add, list, show, use, remove, path.", **STYLE)
+command = Commands(help="Keep accounts: add, list, show, set, use, remove, path.")
 KnownProfile = Annotated[str, typer.Argument(metavar="PROFILE", show_default=False)]
 
 
 @command.command()
 def add(
+    context: typer.Context,
     label: Annotated[str, typer.Argument(metavar="NAME", help="What you want to call it.", show_default=False)],
-    endpoint: Annotated[str, typer.Option(help="The address from the vendor's support.", show_default=False)] = "",
-    name: Annotated[str, typer.Option(help="The account.", show_default=False)] = "",
-    sign: Annotated[str | None, typer.Option(help="The signature of its messages.", show_default=False)] = None,
+    endpoint: Annotated[
+        str, typer.Option(metavar="URL", help="The address from the vendor's support.", show_default=False)
+    ] = "",
+    name: Annotated[str, typer.Option(metavar="NAME", help="The account.", show_default=False)] = "",
+    sign: Annotated[
+        str | None, typer.Option(metavar="SIGN", help="The signature of its messages.", show_default=False)
+    ] = None,
     pwd_stdin: Annotated[bool, typer.Option("--pwd-stdin", help="Read the interface password from a pipe.")] = False,
-    pwd_command: Annotated[str, typer.Option(help="Ask this command for it instead.", show_default=False)] = "",
+    pwd_command: Annotated[
+        str, typer.Option(metavar="COMMAND", help="Read the password from this command's output.", show_default=False)
+    ] = "",
     no_verify: Annotated[bool, typer.Option("--no-verify", help="Do not ask the gateway for the balance.")] = False,
 ) -> None:
     """Add an account; asks for what is missing, and verifies it with a balance call."""
-    profiles.check_new(label)
+    environment: Environment = context.obj
+    edit.check_new(label)
     if pwd_stdin and pwd_command:
         raise InputError("give the password by either --pwd-stdin or --pwd-command.")
     values = {
-        "endpoint": profiles.check_endpoint(endpoint) if endpoint else _ask_endpoint(),
-        "name": name or _ask("name", "--name", "Account (name)"),
+        "endpoint": _endpoint(endpoint) if endpoint else _ask_endpoint(environment),
+        "name": name or _ask(environment, "name", "--name", "Account (name)"),
     }
     if pwd_command:
         values["pwd_command"] = pwd_command
     else:
-        values["pwd"] = _pwd_from_pipe() if pwd_stdin else _ask("password", "--pwd-stdin", "Interface password", True)
-    values["sign"] = sign if sign is not None else _ask("sign", "--sign", "Signature, without brackets")
+        values["pwd"] = (
+            _from_pipe(environment, "password")
+            if pwd_stdin
+            else _ask(environment, "password", "--pwd-stdin", "Interface password", True)
+        )
+    values["sign"] = sign if sign is not None else _ask(environment, "sign", "--sign", "Signature, without brackets")
     _check_encodable(values)
     if not no_verify:
-        _verify(label, values)
-    path = profiles.save_profile(label, values)
-    render.say(f"saved {label!r} in {path}")
+        _verify(environment, label, values)
+    path = edit.save_profile(label, values)
+    environment.say(f"saved {label!r} in {path}")
 
 
-def _ask_endpoint() -> str:
+def _endpoint(address: str) -> str:
+    if why := PROFILE_KEYS["endpoint"].wrong(address):
+        raise InputError(f"the endpoint {why}.")
+    return address
+
+
+def _ask_endpoint(environment: Environment) -> str:
     while True:
         try:
-            return profiles.check_endpoint(_ask("endpoint", "--endpoint", "Endpoint (https://…)"))
+            return _endpoint(_ask(environment, "endpoint", "--endpoint", "Endpoint (https://…)"))
         except InputError as error:
             # Ask again: an answer that went to the shell instead would be the next one, the password.
-            if sys.stdin is None or not sys.stdin.isatty():
+            if not environment.has_person_at_stdin:
                 raise
-            render.say(str(error))
+            environment.say(str(error))
 
 
-def _ask(what: str, option: str, prompt: str, hidden: bool = False) -> str:
-    if sys.stdin is None or not sys.stdin.isatty():
+def _ask(environment: Environment, what: str, option: str, prompt: str, hidden: bool = False) -> str:
+    if not environment.has_person_at_stdin:
         raise InputError(f"the {what} is missing, and nobody can be asked for it here; give it with {option}.")
     answer: str = typer.prompt(prompt, hide_input=hidden, err=True, default="" if what == "sign" else None)
     return answer if hidden else answer.strip()
 
 
-def _pwd_from_pipe() -> str:
+def _from_pipe(environment: Environment, what: str) -> str:
     try:
-        pwd = sys.stdin.buffer.readline().decode("utf-8-sig").rstrip("\r\n") if sys.stdin else ""
+        text = environment.stdin.readline().decode("utf-8-sig").rstrip("\r\n") if environment.stdin else ""
     except UnicodeDecodeError:
-        raise InputError("the password that came through the pipe is not UTF-8.") from None
-    if not pwd:
-        raise InputError("no password came through the pipe.")
-    return pwd
+        raise InputError(f"the {what} that came through the pipe is not UTF-8.") from None
+    if not text:
+        raise InputError(f"no {what} came through the pipe.")
+    return text
 
 
 def _check_encodable(values: dict[str, str]) -> None:
@@ -82,63 +103,112 @@ def _check_encodable(values: dict[str, str]) -> None:
             raise InputError(f"the {key} holds something that is not UTF-8. Nothing was saved.") from None
 
 
-def _verify(label: str, values: dict[str, str]) -> None:
+def _verify(environment: Environment, label: str, values: dict[str, str]) -> None:
     from smscli.gateway.open import gateway_of  # requests, which the other commands here do without
 
     account = Profile(label, **{**values, "pwd": Secret(values.get("pwd", ""))})  # type: ignore[arg-type]
     try:
-        with gateway_of(account) as gateway:
+        with gateway_of(account, environment.say) as gateway:
             left = gateway.balance()
     except SmsError as error:
-        raise type(error)(
-            f"{error} The profile was not saved; mend it, or save it as it is with --no-verify."
-        ) from None
-    render.say(f"verified: {left} messages are left")
+        raise type(error)(f"{error} The profile was not saved; fix it, or save it as it is with --no-verify.") from None
+    environment.say(f"verified: {left} messages are left")
 
 
 @command.command("list")
-def list_profiles(output: OutputOption = None) -> None:
+def list_profiles(context: typer.Context, output: OutputOption = None) -> None:
     """List the accounts."""
-    config = profiles.read_config()
+    config = read_config()
     rows = [
         (label, "default" if label == config.default else "", table.get("name", ""), table.get("endpoint", ""))
         for label, table in config.profiles.items()
     ]
-    if rows or not render.is_table(output):
-        render.show(("profile", "default", "name", "endpoint"), rows, output)
+    if rows or not is_table(context.obj, output):
+        write_rows(context.obj, ("profile", "default", "name", "endpoint"), rows, output)
     else:
-        render.say("there is no profile yet. Add one: smscli profile add NAME")
+        context.obj.say("there is no profile yet. Add one: smscli profile add NAME")
 
 
 @command.command()
 def show(
-    label: Annotated[str, typer.Argument(metavar="PROFILE", show_default=False)] = "", output: OutputOption = None
+    context: typer.Context,
+    label: Annotated[str, typer.Argument(metavar="PROFILE", show_default=False)] = "",
+    output: OutputOption = None,
 ) -> None:
     """Show an account as commands would use it, and where each value comes from; secrets are masked."""
-    account = profiles.choose(label)
+    account = choose(label)
     rows = [
         (key, account.shown(key), account.sources.get(key, "built in"))
-        for key in KEYS
+        for key in PROFILE_KEYS
         if key in account.sources or account.shown(key)
     ]
-    render.show(("key", "value", "source"), [("profile", account.label, ""), *rows], output)
+    write_rows(context.obj, ("key", "value", "source"), [("profile", account.label, ""), *rows], output)
     if "file" in account.sources.values():
-        render.say(f"file: {profiles.config_path()}")
+        context.obj.say(f"file: {config_path()}")
+
+
+def _listed() -> str:
+    width = max(map(len, PROFILE_KEYS)) + 2
+    margin = " " * (width + 2)
+    lines = [fill(f"  {key.name:<{width}}{key.help}", 78, subsequent_indent=margin) for key in PROFILE_KEYS.values()]
+    return "\n".join(("\b", "Keys:", *lines))
+
+
+@command.command("set", epilog=_listed())
+def set_value(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="KEY", show_default=False)],
+    values: Annotated[list[str] | None, typer.Argument(metavar="[VALUE]...", show_default=False)] = None,
+    profile: ProfileOption = "",
+    stdin: Annotated[bool, typer.Option("--stdin", help="Read the value from a pipe.")] = False,
+) -> None:
+    """Set one key of an account; an empty value removes it.
+
+    A list takes several values. A password is never a VALUE: leave it out and you are asked for it, or use --stdin.
+
+    \b
+    smscli profile set sign 小店
+    smscli profile set per_number 1/1m 5/1h
+    smscli profile set per_number ''
+    """
+    key = edit.key_to_set(name)
+    label = edit.to_change(profile)
+    if values and stdin:
+        raise InputError("give the value by either VALUE or --stdin. Nothing was changed.")
+    if any(map(key.is_secret, values or ())):
+        raise InputError(
+            f"{key.name} holds a password, and others on this machine can read the words of a command. "
+            "Nothing was changed. Leave the value out and you are asked for it, or pipe it to --stdin."
+        )
+    texts = values or [
+        _from_pipe(context.obj, key.name) if stdin else _ask(context.obj, key.name, "--stdin", key.name, bool(key.mask))
+    ]
+    _check_encodable({key.name: "".join(texts)})
+    path = edit.set_key(label, key, texts)
+    context.obj.say(f"{'removed' if texts == [''] else 'set'} {key.name} of {label!r} in {path}")
+
+
+def _value(environment: Environment, key: Key, stdin: bool) -> str:
+    if stdin:
+        return _from_pipe(environment, key.name)
+    return _ask(environment, key.name, "--stdin", key.name, bool(key.mask))
 
 
 @command.command()
-def use(label: KnownProfile) -> None:
+def use(context: typer.Context, label: KnownProfile) -> None:
     """Make an account the default."""
-    render.say(f"{label!r} is the default now, in {profiles.use_profile(label)}")
+    context.obj.say(f"{label!r} is the default now, in {edit.use_profile(label)}")
 
 
 @command.command()
-def remove(label: KnownProfile) -> None:
-    """Remove an account and its password."""
-    render.say(f"removed {label!r} from {profiles.remove_profile(label)}")
+def remove(context: typer.Context, label: KnownProfile, yes: YesOption = False) -> None:
+    """Remove an account and its password; asks first."""
+    edit.require_known(label)
+    context.obj.confirm(f"Remove the profile {label!r} with its password?", yes, nothing="removed")
+    context.obj.say(f"removed {label!r} from {edit.remove_profile(label)}")
 
 
 @command.command()
-def path() -> None:
+def path(context: typer.Context) -> None:
     """Print where the configuration file is."""
-    render.write(f"{profiles.config_path()}\n")
+    context.obj.write(f"{config_path()}\n")

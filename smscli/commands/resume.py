@@ -1,118 +1,114 @@
-"""`smscli resume`: goes on with a run that was cut short; `send` ends in the same steps."""
+"""`smscli resume`: goes on with a run that was cut short."""
 
-from datetime import datetime
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from smscli import render
+from smscli.commands._carrying import carry_on, confirm_past, confirm_rest
 from smscli.commands._options import MOST_RUNS, OutputOption, QuietOption, RateOption, WorkersOption, YesOption
-from smscli.commands.runs import show_run
-from smscli.config import profile as profiles
+from smscli.commands._report import say_evidence, show_end
+from smscli.config.keys import SANDBOX
+from smscli.config.profile import Profile, choose
+from smscli.console import Environment
 from smscli.errors import ExitCode, InputError
-from smscli.gateway.client import Gateway
 from smscli.gateway.open import gateways_of
-from smscli.ledger.runs import Ledger, Run, State, opened
-from smscli.protocol.times import CHINA, parse_stime
-from smscli.sending import runner
-from smscli.sending.runner import Campaign, Pace
+from smscli.ledger.runs import Run, Runs
+from smscli.ledger.settling import Settling
+from smscli.ledger.store import Store, open_store
+from smscli.ledger.summary import summarize
+from smscli.sending.runner import Pace
 
 
 class Unknown(StrEnum):
-    """What is to become of batches whose fate is unknown."""
+    """What is to become of batches whose outcome is unknown."""
 
     RESEND = "resend"
     DROP = "drop"
 
 
 def command(
+    context: typer.Context,
     run: Annotated[int, typer.Argument(metavar="RUN", max=MOST_RUNS, help="Its number; `smscli runs` lists them.")],
     unknown: Annotated[
-        Unknown | None, typer.Option(help="Send unknown batches again, or never; see the web console first.")
+        Unknown | None,
+        typer.Option(
+            metavar="CHOICE",
+            help="Batches whose outcome is unknown: resend or drop them. Look in the gateway's web console first.",
+        ),
     ] = None,
+    batch: Annotated[
+        str,
+        typer.Option(
+            metavar="NUMBERS", help="With --unknown: only these batches, as 3,7; without it all.", show_default=False
+        ),
+    ] = "",
     workers: WorkersOption = 4,
     rate: RateOption = 0,
     yes: YesOption = False,
     quiet: QuietOption = False,
     output: OutputOption = None,
-) -> None:
-    """Go on with a run that was cut short: what is planned goes out, what was accepted never again."""
-    from smscli.ledger.inbox import Circle
-
-    with opened(Circle) as ledger:
-        found = ledger.run(run)
-        account = profiles.choose(found.profile)
-        if account.name != found.account and found.profile != profiles.SANDBOX:
-            raise InputError(f"run {run} was sent by account {found.account!r}; profile {account.label!r} is another.")
-        with ledger.held(run):
-            ledger.settle_unknown(found)
-            _decide_unknown(ledger, found, unknown, yes)
-            refuse_past(ledger, found, yes)
-            _refuse_twin(ledger, found, yes)
-            with gateways_of(account) as gateways:
-                code = carry_on(ledger, found, gateways, Pace(workers, rate), quiet, output)
-    raise typer.Exit(code)
-
-
-def _decide_unknown(ledger: Ledger, run: Run, unknown: Unknown | None, yes: bool) -> None:
-    numbers = ledger.totals(run.id).numbers.get(State.UNKNOWN, 0)
-    if unknown is None or not numbers:
-        return
-    action = "sent to again, and some may get it twice" if unknown is Unknown.RESEND else "left out for good"
-    render.confirm(f"{numbers:,} numbers whose fate is unknown will be {action}.", yes)
-    ledger.change_state(run.id, State.UNKNOWN, State.PLANNED if unknown is Unknown.RESEND else State.DROPPED)
-
-
-def _refuse_twin(ledger: Ledger, run: Run, yes: bool) -> None:
-    """Ask whether a run is still to go out where its command was simply repeated meanwhile."""
-    twin = ledger.twin(run)
-    if twin and ledger.open_numbers(run.id):
-        render.confirm(f"Run {twin} sent the same to the same numbers meanwhile. Send run {run.id} all the same?", yes)
-
-
-def refuse_past(ledger: Ledger, run: Run, yes: bool) -> None:
-    """Ask whether a run whose time has passed is still to go out; the gateway would send it at once."""
-    at = parse_stime(run.stime)
-    if at and at < datetime.now(CHINA) and ledger.open_numbers(run.id):
-        render.confirm(
-            f"Run {run.id} was to go out at {run.stime} China time, which has passed. Send the rest now?", yes
-        )
-
-
-def carry_on(
-    ledger: Ledger, run: Run, gateways: list[Gateway], pace: Pace, quiet: bool, output: render.Output | None
 ) -> ExitCode:
-    """Carry out what is open of a run that is held, show how it ended, and return the exit code."""
-    if not ledger.open_numbers(run.id):
-        render.say(f"run {run.id} has nothing left to send; nothing was sent")
-    if gone := ledger.leave_out(run):
-        render.say(f"{gone:,} left out: they opted out since the run was begun")
-    work = Campaign(ledger, run, gateways, pace)
-    bar = render.Progress(run.numbers, quiet)
-    told = False
+    """Go on with a run that was cut short: send what is left of it; what was accepted is never sent again."""
+    environment: Environment = context.obj
+    if batch and unknown is None:
+        raise InputError("--batch goes with --unknown: it names the batches that are decided about.")
+    with open_store() as store:
+        runs, found = Runs(store), Runs(store).find(run)
+        with runs.hold(run):
+            Settling(store).settle(run)
+            if unknown:
+                _decide(environment, store, found, unknown, _numbers(batch), yes)
+            if unknown is Unknown.DROP and not runs.open_numbers(run):
+                summary = summarize(store, found)  # nothing is to be sent, so no password is needed
+                show_end(environment, store, summary, output)
+                return summary.exit_code
+            account = _account(found)
+            confirm_past(environment, runs, found, yes)
+            _confirm_twin(environment, runs, found, yes)
+            with gateways_of(account, environment.say) as gateways:
+                confirm_rest(environment, runs, found, account, gateways, yes)
+                return carry_on(environment, store, found, account, gateways, Pace(workers, rate), quiet, output)
 
-    def watch(done: int, accepted: int) -> None:
-        nonlocal told
-        bar.show(done, accepted)
-        if work.interrupted and not told:
-            told = True
-            render.say("smscli: waiting for the requests in flight; interrupt again to stop at once.")
 
+def _account(run: Run) -> Profile:
+    account = choose(run.profile)
+    if account.name != run.account and run.profile != SANDBOX:
+        raise InputError(f"run {run.id} was sent by account {run.account!r}; profile {account.label!r} is another.")
+    return account
+
+
+def _numbers(text: str) -> list[int]:
     try:
-        work.carry_out(watch)
-    except KeyboardInterrupt:
-        render.say(f"smscli: stopped at once; what was in flight is unknown. Go on with: smscli resume {run.id}")
-        raise
-    except Exception:  # what was sent is told also where something broke
-        if set(ledger.totals(run.id).batches) != {State.PLANNED}:
-            show_run(ledger, run, output)
-        raise
-    finally:
-        bar.close()
-    show_run(ledger, run, output)
-    if work.reason and ledger.open_numbers(run.id):
-        render.say(f"smscli: the run stopped, for {work.reason}.")
-    if work.interrupted:
-        return ExitCode.INTERRUPTED
-    return runner.exit_code(ledger.totals(run.id))
+        return [int(part) for part in text.split(",")] if text else []
+    except ValueError:
+        raise InputError(f"--batch {text!r} needs the numbers of batches, as 3,7. Nothing was sent.") from None
+
+
+def _decide(
+    environment: Environment, store: Store, run: Run, unknown: Unknown, numbers: Sequence[int], yes: bool
+) -> None:
+    batches = {batch.number: batch for batch in Runs(store).unsettled_batches(run.id)}
+    if wrong := [str(number) for number in numbers if number not in batches]:
+        raise InputError(
+            f"run {run.id} has no batch {', '.join(wrong)} whose outcome is unknown. Nothing was sent. "
+            f"`smscli runs {run.id}` lists them."
+        )
+    chosen = [batches[number] for number in numbers] or list(batches.values())
+    if not chosen:
+        return
+    say_evidence(environment, store, run)
+    action = "sent to again, and some may get it twice" if unknown is Unknown.RESEND else "left out for good"
+    count = sum(batch.numbers for batch in chosen)
+    environment.confirm(f"{count:,} numbers whose outcome is unknown will be {action}.", yes)
+    Runs(store).decide_unknown(run.id, unknown is Unknown.RESEND, [batch.number for batch in chosen])
+
+
+def _confirm_twin(environment: Environment, runs: Runs, run: Run, yes: bool) -> None:
+    """Ask whether a run is still to go out where its command was simply repeated meanwhile."""
+    twin = runs.twin(run)
+    if twin and runs.open_numbers(run.id):
+        environment.confirm(
+            f"Run {twin} sent the same to the same numbers meanwhile. Send run {run.id} all the same?", yes
+        )

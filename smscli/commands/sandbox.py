@@ -3,47 +3,61 @@
 import os
 import re
 import signal
-import sys
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated, Any, TextIO
 from urllib.parse import urlsplit
 
 import typer
 
 from smscli.config import profile as profiles
+from smscli.console import Environment
 from smscli.errors import InputError
 from smscli.protocol.pushes import Trust
-from smscli.sandbox.gateway import NO_TRUST, Fault, Sandbox
+from smscli.sandbox.faults import Fault
+from smscli.sandbox.gateway import NO_TRUST, Sandbox
+
+
+def _option(*names: str, metavar: str, help: str, **settings: Any) -> Any:  # noqa: A002
+    return typer.Option(*names, metavar=metavar, help=help, **settings)
+
+
+Port = Annotated[int, _option(min=0, max=65535, metavar="N", help="The port on 127.0.0.1; 0 takes any free one.")]
+Balance = Annotated[int, _option(min=0, metavar="N", help="How many messages the account has.")]
+Latency = Annotated[int, _option(min=0, metavar="MS", help="Milliseconds before each answer.")]
+How = Annotated[
+    Fault | None, _option(metavar="KIND", help=f"How to misbehave: {', '.join(Fault)}.", show_default=False)
+]
+Every = Annotated[int, _option(min=1, metavar="N", help="Misbehave only at every Nth request.")]
+Log = Annotated[
+    Path | None, _option(metavar="FILE", help="Append the requests to a file instead of stderr.", show_default=False)
+]
+PushTo = Annotated[str, _option(metavar="URL", help="Push reports and replies to this address.", show_default=False)]
+PushProfile = Annotated[
+    str,
+    _option(
+        "-p",
+        "--profile",
+        metavar="PROFILE",
+        help="Push with this account's push_name and push_pwd, or signed with its access_secret.",
+        show_default=False,
+    ),
+]
 
 
 def command(
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes any free one.")] = 8788,
-    balance: Annotated[int, typer.Option(min=0, help="Messages to start with.")] = 1000,
-    latency: Annotated[int, typer.Option(min=0, metavar="MS", help="Wait before each answer, milliseconds.")] = 0,
-    fault: Annotated[
-        Fault | None, typer.Option(metavar="KIND", help=f"How to misbehave: {', '.join(Fault)}.", show_default=False)
-    ] = None,
-    fault_every: Annotated[int, typer.Option(min=1, metavar="N", help="Misbehave at every Nth request.")] = 1,
-    log: Annotated[
-        Path | None, typer.Option(help="Append the requests to a file instead of stderr.", show_default=False)
-    ] = None,
-    push_to: Annotated[
-        str, typer.Option(metavar="URL", help="Push reports and replies to this address.", show_default=False)
-    ] = "",
-    profile: Annotated[
-        str,
-        typer.Option(
-            "-p",
-            "--profile",
-            metavar="PROFILE",
-            help="Push with this account's push_name and push_pwd, or signed with its access_secret.",
-            show_default=False,
-        ),
-    ] = "",
+    context: typer.Context,
+    port: Port = 8788,
+    balance: Balance = 1000,
+    latency: Latency = 0,
+    fault: How = None,
+    fault_every: Every = 1,
+    log: Log = None,
+    push_to: PushTo = "",
+    profile: PushProfile = "",
 ) -> None:
     """Run a gateway on this machine that sends nothing.
 
@@ -69,12 +83,13 @@ def command(
                 any other DELIVRD
       reply     11 TD, 12 a long one in Chinese, any other none
     """
+    environment: Environment = context.obj
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     start = partial(Sandbox, port=port, balance=balance, latency=latency, fault=fault, fault_every=fault_every)
     start = partial(start, push_to=_push_target(push_to), push_trust=_push_trust(push_to, profile))
-    with _open_log(log) as stream, _bind(partial(start, log=stream), port) as sandbox:
-        _announce(sandbox.endpoint)
+    with _open_log(log, environment.stderr) as stream, _bind(partial(start, log=stream), port) as sandbox:
+        _announce(environment, sandbox.endpoint)
         # A wait without an end could not be interrupted on Windows.
         while not stopped.wait(0.5):
             pass
@@ -109,9 +124,9 @@ def _push_trust(url: str, profile: str) -> Trust:
     return profiles.choose(profile).trust or NO_TRUST
 
 
-def _open_log(path: Path | None) -> AbstractContextManager[TextIO]:
+def _open_log(path: Path | None, stderr: TextIO) -> AbstractContextManager[TextIO]:
     if path is None:
-        return nullcontext(sys.stderr)
+        return nullcontext(stderr)
     try:
         # Numbers and texts are nobody else's business.
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -120,11 +135,11 @@ def _open_log(path: Path | None) -> AbstractContextManager[TextIO]:
     return os.fdopen(descriptor, "a", encoding="utf-8")
 
 
-def _announce(endpoint: str) -> None:
+def _announce(environment: Environment, endpoint: str) -> None:
     lines = [
         f"sandbox on {endpoint}  (Ctrl-C stops it); in another shell:",
         f"  export SMSCLI_ENDPOINT={endpoint}",
         "  export SMSCLI_NAME=demo",
         "  export SMSCLI_PWD=demo",
     ]
-    typer.echo("\n".join(lines), err=True)
+    environment.say("\n".join(lines))

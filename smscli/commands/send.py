@@ -1,20 +1,18 @@
 """`smscli send`: a text to a number or to a list of numbers, as a run that the ledger keeps."""
 
-import getpass
 import os
-import socket
-import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Annotated
+from typing import NamedTuple
 
 import typer
 
-from smscli import render
-from smscli.commands import _report
-from smscli.commands._options import (  # fmt: skip
+from smscli.commands import _send_options as given
+from smscli.commands._carrying import carry_on, confirm_past, confirm_rest
+from smscli.commands._options import (
+    ColumnOption,
+    EncodingOption,
     OutputOption,
     ProfileOption,
     QuietOption,
@@ -23,192 +21,293 @@ from smscli.commands._options import (  # fmt: skip
     WorkersOption,
     YesOption,
 )
-from smscli.commands._preview import Preview
-from smscli.commands.resume import carry_on, refuse_past
-from smscli.commands.runs import show_run
-from smscli.config import profile as profiles
+from smscli.commands._preview import confirm, refuse_low_balance, write_preview
+from smscli.commands._report import show_end
+from smscli.commands._send_input import Message, read_message, read_recipients, refuse_invalid
+from smscli.commands._send_options import SendOptions
+from smscli.commands._waiting import seconds, wait_for_reports
+from smscli.config.keys import parse_duration
 from smscli.config.profile import Profile
-from smscli.errors import ExitCode, InputError
+from smscli.console import Environment
+from smscli.errors import ExitCode, InputError, NobodyError
 from smscli.gateway.client import Gateway
 from smscli.gateway.open import gateways_of
-from smscli.ledger.runs import Ledger, Run, State, open_ledger
-from smscli.protocol.forms import decode_text
-from smscli.protocol.times import format_stime
-from smscli.sending import message, plan, recipients, runner
+from smscli.ledger.optouts import OptOuts
+from smscli.ledger.runs import Run, Runs
+from smscli.ledger.states import State
+from smscli.ledger.store import Store, open_store
+from smscli.ledger.summary import summarize
+from smscli.protocol.times import china_time, parse_stime
+from smscli.sending import plan
 from smscli.sending.limits import hold_back, without
 from smscli.sending.plan import Plan
+from smscli.sending.preview import of_send
 from smscli.sending.recipients import Recipients
 from smscli.sending.runner import Pace
 from smscli.sending.times import parse_at
-from smscli.text import bom_encoding
 
+_REPEAT_SECONDS = 600  # within which the same send without a key is worth a warning
 SETTINGS = {"allow_extra_args": True}  # to explain them: most are a forgotten option or quotation mark
-_FILE_LIMIT = 1 << 20  # no text that the gateway takes is nearly as long
 
 
 def command(
     context: typer.Context,
-    mobile: Annotated[list[str] | None, typer.Option("--mobile", help="A number, or several joined by commas.")] = None,
-    csv: Annotated[
-        Path | None, typer.Option("--csv", metavar="FILE", help="A list, CSV or a number a line; or pipe it in.")
-    ] = None,
-    content: Annotated[
-        str | None, typer.Option(help="The text; {name} takes that column of the list.", show_default=False)
-    ] = None,
-    content_file: Annotated[Path | None, typer.Option(metavar="FILE", help="A file with the text.")] = None,
-    template: Annotated[str, typer.Option(metavar="TEMPLATE", help="An approved text.", show_default=False)] = "",
-    var: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="The same for all, for {NAME}.")] = None,
-    sign: Annotated[str | None, typer.Option(help="The signature, instead of the profile's.")] = None,
-    extno: Annotated[str | None, typer.Option(help="The extension code, instead of the profile's.")] = None,
-    at: Annotated[
-        str | None, typer.Option(help="When: 2026-12-01 09:00 (China time), +90m, +2h, +1d; cannot be called back.")
-    ] = None,
-    column: Annotated[str, typer.Option(help="The list's phone column: its name or number.", show_default=False)] = "",
-    encoding: Annotated[str, typer.Option(help="The list's encoding, if it is misread.", show_default=False)] = "",
-    skip_invalid: Annotated[
-        bool, typer.Option("--skip-invalid", help="Leave invalid lines out, send to the others.")
-    ] = False,
-    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the first N numbers.")] = None,
-    key: Annotated[str | None, typer.Option(help="The run's name; the same key never sends twice.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be sent, and send nothing.")] = False,
-    force: Annotated[
-        bool, typer.Option("--force", help="Send what the balance covers where it is too little.")
-    ] = False,
-    batch_size: Annotated[int | None, typer.Option(min=1, help="Numbers in one request; 500 by default.")] = None,
+    mobile: given.Mobile = None,
+    csv: given.Csv = None,
+    column: ColumnOption = "",
+    encoding: EncodingOption = "",
+    skip_invalid: given.SkipInvalid = False,
+    limit: given.Limit = None,
+    include_opted_out: given.IncludeOptedOut = False,
+    content: given.Content = None,
+    content_file: given.ContentFile = None,
+    template: given.Template = "",
+    var: given.Var = None,
+    sign: given.Sign = None,
+    extno: given.Extno = None,
+    at: given.At = None,
+    key: given.Key = None,
+    dry_run: given.DryRun = False,
+    force: given.Force = False,
+    max_refused: given.MaxRefused = 0,
+    batch_size: given.BatchSize = None,
     workers: WorkersOption = 4,
     rate: RateOption = 0,
-    max_refused: Annotated[int, typer.Option(min=0, metavar="N", help="Stop after N refused texts.")] = 0,
-    include_opted_out: Annotated[
-        bool, typer.Option("--include-opted-out", help="Also to those who want no more messages.")
-    ] = False,
     wait: WaitOption = "",
     yes: YesOption = False,
     quiet: QuietOption = False,
     profile: ProfileOption = "",
     output: OutputOption = None,
-) -> None:
-    """Send a text to a number or to a list of numbers."""
-    patience = _report.seconds(wait)
-    if context.args:
+) -> ExitCode:
+    """Send a text to a number or to a list of numbers.
+
+    \b
+    smscli send --mobile 13800138000 --content 'Your parcel is here.'
+    smscli send --csv list.csv --content '{name}, see you at {time}.' --dry-run
+    """
+    options = SendOptions(
+        mobile=mobile, csv=csv, column=column, encoding=encoding, skip_invalid=skip_invalid, limit=limit,
+        include_opted_out=include_opted_out, content=content, content_file=content_file, template=template, var=var,
+        sign=sign, extno=extno, at=at, key=key, dry_run=dry_run, force=force, batch_size=batch_size,
+        pace=Pace(workers, rate, max_refused), wait=wait, yes=yes, quiet=quiet, profile=profile, output=output,
+    )  # fmt: skip
+    return _send(context.obj, options, context.args)
+
+
+def _send(environment: Environment, options: SendOptions, strays: Sequence[str]) -> ExitCode:
+    patience = seconds(options.wait)
+    _refuse_strays(strays)
+    message = read_message(environment, options)
+    people = read_recipients(environment, options, message)
+    whole, people = build_plan(environment, options, message, people)
+    with open_store() as store, gateways_of(message.account, environment.say) as gateways:
+        job = _Job(environment, options, store, gateways, message, whole, people)
+        found = Runs(store).by_key(options.key) if options.key else None
+        if found:
+            _refuse_difference(found, whole, options.at, message.account)
+        if found and options.dry_run:
+            return _say_known(job, found)
+        run, code = repeat_run(job, found) if found else start_run(job)
+        if run is None or not patience or code not in (ExitCode.DONE, ExitCode.PARTLY, ExitCode.UNKNOWN):
+            return code  # nothing that reports could come about
+        return wait_for_reports(environment, store, run, patience, options.quiet)
+
+
+def _refuse_strays(words: Sequence[str]) -> None:
+    if words:
         raise InputError(
-            f"{' '.join(context.args)!r} belongs to no option. Nothing was sent. Numbers go after --mobile, "
+            f"{' '.join(words)!r} belongs to no option. Nothing was sent. Numbers go after --mobile, "
             "the text after --content; a value with spaces needs quotes: --content 'hello world'."
         )
-    approved = profiles.template(template) if template else {}
-    options = {"sign": _first(sign, approved.get("sign")), "extno": _first(extno, approved.get("extno"))}
-    account = profiles.choose(profile, options)
-    given = _content(content, content_file, approved.get("content"))
-    text = message.parse_text(given)
-    constants = _constants(var or [])
-    _check_key(key)
-    now = datetime.now(UTC)
-    stime = format_stime(parse_at(at, now, past_is_fine=key is not None)) if at is not None else ""
-    if stime:
-        render.say(f"scheduled for {stime} China time (UTC+8)")
-    people = _recipients(mobile, csv, column, encoding, [name for name in text.fields if name not in constants])
-    _tell_recipients(people, quiet)
-    if not skip_invalid and not (dry_run and people.mobiles):
-        _refuse_invalid(people)
-    _tell_left_out(people)
-    texts = plan.texts_for(text, constants, people, limit)
-    whole = Plan(given, texts, account.sign, account.extno, stime, batch_size or account.batch_size)
+
+
+# --- the plan -----------------------------------------------------------------------------------------------------
+
+
+def build_plan(
+    environment: Environment, options: SendOptions, message: Message, people: Recipients
+) -> tuple[Plan, Recipients]:
+    """Return the checked plan, and the list with what came out the same counted as duplicates."""
+    account = message.account
+    whole = Plan(
+        content=message.content,
+        texts=plan.texts_for(message.text, message.constants, people, options.limit),
+        sign=account.sign,
+        extno=account.extno,
+        stime=message.stime,
+        batch_size=options.batch_size or account.batch_size,
+    )
     whole.check()
-    if same := len(people.mobiles[:limit]) - whole.numbers:  # other cells that made the same text
-        render.say(f"{same:,} left out: the same text to the same number")
+    if same := len(people.mobiles[: options.limit]) - whole.numbers:  # other cells that made the same text
+        environment.say(f"{same:,} left out: the same text to the same number")
         people = people._replace(duplicates=people.duplicates + same)
-    with open_ledger() as ledger, gateways_of(account) as gateways:
-        digest = whole.digest()
-        run = ledger.run_by_key(key) if key else None
-        if run:
-            _refuse_difference(run, whole, digest, account, at)
-        if run and dry_run:
-            _tell_known(ledger, run)
-            return
-        if run:
-            refuse_past(ledger, run, yes)
-            code = _repeat(ledger, run, gateways, Pace(workers, rate, max_refused), quiet, output)
-            raise typer.Exit(_after_reports(run, code, patience, quiet))
-        if at is not None:
-            parse_at(at, now)
-        begun = time.time()  # who opts out from here on is left out when it is carried out
-        whole, opted_out = _leave_out(whole, ledger, account, begun, include_opted_out)
-        preview = Preview(whole, people, account, gateways, opted_out)
-        if dry_run:
-            render.show(("item", "value"), preview.rows(), output)
-            if not skip_invalid:
-                _refuse_invalid(people)
-            return
-        preview.confirm(yes, force)
-        source = _as_text("--mobile" if mobile else str(csv or "pipe"))
-        run = Run(
-            0, key, begun, _asker(), account.label, account.name, given, whole.sign, whole.extno, stime,
-            source, digest, whole.numbers, people.duplicates, len(people.invalid),
-        )  # fmt: skip
-        with ledger.new_run(run, whole.batches()) as number:
-            run = run._replace(id=number)
-            code = carry_on(ledger, run, gateways, Pace(workers, rate, max_refused), quiet, output)
-    raise typer.Exit(_after_reports(run, code, patience, quiet))
+    return whole, people
 
 
-def _after_reports(run: Run, code: ExitCode, patience: float, quiet: bool) -> ExitCode:
-    """Wait for the reports where that was asked for and anything may have gone out."""
-    if not patience or code not in (ExitCode.DONE, ExitCode.PARTLY, ExitCode.UNKNOWN):
-        return code
-    return _report.wait_for_reports(run, patience, quiet)
+class _Job(NamedTuple):
+    """A plan, and all that carrying it out takes."""
+
+    environment: Environment
+    options: SendOptions
+    store: Store
+    gateways: Sequence[Gateway]
+    message: Message
+    plan: Plan
+    people: Recipients
+
+    @property
+    def due(self) -> float:
+        """When the plan goes out, in seconds since 1970."""
+        at = parse_stime(self.plan.stime)
+        return at.timestamp() if at else time.time()
 
 
-def _first(*values: str | None) -> str | None:
-    return next((value for value in values if value is not None), None)
+def _leave_out(job: _Job) -> tuple[Plan, int]:
+    """Return the plan without whoever is not to get a message now, and how many of these opted out."""
+    account, say = job.message.account, job.environment.say
+    unwanted = set() if job.options.include_opted_out else OptOuts(job.store).numbers(account.name)
+    whole, opted_out = without(job.plan, unwanted)
+    if opted_out:
+        say(f"{opted_out:,} left out: they opted out; `smscli optout list` shows them")
+    return _hold_back(job, whole), opted_out
 
 
-def _constants(pairs: list[str]) -> dict[str, str]:
-    constants: dict[str, str] = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name.strip():
-            raise InputError(f"--var {pair!r} must be written NAME=VALUE. Nothing was sent.")
-        constants[name.strip()] = value
-    return constants
+def _hold_back(job: _Job, whole: Plan) -> Plan:
+    whole, held_back = hold_back(whole, Runs(job.store), job.message.account, job.due)
+    if held_back:
+        job.environment.say(f"{held_back:,} left out: they would get more messages than per_number allows")
+    if not whole.numbers:
+        raise NobodyError("nobody is left to send to. Nothing was sent.")
+    return whole
+
+
+# --- a new run ----------------------------------------------------------------------------------------------------
+
+
+def start_run(job: _Job) -> tuple[Run | None, ExitCode]:
+    """Write a new run and carry it out; with `--dry-run` only show it."""
+    environment, options, account = job.environment, job.options, job.message.account
+    if options.at is not None:
+        parse_at(options.at, datetime.now(UTC))  # a new run is not sent in the past, also under a key
+    _look_for_repeat(job)
+    whole, opted_out = _leave_out(job)
+    preview = of_send(account, whole, job.people, opted_out)
+    if options.dry_run:
+        write_preview(environment, preview, job.gateways, options.output)
+        refuse_invalid(options, job.people)
+        return None, ExitCode.DONE
+    if not options.force:
+        refuse_low_balance(preview, job.gateways)
+    if whole.numbers > account.confirm_above and not options.yes:
+        confirm(environment, preview, job.gateways, f"Send to {whole.numbers:,} numbers?")
+    with Runs(job.store).begin(lambda: _new_run(job, whole)) as run:
+        return run, _carry_on(job, run)
+
+
+def _look_for_repeat(job: _Job) -> None:
+    """Say that the same was just sent; a profile's `repeat_window` makes that a refusal."""
+    account, options = job.message.account, job.options
+    if options.key:
+        return
+    window = parse_duration(account.repeat_window) if account.repeat_window else None
+    same = Runs(job.store).same_since(job.plan.digest(), account.name, time.time() - (window or _REPEAT_SECONDS))
+    if not same:
+        return
+    said = f"run {same.id} sent the same to the same numbers at {china_time(same.created)}"
+    if window:
+        raise NobodyError(
+            f"{said}, which is within the profile's repeat_window of {account.repeat_window}. Nothing was sent."
+        )
+    job.environment.say(f"warning: {said}; --key NAME protects against sending twice")
+
+
+def _new_run(job: _Job, whole: Plan) -> tuple[Run, Iterator[tuple[str, Sequence[str]]]]:
+    """Return the run and its batches; called within the transaction that writes them."""
+    options, account = job.options, job.message.account
+    if account.repeat_window:
+        _look_for_repeat(job)
+    whole = _hold_back(job, whole)
+    run = Run(
+        id=0,
+        key=options.key,
+        created=time.time(),
+        asker=_asker(),
+        profile=account.label,
+        account=account.name,
+        content=whole.content,
+        sign=whole.sign,
+        extno=whole.extno,
+        stime=whole.stime,
+        source=_as_text("--mobile" if options.mobile else str(options.csv or "pipe")),
+        digest=job.plan.digest(),
+        numbers=whole.numbers,
+        duplicates=job.people.duplicates,
+        invalid=len(job.people.invalid),
+        due=job.due if whole.stime else None,
+        include_opted_out=options.include_opted_out,
+    )
+    return run, whole.batches()
+
+
+def _carry_on(job: _Job, run: Run) -> ExitCode:
+    options = job.options
+    return carry_on(
+        job.environment, job.store, run, job.message.account, job.gateways, options.pace, options.quiet, options.output
+    )
 
 
 def _asker() -> str:
+    import socket
+
+    user = next((os.environ[name] for name in ("LOGNAME", "USER", "USERNAME") if os.environ.get(name)), "")
+    return _as_text(f"{user or _owner()}@{socket.gethostname()}")
+
+
+def _owner() -> str:
+    """Return the name of the process's user, as a cron job without variables needs it."""
+    if not hasattr(os, "getuid"):
+        return ""
+    import pwd
+
     try:
-        user = getpass.getuser()
-    except (OSError, KeyError):  # a container's user may have no name
-        user = str(os.getuid()) if hasattr(os, "getuid") else ""
-    return _as_text(f"{user}@{socket.gethostname()}")
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container's user may have no name
+        return str(os.getuid())
 
 
 def _as_text(name: str) -> str:
-    """Return a name that the system gave, its bytes that are no UTF-8 made visible."""
+    """Return a name that the system gave, its bytes that are not UTF-8 made visible."""
     return name.encode("utf-8", "backslashreplace").decode()
 
 
-def _check_key(key: str | None) -> None:
-    if key is not None and (not key.strip() or not key.isprintable()):
-        raise InputError(f"--key {key!r} must be a name, or it protects nothing. Nothing was sent.")
+# --- the run of a key ---------------------------------------------------------------------------------------------
 
 
-def _tell_known(ledger: Ledger, run: Run) -> None:
-    left = ledger.open_numbers(run.id)
-    render.say(f"run {run.id} with the key {run.key!r} is there already; {left:,} numbers of it are not sent to yet")
+def repeat_run(job: _Job, run: Run) -> tuple[Run, ExitCode]:
+    """Go on with the run of a key; one that is done is shown again, and ends as it did."""
+    environment, store, options = job.environment, job.store, job.options
+    runs, summary = Runs(store), summarize(store, run)
+    confirm_past(environment, runs, run, options.yes)
+    if summary.open or summary.is_held or State.SENDING in summary.totals.batches:
+        with runs.hold(run.id):
+            environment.say(f"going on with run {run.id}, which the key {run.key!r} names")
+            confirm_rest(environment, runs, run, job.message.account, job.gateways, options.yes)
+            return run, _carry_on(job, run)
+    done = "was sent before" if run.cancelled is None else "was cancelled"
+    environment.say(f"run {run.id} with the key {run.key!r} {done}; nothing was sent again")
+    show_end(environment, store, summary, options.output)
+    return run, summary.exit_code
 
 
-def _leave_out(whole: Plan, ledger: Ledger, account: Profile, now: float, include_opted_out: bool) -> tuple[Plan, int]:
-    """Return the plan without whoever is not to get a message now, and how many of these opted out."""
-    unwanted = set() if include_opted_out else ledger.opted_out(account.name)
-    whole, opted_out = without(whole, unwanted)
-    if opted_out:
-        render.say(f"{opted_out:,} left out: they opted out; `smscli optout list` shows them")
-    whole, held_back = hold_back(whole, ledger, account, now)
-    if held_back:
-        render.say(f"{held_back:,} left out: they have got as many messages lately as per_number allows")
-    if not whole.numbers:
-        raise InputError("no number is left to send to. Nothing was sent.")
-    return whole, opted_out
+def _say_known(job: _Job, run: Run) -> ExitCode:
+    left = Runs(job.store).open_numbers(run.id)
+    job.environment.say(
+        f"run {run.id} with the key {run.key!r} is there already; {left:,} numbers of it are not sent to yet"
+    )
+    return ExitCode.DONE
 
 
-def _refuse_difference(run: Run, whole: Plan, digest: str, account: Profile, at: str | None) -> None:
+def _refuse_difference(run: Run, whole: Plan, at: str | None, account: Profile) -> None:
     """Refuse a key that was used for something else, and say what differs."""
     pairs = {
         "profile": (f"{run.profile} ({run.account})", f"{account.label} ({account.name})"),
@@ -219,88 +318,10 @@ def _refuse_difference(run: Run, whole: Plan, digest: str, account: Profile, at:
         "content": (run.content, whole.content if run.content else ""),  # a forgotten run has lost its text
     }
     differing = [f"the {name} was {old!r} and is {new!r}" for name, (old, new) in pairs.items() if old != new]
-    if not differing and run.digest != digest:
+    if not differing and run.digest != whole.digest():
         differing = ["the list, or the texts made from it, differ"]
     if differing:
         raise InputError(
             f"the key {run.key!r} belongs to run {run.id}, which was another message: {'; '.join(differing)}. "
             "Nothing was sent. Use another key."
-        )
-
-
-def _repeat(
-    ledger: Ledger, run: Run, gateways: list[Gateway], pace: Pace, quiet: bool, output: render.Output | None
-) -> ExitCode:
-    """Go on with the run of a key; one that is done is shown again, and ends as it did."""
-    if ledger.open_numbers(run.id) or ledger.totals(run.id).batches.get(State.SENDING):
-        with ledger.held(run.id):
-            render.say(f"going on with run {run.id}, which the key {run.key!r} names")
-            return carry_on(ledger, run, gateways, pace, quiet, output)
-    render.say(f"run {run.id} with the key {run.key!r} was sent before; nothing was sent again")
-    show_run(ledger, run, output)
-    return runner.exit_code(ledger.totals(run.id))
-
-
-def _content(content: str | None, file: Path | None, template: str | None) -> str:
-    if sum(source is not None for source in (content, file, template)) != 1:
-        raise InputError("give the text by one of --content, --content-file and --template. Nothing was sent.")
-    if file is None:
-        return content or template or ""
-    try:
-        with file.open("rb") as stream:
-            raw = stream.read(_FILE_LIMIT)
-    except OSError as error:
-        raise InputError(f"{file} cannot be read: {error.strerror}. Nothing was sent.") from None
-    encoding = bom_encoding(raw)
-    text = raw.decode(encoding, "replace") if encoding else decode_text(raw)
-    if "\ufffd" in text:
-        raise InputError(f"{file} is not UTF-8 or GB18030 text. Nothing was sent.")
-    return text.replace("\r\n", "\n").removesuffix("\n")
-
-
-def _recipients(
-    mobile: list[str] | None, csv: Path | None, column: str, encoding: str, fields: Sequence[str]
-) -> Recipients:
-    if mobile and csv:
-        raise InputError("give the numbers by either --mobile or --csv. Nothing was sent.")
-    if mobile and fields:
-        raise InputError(
-            f"the content takes {{{fields[0]}}}: give it with --var, or a list with that column. Nothing was sent."
-        )
-    if mobile:
-        return recipients.from_options(mobile)
-    if csv and csv.resolve() == profiles.config_path().resolve():
-        raise InputError("that is smscli's own configuration, not a list of numbers. Nothing was sent.")
-    if csv:
-        try:
-            with csv.open("rb") as stream:
-                return recipients.read_list(stream, str(csv), column, encoding, fields)
-        except OSError as error:
-            raise InputError(f"{csv} cannot be read: {error.strerror}. Nothing was sent.") from None
-    if sys.stdin is None or sys.stdin.isatty():
-        raise InputError("to whom? Give --mobile or --csv, or pipe a list in. Nothing was sent.")
-    return recipients.read_list(sys.stdin.buffer, "the list from the pipe", column, encoding, fields)  # type: ignore[arg-type]
-
-
-def _tell_recipients(people: Recipients, quiet: bool) -> None:
-    for note in [] if quiet else people.notes:
-        render.say(note)
-    for where, text, reason in people.invalid:
-        render.say(f"{where}: {text!r}: {reason}")
-
-
-def _tell_left_out(people: Recipients) -> None:
-    if people.duplicates:
-        render.say(f"{people.duplicates:,} left out: duplicates")
-    if people.invalid:
-        render.say(f"{len(people.invalid):,} left out: invalid")
-    if not people.mobiles:
-        raise InputError("no valid number is left. Nothing was sent.")
-
-
-def _refuse_invalid(people: Recipients) -> None:
-    if people.invalid:
-        raise InputError(
-            f"{len(people.invalid):,} invalid, {len(people.mobiles):,} valid. Nothing was sent. "
-            "Mend the list, or send to the valid ones with --skip-invalid."
         )

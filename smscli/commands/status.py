@@ -4,37 +4,43 @@ from typing import Annotated
 
 import typer
 
-from smscli import render
 from smscli.commands._options import OutputOption
 from smscli.commands._report import meaning
 from smscli.errors import InputError
-from smscli.ledger.inbox import Answer, Circle, Kept, Sent, moment
-from smscli.ledger.runs import State, opened
+from smscli.ledger.inbox import Answer, Inbox, Kept
+from smscli.ledger.settling import Settling
+from smscli.ledger.states import State
+from smscli.ledger.store import Store, open_store
+from smscli.ledger.summary import Sent, sent
+from smscli.output import Cell, is_table, write_rows
 from smscli.protocol.billing import signed
 from smscli.protocol.numbers import MOBILE, normalise
-from smscli.protocol.times import china_time
+from smscli.protocol.times import china_time, moment
 
 COLUMNS = ("time", "event", "run", "mobile", "state", "meaning", "content", "sendid", "numbers")
 
-Event = tuple[float, tuple[render.Cell, ...]]
+Event = tuple[float, tuple[Cell, ...]]
 
 
 def command(
+    context: typer.Context,
     which: Annotated[str, typer.Argument(metavar="SENDID|MOBILE", help="A sendid or a phone number.")],
     output: OutputOption = None,
 ) -> None:
-    """Tell what became of a message: when it was sent, by which run, each report, the replies."""
+    """Show what became of a message: when it was sent, by which run, each report, the replies."""
     mobile = normalise(which)
-    with opened(Circle) as circle:
-        events = _of_mobile(circle, mobile) if MOBILE.fullmatch(mobile) else _of_sendid(circle, which.strip())
+    with open_store() as store:
+        events = _of_mobile(store, mobile) if MOBILE.fullmatch(mobile) else _of_sendid(store, which.strip())
     if not events:
         raise InputError(f"nothing is known of {which!r}: no run sent it, and no report or reply came about it.")
     rows = [row for _, row in sorted(events, key=_order)]
     kept = list(range(len(COLUMNS)))
-    if render.is_table(output):  # what was asked for stands in every row, and leaves no room on a narrow terminal
-        told = {"mobile", "sendid", "numbers"} if MOBILE.fullmatch(mobile) else {"sendid", "numbers"}
-        kept = [index for index in kept if COLUMNS[index] not in told]
-    render.show([COLUMNS[index] for index in kept], [[row[index] for index in kept] for row in rows], output)
+    if is_table(context.obj, output):  # what was asked for stands in every row, and leaves no room on a narrow terminal
+        asked = {"mobile", "sendid", "numbers"} if MOBILE.fullmatch(mobile) else {"sendid", "numbers"}
+        kept = [index for index in kept if COLUMNS[index] not in asked]
+    write_rows(
+        context.obj, [COLUMNS[index] for index in kept], [[row[index] for index in kept] for row in rows], output
+    )
 
 
 def _order(event: Event) -> tuple[int, int]:
@@ -43,23 +49,23 @@ def _order(event: Event) -> tuple[int, int]:
     return int(at), ("sent", "report", "reply").index(str(row[1]))
 
 
-def _of_mobile(circle: Circle, mobile: str) -> list[Event]:
-    for run in {batch.run for batch in circle.sent(mobile=mobile) if batch.state is State.UNKNOWN}:
-        circle.settle_unknown(circle.run(run))
-    sent = circle.sent(mobile=mobile)
-    runs = {batch.sendid: batch.run for batch in sent}
-    events = [_sent(batch, mobile) for batch in sent]
-    events += [_report(kept, runs.get(kept.report.sendid)) for kept in circle.reports(mobile=mobile)]
-    return events + [_reply(answer) for answer in circle.replies(mobile)]
+def _of_mobile(store: Store, mobile: str) -> list[Event]:
+    for run in {batch.run for batch in sent(store, mobile=mobile) if batch.state is State.UNKNOWN}:
+        Settling(store).settle(run)
+    inbox, batches = Inbox(store), sent(store, mobile=mobile)
+    runs = {batch.sendid: batch.run for batch in batches}
+    events = [_sent(batch, mobile) for batch in batches]
+    events += [_report(kept, runs.get(kept.report.sendid)) for kept in inbox.reports(mobile=mobile)]
+    return events + [_reply(answer) for answer in inbox.replies(mobile)]
 
 
-def _of_sendid(circle: Circle, sendid: str) -> list[Event]:
-    batches = circle.sent(sendid)
+def _of_sendid(store: Store, sendid: str) -> list[Event]:
+    inbox, batches = Inbox(store), sent(store, sendid)
     run = batches[0].run if batches else None
-    events = [_sent(batch, batch.mobiles if batch.numbers == 1 else "") for batch in batches]
-    events += [_report(kept, run) for kept in circle.reports(sendid)]
-    people = {mobile for batch in batches for mobile in batch.mobiles.split(",")}
-    answers = [answer for answer in circle.replies() if answer.reply.mobile in people] if people else []
+    events = [_sent(batch, batch.mobiles[0] if batch.numbers == 1 else "") for batch in batches]
+    events += [_report(kept, run) for kept in inbox.reports(sendid)]
+    people = {mobile for batch in batches for mobile in batch.mobiles}
+    answers = [answer for answer in inbox.replies() if answer.reply.mobile in people] if people else []
     return events + [
         _reply(answer) for answer in answers if moment(answer.reply.time, answer.received) > batches[0].sent
     ]
@@ -76,7 +82,7 @@ def _sent(batch: Sent, mobile: str) -> Event:
 
 def _report(kept: Kept, run: int | None) -> Event:
     sendid, mobile, state, time = kept.report
-    at = moment(time, kept.received)
+    at = kept.at
     return at, (time or china_time(at), "report", run, mobile, state, meaning(state), "", sendid, 1)
 
 

@@ -4,29 +4,32 @@ from typing import Annotated
 
 import typer
 
-from smscli import render
-from smscli.cli import STYLE
+from smscli.cli import Commands
 from smscli.commands._options import OutputOption
-from smscli.config import profile as profiles
+from smscli.config.file import read_config, read_template
+from smscli.config.keys import TEMPLATE_KEYS
+from smscli.output import write_rows
 from smscli.sending import message
 
-command = typer.Typer(help="Show the texts that the gateway approved: list, show.", **STYLE)
+command = Commands(help="Show the texts that the gateway approved: list, show.")
 
 
 @command.command("list")
-def list_templates(output: OutputOption = None) -> None:
+def list_templates(context: typer.Context, output: OutputOption = None) -> None:
     """List the templates of the configuration file."""
     rows = [
         (label, template.get("sign", ""), template["content"], " ".join(message.parse_text(template["content"]).fields))
-        for label, template in profiles.read_config().templates.items()
+        for label, template in read_config().templates.items()
     ]
-    render.show(("template", "sign", "content", "fields"), rows, output)
+    write_rows(context.obj, ("template", "sign", "content", "fields"), rows, output)
 
 
 @command.command()
-def show(label: Annotated[str, typer.Argument(metavar="TEMPLATE")], output: OutputOption = None) -> None:
+def show(
+    context: typer.Context, label: Annotated[str, typer.Argument(metavar="TEMPLATE")], output: OutputOption = None
+) -> None:
     """Show a template: its text, signature, extension code and the fields it takes."""
-    template = profiles.template(label)
+    template = read_template(label)
     fields = " ".join(message.parse_text(template["content"]).fields)
-    rows = [("content", template["content"]), ("sign", template.get("sign", "")), ("extno", template.get("extno", ""))]
-    render.show(("key", "value"), [*rows, ("fields", fields)], output)
+    rows = [(key, template.get(key, "")) for key in TEMPLATE_KEYS]
+    write_rows(context.obj, ("key", "value"), [*rows, ("fields", fields)], output)

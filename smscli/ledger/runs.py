@@ -1,41 +1,28 @@
-"""Every send and its fate, in an SQLite file that survives a crash at any moment.
+"""Every send and its fate.
 
 A batch is on disk as *sending* before its request leaves, so whatever a dead process left in that state is unknown.
 """
 
-import os
 import sqlite3
-import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from enum import StrEnum
-from pathlib import Path
-from typing import NamedTuple, TypeVar
+from functools import partial
+from typing import Any, NamedTuple
 
-from smscli.errors import InputError
-from smscli.ledger.store import connect, explained, ledger_path, lock_byte, marks, unlock_byte
-from smscli.protocol.answers import ACCOUNT_CODES
-
-DELIVERED = "DELIVRD"
-_LOOK_SECONDS = 0.5
-_Kind = TypeVar("_Kind", bound="Ledger")
-
-
-class State(StrEnum):
-    """What is known of a batch; `CONTRIBUTING.md` has the table of how it changes."""
-
-    PLANNED = "planned"
-    SENDING = "sending"
-    ACCEPTED = "accepted"
-    REFUSED = "refused"
-    UNREACHABLE = "unreachable"
-    UNKNOWN = "unknown"
-    DROPPED = "dropped"
+from smscli.errors import BusyError, InputError
+from smscli.ledger import states
+from smscli.ledger.optouts import unwilling
+from smscli.ledger.states import Fate, State
+from smscli.ledger.store import Connection, LedgerError, Store, marks
 
 
 class Run(NamedTuple):
-    """One `send` as it was asked for; `created` is in seconds since 1970, `stime` China time or empty."""
+    """One `send` as it was asked for.
+
+    `created` is in seconds since 1970, `stime` China time or empty for now, `due` the same moment in seconds since
+    1970, `cancelled` when a person gave the run up.
+    """
 
     id: int
     key: str | None
@@ -52,15 +39,27 @@ class Run(NamedTuple):
     numbers: int
     duplicates: int
     invalid: int
+    due: float | None = None
+    include_opted_out: bool = False
+    cancelled: float | None = None
+
+    @property
+    def forgotten(self) -> bool:
+        """Whether its texts and numbers were pruned."""
+        return not self.content
 
 
 class Batch(NamedTuple):
-    """One request of a run: its text, its numbers, and what became of it."""
+    """One request of a run: its text, its numbers, and what became of it.
+
+    `settled` by reports instead of an answer; `delivered` and `failed` count the numbers that have a report.
+    """
 
     number: int
     state: State
+    open: bool
     content: str
-    mobiles: str
+    mobiles: tuple[str, ...]
     numbers: int
     code: int | None = None
     sendid: str = ""
@@ -69,385 +68,269 @@ class Batch(NamedTuple):
     blacklisted: int = 0
     message: str = ""
     error: str = ""
+    settled: bool = False
     delivered: int = 0
     failed: int = 0
 
+    def ended(self, fate: Fate, error: str = "") -> "Batch":
+        """Return the batch with another fate."""
+        return self._replace(state=fate.state, open=fate.open, error=error)
 
-class Totals(NamedTuple):
-    """A run's batches and numbers by state, and what the gateway counted; `missing` are not (yet) accepted."""
-
-    batches: Mapping[State, int]
-    numbers: Mapping[State, int]
-    accepted: int
-    invalid: int
-    blacklisted: int
-    missing: int
-
-
-@contextmanager
-def open_ledger() -> Iterator["Ledger"]:
-    """Open the ledger, creating or migrating it; it is closed behind the block."""
-    with opened(Ledger) as ledger:
-        yield ledger
+    @property
+    def unaccounted(self) -> int:
+        """By how many the gateway's counts and the numbers of an accepted batch differ."""
+        counted = self.accepted + self.invalid + self.blacklisted
+        return abs(self.numbers - counted) if self.state is State.ACCEPTED else 0
 
 
-@contextmanager
-def opened(kind: type[_Kind]) -> Iterator[_Kind]:
-    """Open the ledger as the class that has what is wanted of it: `Ledger`, or `Circle` for what came back."""
-    path = ledger_path()
-    with explained(path):
-        ledger = kind(path, connect(path))
-    try:
-        yield ledger
-    finally:
-        ledger.close()
-
-
-_IS_OPEN = (
-    "(state IN ('planned', 'unreachable') OR state = 'refused' AND "
-    f"(code IN ({', '.join(map(str, ACCOUNT_CODES))}) OR code = 2 AND message NOT LIKE '%敏感%'))"
+DELIVERED = "DELIVRD"
+DIED = "the sending process ended before an answer came."
+CANCELLED = "cancelled before it was sent."
+_NOBODY_LEFT = "its numbers opted out before it was sent."
+_BATCH = (
+    "number, state, open, coalesce(batch.content, run.content), mobiles, batch.numbers, code, sendid, accepted, "
+    "batch.invalid, blacklisted, message, error, settled"
 )
-_UNFINISHED = f"SELECT run FROM batch WHERE {_IS_OPEN} OR state IN ('sending', 'unknown')"
-_BATCH = "number, state, coalesce(batch.content, run.content), mobiles, batch.numbers, code, sendid, accepted, "
-_BATCH += "batch.invalid, blacklisted, message, error"
 _TALLY = "(SELECT coalesce(sum(tally.numbers), 0) FROM tally WHERE tally.sendid = batch.sendid AND batch.sendid != ''"
 _REPORTED = f"{_TALLY} AND tally.state = '{DELIVERED}'), {_TALLY} AND tally.state != '{DELIVERED}')"
 _RUN = ", ".join(Run._fields)
+_NEW_RUN = ", ".join(Run._fields[1:])
+_LEFT = ", ".join(f"'{state}'" for state in states.MAY_HAVE_LEFT)
 
 
-class Ledger:
-    """An open ledger; `settle` may be called from several threads at once."""
+class Runs:
+    """The runs in a store and their batches; safe to use from several threads."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
-        self._path, self._connection = path, connection
-        self._queue: list[_Ticket] = []
-        self._queueing, self._committing = threading.Lock(), threading.Lock()
-        self._locks = os.open(f"{path}-lock", os.O_RDWR | os.O_CREAT, 0o600)
-        self._mine: set[int] = set()
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
-    def close(self) -> None:
-        """Close the file, but never under a thread that is writing: that one, and the file, end with the process."""
-        if self._committing.acquire(timeout=_LOOK_SECONDS):
-            self._connection.close()
-            self._committing.release()
-
-    # --- runs ---
+    # --- beginning and holding ---
 
     @contextmanager
-    def new_run(self, run: Run, batches: Iterable[tuple[str, str, int]]) -> Iterator[int]:
-        """Write a run and its batches, and hold it for this process while the block lasts; yields its id.
+    def begin(self, choose: Callable[[], tuple[Run, Iterable[tuple[str, Sequence[str]]]]]) -> Iterator[Run]:
+        """Write a run and its batches, and hold it for this process while the block lasts; yields it with its id.
 
-        A batch is its text, its numbers joined by commas, and how many these are.
+        `choose` is called within the transaction, so what it reads cannot change before the run is written; it returns
+        the run, and each batch's text and numbers. BusyError where the run's key is just being used.
         """
-        with explained(self._path):
-            self._begin()
-            try:
-                fields = _RUN.removeprefix("id, ")
-                cursor = self._connection.execute(f"INSERT INTO run ({fields}) VALUES ({marks(run[1:])})", run[1:])
-                identifier = cursor.lastrowid or 0
-                self._connection.executemany(
-                    "INSERT INTO batch (run, number, state, content, mobiles, numbers) VALUES (?, ?, ?, ?, ?, ?)",
-                    (
-                        (identifier, number, State.PLANNED, None if text == run.content else text, mobiles, count)
-                        for number, (text, mobiles, count) in enumerate(batches, 1)
-                    ),
-                )
-                self._lock(identifier)  # nobody else knows of it yet
-                self._connection.execute("COMMIT")
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
         try:
-            yield identifier
+            with self._store.transaction() as connection:
+                run, batches = choose()
+                run = run._replace(id=_insert(connection, run, batches))
+                self._store.locks.take(run.id)  # nobody else knows of it yet
+        except sqlite3.IntegrityError:
+            raise BusyError("another process has just begun a run with this key. Nothing was sent.") from None
+        try:
+            yield run
         finally:
-            self._unlock(identifier)
+            self._store.locks.give_back(run.id)
 
     @contextmanager
-    def held(self, run: int) -> Iterator[None]:
-        """Hold a run for this process; an InputError where another one is at it. What was left in flight is unknown."""
-        patience = time.monotonic() + _LOOK_SECONDS
-        while not self._lock(run):
-            if time.monotonic() > patience:
-                raise InputError(f"run {run} is being sent by another process. This one sent nothing.")
-            time.sleep(0.02)  # another process may only be looking, see is_held()
-        try:
-            with explained(self._path):
-                self._begin()
-                self._connection.execute(
-                    "UPDATE batch SET state = ?, error = ? WHERE run = ? AND state = ?",
-                    (State.UNKNOWN, "the sending process ended before an answer came.", run, State.SENDING),
+    def hold(self, run: int) -> Iterator[None]:
+        """Hold a run for this process; a BusyError where another one is at it. What was left in flight is unknown."""
+        with self._store.hold(run):
+            with self._store.transaction() as connection:
+                connection.execute(
+                    "UPDATE batch SET state = ?, open = ?, error = ? WHERE run = ? AND state = ?",
+                    (*states.UNKNOWN, DIED, run, State.SENDING),
                 )
-                self._connection.execute("COMMIT")
             yield
-        finally:
-            self._unlock(run)
 
     def is_held(self, run: int) -> bool:
-        """Tell whether another process that lives is sending this run."""
-        if run in self._mine:
-            return False
-        if not self._lock(run):
-            return True
-        self._unlock(run)
-        return False
+        """Return whether another process that lives is sending a run."""
+        return self._store.is_held(run)
 
-    def run(self, identifier: int) -> Run:
+    # --- finding ---
+
+    def find(self, identifier: int) -> Run:
         """Return a run; an InputError where there is none of that number."""
         found = self._one("WHERE id = ?", identifier)
         if found is None:
-            raise InputError(f"there is no run {identifier} in {self._path}. `smscli runs` lists them.")
+            raise InputError(f"there is no run {identifier} in {self._store.path}. `smscli runs` lists them.")
         return found
 
-    def run_by_key(self, key: str) -> Run | None:
+    def is_kept(self, identifier: int) -> bool:
+        """Return whether a run is there with its texts and numbers, so was not forgotten."""
+        return bool(self._store.read_one("SELECT 1 FROM run WHERE id = ? AND content != ''", (identifier,)))
+
+    def by_key(self, key: str) -> Run | None:
         """Return the run of a key."""
         return self._one("WHERE key = ?", key)
 
+    def all(self) -> Iterator[Run]:
+        """Yield all runs, the latest first."""
+        return map(_run, self._store.stream(f"SELECT {_RUN} FROM run ORDER BY id DESC"))
+
     def twin(self, run: Run) -> int | None:
         """Return the first later run that sent the same texts to the same numbers from the same account."""
-        with explained(self._path):
-            row = self._connection.execute(
-                "SELECT min(run.id) FROM run JOIN batch ON batch.run = run.id AND batch.accepted > 0 "
-                "WHERE run.id > ? AND digest = ? AND account = ?",
-                (run.id, run.digest, run.account),
-            ).fetchone()
-        return None if row[0] is None else int(row[0])
+        found = self._store.read_one(
+            "SELECT min(run.id) FROM run JOIN batch ON batch.run = run.id AND batch.accepted > 0 "
+            "WHERE digest = ? AND account = ? AND run.id > ?",
+            (run.digest, run.account, run.id),
+        )
+        return None if found[0] is None else int(found[0])
 
-    def runs(self) -> Iterator[Run]:
-        """Yield all runs, the latest first."""
-        with explained(self._path):
-            for row in self._connection.execute(f"SELECT {_RUN} FROM run ORDER BY id DESC"):
-                yield Run(*row)
+    def same_since(self, digest: str, account: str, since: float) -> Run | None:
+        """Return the latest run of the same texts and numbers since a moment of which anything may have been sent."""
+        return self._one(
+            "WHERE digest = ? AND account = ? AND created >= ? AND EXISTS "
+            f"(SELECT 1 FROM batch WHERE batch.run = run.id AND state IN ({_LEFT})) ORDER BY id DESC",
+            digest, account, since,
+        )  # fmt: skip
 
-    def _one(self, where: str, value: int | str) -> Run | None:
-        with explained(self._path):
-            row = self._connection.execute(f"SELECT {_RUN} FROM run {where}", (value,)).fetchone()
-        return Run(*row) if row else None
+    def _one(self, where: str, *values: object) -> Run | None:
+        row = self._store.read_one(f"SELECT {_RUN} FROM run {where}", values)
+        return _run(row) if row else None
 
     # --- batches ---
 
-    def batches(self, run: int, states: Sequence[State] = tuple(State)) -> Iterator[Batch]:
-        """Yield a run's batches in these states, in their order."""
-        with explained(self._path):
-            rows = self._connection.cursor().execute(
-                f"SELECT {_BATCH}, {_REPORTED} FROM batch JOIN run ON run.id = batch.run "
-                f"WHERE batch.run = ? AND state IN ({marks(states)}) ORDER BY number",
-                (run, *states),
-            )
-            for number, state, *rest in rows:
-                yield Batch(number, State(state), *rest)
-
-    def has_one_text(self, run: int) -> bool:
-        """Tell whether all batches of a run have the same text."""
-        with explained(self._path):
-            texts = self._connection.execute(
-                "SELECT DISTINCT content FROM batch WHERE run = ? LIMIT 2", (run,)
-            ).fetchall()
-        return len(texts) < 2
+    def batches(self, run: int, wanted: Sequence[State] = tuple(State)) -> Iterator[Batch]:
+        """Yield a run's batches in these states, in their order, with what was reported of them."""
+        rows = self._store.stream(
+            f"SELECT {_BATCH}, {_REPORTED} FROM batch JOIN run ON run.id = batch.run "
+            f"WHERE batch.run = ? AND state IN ({marks(wanted)}) ORDER BY number",
+            (run, *wanted),
+        )
+        return map(_batch, rows)
 
     def troubled_batches(self, run: int) -> list[Batch]:
-        """Return a run's batches of which something can be told: all but the planned and the wholly accepted."""
-        return self._select(run, "state != 'planned' AND NOT (state = 'accepted' AND accepted >= batch.numbers)")
-
-    def _select(self, run: int, condition: str, *values: object, limit: int = -1) -> list[Batch]:
-        # Not while another thread begins to write: a half-read statement would pin it to an old state of the file.
-        with explained(self._path), self._committing:
-            rows = self._connection.execute(
-                f"SELECT {_BATCH} FROM batch JOIN run ON run.id = batch.run "
-                f"WHERE batch.run = ? AND {condition} ORDER BY number LIMIT ?",
-                (run, *values, limit),
-            ).fetchall()
-        return [Batch(number, State(state), *rest) for number, state, *rest in rows]
-
-    def totals(self, run: int) -> Totals:
-        """Return what became of a run so far."""
-        with explained(self._path):
-            rows = self._connection.execute(
-                "SELECT state, count(*), sum(numbers), sum(accepted), sum(invalid), sum(blacklisted), "
-                "sum(max(0, numbers - accepted)) FROM batch WHERE run = ? GROUP BY state",
-                (run,),
-            ).fetchall()
-        counts = [sum(row[index] for row in rows) for index in (3, 4, 5, 6)]
-        return Totals({State(r[0]): r[1] for r in rows}, {State(r[0]): r[2] for r in rows}, *counts)
-
-    def verdicts(self, run: int) -> dict[str, int]:
-        """Return how many of a run's numbers each report state counts for (protocol §3)."""
-        with explained(self._path):
-            rows = self._connection.execute(
-                "SELECT tally.state, sum(tally.numbers) FROM batch JOIN tally ON tally.sendid = batch.sendid "
-                "WHERE batch.run = ? AND batch.sendid != '' AND tally.numbers > 0 GROUP BY tally.state ORDER BY 2 DESC",
-                (run,),
-            )
-            return dict(rows.fetchall())
-
-    def opted_out(self, account: str) -> set[str]:
-        """Return the numbers that want no more messages from an account."""
-        with explained(self._path):
-            rows = self._connection.execute("SELECT mobile FROM optout WHERE account = ?", (account,))
-            return {mobile for (mobile,) in rows}
+        """Return a run's batches that are neither planned nor accepted as a whole."""
+        return self._select(
+            run,
+            "state != 'planned' AND NOT (state = 'accepted' AND accepted = batch.numbers "
+            "AND batch.invalid = 0 AND blacklisted = 0)",
+        )
 
     def open_batches(self, run: int, after: int = 0, limit: int = -1) -> list[Batch]:
-        """Return the batches behind `after` that may still go out: nothing of them was or may have been sent.
+        """Return the batches behind `after` that may still go out: nothing of them was or may have been sent."""
+        return self._select(run, "number > ? AND open = 1", after, limit=limit)
 
-        Besides the planned and the unreachable these are the ones refused for the account's sake.
-        """
-        return self._select(run, f"number > ? AND {_IS_OPEN}", after, limit=limit)
+    def unsettled_batches(self, run: int) -> list[Batch]:
+        """Return the batches of which only a report or a person can say what became of them."""
+        return self._select(run, "state IN (?, ?)", *states.UNSETTLED)
 
     def open_numbers(self, run: int) -> int:
         """Return how many numbers may still be sent to."""
-        with explained(self._path):
-            row = self._connection.execute(
-                f"SELECT coalesce(sum(numbers), 0) FROM batch WHERE run = ? AND {_IS_OPEN}",
-                (run,),
-            ).fetchone()
-        return int(row[0])
-
-    def change_state(self, run: int, old: State, new: State) -> None:
-        """Put all of a run's batches that are in one state into another."""
-        with explained(self._path):
-            self._begin()
-            self._connection.execute("UPDATE batch SET state = ? WHERE run = ? AND state = ?", (new, run, old))
-            self._connection.execute("COMMIT")
-
-    def leave_out(self, run: Run) -> int:
-        """Take who opted out since a run was made out of what is open of it; returns how many these are."""
-        with explained(self._path):
-            rows = self._connection.execute(
-                "SELECT mobile FROM optout WHERE account = ? AND since > ?", (run.account, run.created)
-            )
-            unwanted = {mobile for (mobile,) in rows}
-        if not unwanted:
-            return 0
-        count, execute = 0, self._connection.execute
-        with explained(self._path):
-            self._begin()
-            for batch in self.open_batches(run.id):
-                mobiles = batch.mobiles.split(",")
-                wanted = [mobile for mobile in mobiles if mobile not in unwanted]
-                count += len(mobiles) - len(wanted)
-                values: tuple[str | int, ...]
-                if wanted:
-                    change, values = "mobiles = ?, numbers = ?", (",".join(wanted), len(wanted))
-                else:
-                    change, values = "numbers = 0, state = ?, code = NULL, error = ?", (State.DROPPED, _NOBODY_LEFT)
-                execute(f"UPDATE batch SET {change} WHERE run = ? AND number = ?", (*values, run.id, batch.number))
-            self._connection.execute("COMMIT")
-        return count
-
-    def sent_since(self, profile: str, moment: float) -> Iterator[str]:
-        """Yield the numbers, joined by commas, that a profile sent something to, or may have, or is about to."""
-        with explained(self._path):
-            for (mobiles,) in self._connection.execute(
-                "SELECT batch.mobiles FROM batch JOIN run ON run.id = batch.run "
-                "WHERE run.profile = ? AND (batch.changed > ? AND state IN ('sending', 'accepted', 'unknown') "
-                "OR run.created > ? AND state = 'planned')",
-                (profile, moment, moment),
-            ):
-                yield mobiles
-
-    def settle(self, run: int, changed: Sequence[Batch]) -> None:
-        """Make new states durable before returning; what several threads ask for at once shares one sync to disk.
-
-        A batch may become `sending` only if nothing was or may have been sent of it before.
-        """
-        if not changed:
-            return
-        ticket = _Ticket(run, changed)
-        with self._queueing:
-            self._queue.append(ticket)
-        with self._committing:
-            if not ticket.done:
-                with self._queueing:
-                    taken, self._queue = self._queue, []
-                self._settle_together(taken)
-        if ticket.error:
-            with explained(self._path):
-                raise ticket.error
-
-    def _settle_together(self, tickets: Sequence["_Ticket"]) -> None:
-        try:
-            self._begin()
-            try:
-                for ticket in tickets:
-                    for batch in ticket.changed:
-                        self._change(ticket.run, batch)
-                self._connection.execute("COMMIT")
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-        except Exception as error:
-            for ticket in tickets:
-                ticket.error = error
-        for ticket in tickets:
-            ticket.done = True
-
-    def _change(self, run: int, batch: Batch) -> None:
-        now, leaves = time.time(), batch.state is State.SENDING
-        allowed = _SENDABLE if leaves else (State.SENDING,)
-        cursor = self._connection.execute(
-            "UPDATE batch SET state = ?, changed = ?, sent = coalesce(?, sent), code = ?, sendid = ?, accepted = ?, "
-            "invalid = ?, blacklisted = ?, message = ?, error = ? "
-            f"WHERE run = ? AND number = ? AND state IN ({marks(allowed)})",
-            (batch.state, now, now if leaves else None, *batch[5:12], run, batch.number, *allowed),
+        (numbers,) = self._store.read_one(
+            "SELECT coalesce(sum(numbers), 0) FROM batch WHERE run = ? AND open = 1", (run,)
         )
-        if cursor.rowcount != 1:
-            raise sqlite3.OperationalError(f"batch {batch.number} of run {run} was changed by another program")
+        return int(numbers)
 
-    # --- forgetting ---
+    def has_one_text(self, run: int) -> bool:
+        """Return whether all batches of a run have the same text."""
+        return len(self._store.read("SELECT DISTINCT content FROM batch WHERE run = ? LIMIT 2", (run,))) < 2
 
-    def forget(self, before: float) -> tuple[int, int]:
-        """Forget finished runs from before a moment; returns how many were forgotten and how many are unfinished.
+    def _select(self, run: int, condition: str, *values: object, limit: int = -1) -> list[Batch]:
+        rows = self._store.read(
+            f"SELECT {_BATCH} FROM batch JOIN run ON run.id = batch.run "
+            f"WHERE batch.run = ? AND {condition} ORDER BY number LIMIT ?",
+            (run, *values, limit),
+        )
+        return list(map(_batch, rows))
 
-        A run with a key keeps its counts, so that the key goes on protecting against a second send; its texts and
-        numbers go like all the others. So do reports and replies that came before; opt-outs stay.
+    def sent_between(self, profile: str, start: float, end: float) -> Iterator[tuple[Sequence[str], float]]:
+        """Yield numbers that a profile sends something to between two moments, and when.
+
+        That is what was sent, may have been, or is about to be; a scheduled message counts when it is due.
         """
-        past, done = "created < ?", f"created < ? AND id NOT IN ({_UNFINISHED})"
-        with explained(self._path):
-            execute = self._connection.execute
-            self._begin()
-            (left,) = execute(f"SELECT count(*) FROM run WHERE {past} AND id IN ({_UNFINISHED})", (before,)).fetchone()
-            (gone,) = execute(
-                f"SELECT count(*) FROM run WHERE {done} AND (key IS NULL OR content != '')", (before,)
-            ).fetchone()
-            execute(f"DELETE FROM run WHERE key IS NULL AND {done}", (before,))
-            forgotten = f"SELECT id FROM run WHERE {done}"
-            execute(f"UPDATE batch SET mobiles = '', content = NULL WHERE run IN ({forgotten})", (before,))
-            execute(f"UPDATE run SET content = '', source = '' WHERE {done}", (before,))
-            for table in ("report", "reply", "quarantine"):
-                execute(f"DELETE FROM {table} WHERE received < ?", (before,))
-            execute(
-                "DELETE FROM tally WHERE NOT EXISTS (SELECT 1 FROM report WHERE report.sendid = tally.sendid) AND "
-                "NOT EXISTS (SELECT 1 FROM batch WHERE batch.sendid = tally.sendid AND batch.sendid != '')"
+        rows = self._store.read(
+            "SELECT mobiles, due FROM run JOIN batch ON batch.run = run.id "
+            f"WHERE profile = ? AND due > ? AND due < ? AND (open = 1 OR state IN ({_LEFT})) "
+            "UNION ALL SELECT mobiles, sent FROM batch JOIN run ON run.id = batch.run "
+            f"WHERE profile = ? AND sent > ? AND sent < ? AND due IS NULL AND state IN ({_LEFT}) "
+            "UNION ALL SELECT mobiles, created FROM run JOIN batch ON batch.run = run.id "
+            "WHERE profile = ? AND created > ? AND created < ? AND due IS NULL AND state = 'planned'",
+            (profile, start, end) * 3,
+        )
+        return ((mobiles.split(","), at) for mobiles, at in rows)
+
+    # --- changing ---
+
+    def advance(self, run: Run, answered: Batch | None, following: Batch | None) -> Batch | None:
+        """Make an answer durable and claim the batch that is to follow, in one sync; only then may its request leave.
+
+        Returns the batch as it may be sent, without who opted out; as *dropped* where nobody of it is left; None where
+        it is not open any more, as after `cancel`. What several threads ask for at once shares one sync.
+        """
+        return self._store.commit_together(partial(_advance, run, answered, following))
+
+    def decide_unknown(self, run: int, again: bool, batches: Sequence[int] = ()) -> None:
+        """Carry out what a person decided about unknown batches: they go out again, or never.
+
+        Without numbers of batches it is all of them.
+        """
+        which = f"AND number IN ({marks(batches)})" if batches else ""
+        with self._store.transaction() as connection:
+            connection.execute(
+                f"UPDATE batch SET state = ?, open = ? WHERE run = ? AND state = ? {which}",
+                (*(states.PLANNED if again else states.DROPPED), run, State.UNKNOWN, *batches),
             )
-            execute("COMMIT")
-            execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        return gone, left
 
-    def _begin(self) -> None:
-        self._connection.execute("BEGIN IMMEDIATE")
-
-    # --- one lock a run, a byte each in a file beside the ledger; the system frees it when the process dies ---
-
-    def _lock(self, run: int) -> bool:
-        try:
-            lock_byte(self._locks, run)
-        except OSError:
-            return False
-        self._mine.add(run)
-        return True
-
-    def _unlock(self, run: int) -> None:
-        self._mine.discard(run)
-        unlock_byte(self._locks, run)
+    def cancel(self, run: int) -> int:
+        """Drop what is open of a run for good, also while a process is sending it; returns how many numbers that is."""
+        with self._store.transaction() as connection:
+            numbers = self.open_numbers(run)
+            connection.execute(
+                "UPDATE batch SET state = ?, open = ?, code = NULL, error = ? WHERE run = ? AND open = 1",
+                (*states.DROPPED, CANCELLED, run),
+            )
+            connection.execute("UPDATE run SET cancelled = ? WHERE id = ?", (time.time(), run))
+        return numbers
 
 
-class _Ticket:
-    """A thread's wish to have states changed, waiting for the next sync."""
+def _insert(connection: Connection, run: Run, batches: Iterable[tuple[str, Sequence[str]]]) -> int:
+    cursor = connection.execute(f"INSERT INTO run ({_NEW_RUN}) VALUES ({marks(run[1:])})", run[1:])
+    identifier = cursor.lastrowid or 0
+    connection.executemany(
+        "INSERT INTO batch (run, number, state, open, content, mobiles, numbers) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            (identifier, number, *states.PLANNED, None if text == run.content else text, ",".join(people), len(people))
+            for number, (text, people) in enumerate(batches, 1)
+        ),
+    )
+    return identifier
 
-    def __init__(self, run: int, changed: Sequence[Batch]) -> None:
-        self.run, self.changed = run, changed
-        self.done = False
-        self.error: Exception | None = None
+
+def _advance(run: Run, answered: Batch | None, following: Batch | None, connection: Connection) -> Batch | None:
+    if answered:
+        _settle(connection, run.id, answered)
+    return _claim(connection, run, following) if following else None
 
 
-_NOBODY_LEFT = "its numbers opted out before it was sent."
-_SENDABLE = (State.PLANNED, State.REFUSED, State.UNREACHABLE)
+def _settle(connection: Connection, run: int, batch: Batch) -> None:
+    cursor = connection.execute(
+        "UPDATE batch SET state = ?, open = ?, changed = ?, code = ?, sendid = ?, accepted = ?, invalid = ?, "
+        "blacklisted = ?, message = ?, error = ? WHERE run = ? AND number = ? AND state = ?",
+        (
+            batch.state, batch.open, time.time(), batch.code, batch.sendid, batch.accepted, batch.invalid,
+            batch.blacklisted, batch.message, batch.error, run, batch.number, State.SENDING,
+        ),
+    )  # fmt: skip
+    if cursor.rowcount != 1:
+        raise LedgerError(f"batch {batch.number} of run {run} was changed by another program.")
+
+
+def _claim(connection: Connection, run: Run, batch: Batch) -> Batch | None:
+    unwanted = set() if run.include_opted_out else unwilling(connection, run.account, batch.mobiles)
+    mobiles = tuple(mobile for mobile in batch.mobiles if mobile not in unwanted) if unwanted else batch.mobiles
+    fate, error = (states.SENDING, "") if mobiles else (states.DROPPED, _NOBODY_LEFT)
+    kept = mobiles or batch.mobiles  # a dropped batch shows whom it was for
+    now = time.time()
+    cursor = connection.execute(
+        "UPDATE batch SET state = ?, open = ?, mobiles = ?, numbers = ?, changed = ?, sent = coalesce(?, sent), "
+        "code = NULL, message = '', error = ? WHERE run = ? AND number = ? AND open = 1",
+        (*fate, ",".join(kept), len(mobiles), now, now if mobiles else None, error, run.id, batch.number),
+    )
+    if cursor.rowcount != 1:
+        return None
+    return batch.ended(fate, error)._replace(mobiles=mobiles, numbers=len(mobiles), code=None, message="")
+
+
+def _run(row: Sequence[Any]) -> Run:
+    run = Run(*row)
+    return run._replace(include_opted_out=bool(run.include_opted_out))
+
+
+def _batch(row: Sequence[Any]) -> Batch:
+    number, state, still_open, content, mobiles, *rest = row
+    return Batch(number, State(state), bool(still_open), content, tuple(mobiles.split(",")), *rest)

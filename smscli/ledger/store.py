@@ -1,110 +1,41 @@
-"""The ledger's file: where it is, its schema and migrations, its locks, and SQLite's troubles as sentences."""
+"""The ledger's file: one connection of this process, transactions, group commit, run locks (sqlite3).
+
+A process has one `Store` a file, however often it is opened: closing a second descriptor of an SQLite file drops every
+lock that the process holds on it (POSIX), and other programs would then remove what it still reads.
+"""
 
 import os
 import sqlite3
+import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from smscli.config.profile import user_directory
-from smscli.errors import ConfigError, InputError
+from smscli.config.file import user_directory
+from smscli.errors import BusyError, ConfigError
+from smscli.ledger.locks import RunLocks
+from smscli.ledger.schema import MIGRATIONS
 
 _APPLICATION = 0x534D5343  # "SMSC"
 _BUSY_SECONDS = 20
-# One script a schema version, each run once, in one transaction; never edit one that was released.
-MIGRATIONS = (
-    """
-    CREATE TABLE run (
-        id INTEGER PRIMARY KEY AUTOINCREMENT,
-        key TEXT UNIQUE,
-        created REAL NOT NULL,         -- seconds since 1970
-        asker TEXT NOT NULL,           -- user@host
-        profile TEXT NOT NULL,
-        account TEXT NOT NULL,
-        content TEXT NOT NULL,         -- as it was given, placeholders and all
-        sign TEXT NOT NULL,
-        extno TEXT NOT NULL,
-        stime TEXT NOT NULL,           -- China time, empty for now
-        source TEXT NOT NULL,          -- where the list came from
-        digest TEXT NOT NULL,          -- of texts and numbers
-        numbers INTEGER NOT NULL,
-        duplicates INTEGER NOT NULL,
-        invalid INTEGER NOT NULL
-    );
-    CREATE TABLE batch (
-        run INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,
-        number INTEGER NOT NULL,
-        state TEXT NOT NULL,
-        content TEXT,                  -- null where it is the run's
-        mobiles TEXT NOT NULL,         -- joined by commas
-        numbers INTEGER NOT NULL,
-        changed REAL,                  -- seconds since 1970
-        code INTEGER,
-        sendid TEXT NOT NULL DEFAULT '',
-        accepted INTEGER NOT NULL DEFAULT 0,
-        invalid INTEGER NOT NULL DEFAULT 0,
-        blacklisted INTEGER NOT NULL DEFAULT 0,
-        message TEXT NOT NULL DEFAULT '',
-        error TEXT NOT NULL DEFAULT '',
-        PRIMARY KEY (run, number)
-    ) WITHOUT ROWID;
-    CREATE INDEX batch_state ON batch (run, state);
-    CREATE INDEX batch_changed ON batch (changed) WHERE state IN ('sending', 'accepted', 'unknown');
-    """,
-    """
-    -- When its request left, seconds since 1970.
-    ALTER TABLE batch ADD COLUMN sent REAL;
-    UPDATE batch SET sent = changed WHERE changed IS NOT NULL;
-    CREATE INDEX batch_sendid ON batch (sendid) WHERE sendid != '';
-    CREATE INDEX batch_unsettled ON batch (sent) WHERE state IN ('sending', 'unknown');
-    CREATE TABLE report (
-        sendid TEXT NOT NULL,
-        mobile TEXT NOT NULL,
-        state TEXT NOT NULL,
-        time TEXT NOT NULL,            -- China time, as the gateway wrote it
-        received REAL NOT NULL,        -- seconds since 1970
-        profile TEXT NOT NULL,         -- that it came to
-        PRIMARY KEY (sendid, mobile, state, time)
-    ) WITHOUT ROWID;
-    CREATE INDEX report_mobile ON report (mobile);
-    CREATE TABLE tally (               -- numbers by what counts of their reports, kept as these come
-        sendid TEXT NOT NULL,
-        state TEXT NOT NULL,
-        numbers INTEGER NOT NULL,
-        PRIMARY KEY (sendid, state)
-    ) WITHOUT ROWID;
-    CREATE TABLE reply (
-        id INTEGER PRIMARY KEY AUTOINCREMENT,
-        mobile TEXT NOT NULL,
-        content TEXT NOT NULL,
-        time TEXT NOT NULL,
-        extension TEXT NOT NULL,       -- whole, the system's part first
-        received REAL NOT NULL,
-        profile TEXT NOT NULL,
-        UNIQUE (mobile, time, content, extension, profile)
-    );
-    CREATE TABLE quarantine (
-        id INTEGER PRIMARY KEY AUTOINCREMENT,
-        received REAL NOT NULL,
-        peer TEXT NOT NULL,
-        reason TEXT NOT NULL,
-        raw BLOB NOT NULL
-    );
-    CREATE TABLE optout (
-        account TEXT NOT NULL,
-        mobile TEXT NOT NULL,
-        since REAL NOT NULL,
-        reason TEXT NOT NULL,          -- what the person wrote, or who entered it
-        PRIMARY KEY (account, mobile)
-    ) WITHOUT ROWID;
-    """,
-)
+_LOOK_SECONDS = 0.5
+_Result = TypeVar("_Result")
+Connection = sqlite3.Connection
+Values = Sequence[Any]
 
 
 class LedgerError(ConfigError):
     """The ledger cannot be used; a send that has not begun does not begin."""
+
+
+class LedgerBusyError(LedgerError):
+    """Another program keeps the ledger locked; it can be tried again."""
+
+
+class LedgerLostError(LedgerError):
+    """The file that was opened is not there any more; nothing can be written to it."""
 
 
 def ledger_path() -> Path:
@@ -115,45 +46,240 @@ def ledger_path() -> Path:
     return path.resolve()
 
 
+_stores: dict[Path, "Store"] = {}
+_opening = threading.Lock()
+
+
 @contextmanager
-def explained(path: Path) -> Iterator[None]:
+def open_store() -> Iterator["Store"]:
+    """Open the ledger, creating or migrating it; within this process all share one connection.
+
+    LedgerError where it cannot be used; the last one to leave closes it.
+    """
+    path = ledger_path()
+    with _opening:
+        if path not in _stores:
+            with _explained(path):
+                _stores[path] = Store(path)
+        store = _stores[path]
+        store.users += 1
+    try:
+        yield store
+    finally:
+        with _opening:
+            store.users -= 1
+            if not store.users:
+                del _stores[path]
+                store.close()
+
+
+class Store:
+    """The open file, safe to use from several threads; get it from `open_store()`.
+
+    Transactions begin and end here. Reads see what this process is just writing only within its own transaction.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.users = 0
+        self._connection = _connect(path)
+        self._turn = threading.RLock()  # whose turn it is on the connection
+        self._queue: list[_Ticket] = []
+        self._queueing = threading.Lock()
+        locks = path.with_name(f"{path.name}-lock")
+        self.locks = RunLocks(locks)
+        self._identities = {file: _identity(file) for file in (path, locks)}
+
+    def close(self) -> None:
+        """Close the file, but never under a thread that is writing: that one, and the file, end with the process."""
+        if self._turn.acquire(timeout=_LOOK_SECONDS):
+            self._connection.close()
+            self.locks.close()
+            self._turn.release()
+
+    # --- reading ---
+
+    def read(self, statement: str, values: Values = ()) -> list[Any]:
+        """Return all rows."""
+        with self._turn, _explained(self.path):
+            return self._connection.execute(statement, values).fetchall()
+
+    def read_one(self, statement: str, values: Values = ()) -> Any:
+        """Return the first row, None where there is none."""
+        return next(iter(self.read(statement, values)), None)
+
+    def stream(self, statement: str, values: Values = ()) -> Iterator[Any]:
+        """Yield the rows one by one; only where no other thread writes meanwhile."""
+        with _explained(self.path):
+            yield from self._connection.cursor().execute(statement, values)
+
+    # --- writing ---
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Make all that the block writes durable together, or none of it."""
+        with self._turn, _explained(self.path):
+            self._check_identity()
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):  # or it would hide what went wrong
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def commit_together(self, write: Callable[[Connection], _Result]) -> _Result:
+        """Write durably, and return what `write` returns; what several threads ask for at once shares one sync.
+
+        `write` may be called twice, the first time in vain.
+        """
+        ticket = _Ticket(write)
+        with self._queueing:
+            self._queue.append(ticket)
+        with self._turn:
+            if not ticket.done:
+                with self._queueing:
+                    taken, self._queue = self._queue, []
+                self._commit(taken)
+        if ticket.error:
+            raise ticket.error
+        result: _Result = ticket.result
+        return result
+
+    def _commit(self, tickets: Sequence["_Ticket"]) -> None:
+        written = 0
+        try:
+            with self.transaction() as connection:
+                for ticket in tickets:
+                    ticket.result = ticket.write(connection)
+                    written += 1
+        except Exception as error:
+            if len(tickets) > 1 and written < len(tickets) and not isinstance(error, LedgerError):
+                for ticket in tickets:  # one that cannot be written must not cost the others their place
+                    self._commit([ticket])
+                return
+            for ticket in tickets:
+                ticket.error = error
+        for ticket in tickets:
+            ticket.done = True
+
+    def _check_identity(self) -> None:
+        for file, identity in self._identities.items():
+            if _identity(file) != identity:
+                raise LedgerLostError(
+                    f"the ledger {self.path} was moved, deleted or replaced while it was in use ({file.name}), so "
+                    "nothing more is written to it or sent. Put it back as it was, then look with: smscli runs"
+                )
+
+    # --- runs that are at work ---
+
+    @contextmanager
+    def hold(self, run: int) -> Iterator[None]:
+        """Hold a run for this process while the block lasts; a BusyError where another one is at it."""
+        patience = time.monotonic() + _LOOK_SECONDS
+        while not self.locks.take(run):
+            if time.monotonic() > patience:
+                raise BusyError(f"run {run} is being sent by another process. This one sent nothing.")
+            time.sleep(0.02)  # another process may only be looking, see is_held()
+        try:
+            yield
+        finally:
+            self.locks.give_back(run)
+
+    def is_alive(self, run: int) -> bool:
+        """Return whether a process that lives, this one or another, is sending a run."""
+        return self.locks.is_mine(run) or self.is_held(run)
+
+    def is_held(self, run: int) -> bool:
+        """Return whether another process that lives is sending a run."""
+        if self.locks.is_mine(run):
+            return False
+        if not self.locks.take(run):
+            return True
+        self.locks.give_back(run)
+        return False
+
+    # --- the file as a whole ---
+
+    def copy_to(self, connection: Connection) -> None:
+        """Copy everything that is durable into another database."""
+        with self._turn, _explained(self.path):
+            self._connection.backup(connection)
+
+    def shrink(self) -> None:
+        """Move what was written from the log into the file, so that nothing that was deleted stays readable in it."""
+        with self._turn, _explained(self.path):
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+class _Ticket:
+    """A thread's wish to write, waiting for the next sync."""
+
+    def __init__(self, write: Callable[[Connection], Any]) -> None:
+        self.write = write
+        self.done = False
+        self.result: Any = None
+        self.error: Exception | None = None
+
+
+def marks(values: Sequence[Any]) -> str:
+    """Return the question marks that stand for values in a statement."""
+    return ", ".join("?" * len(values))
+
+
+# --- opening ------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
     """Turn SQLite's troubles into sentences."""
     try:
         yield
     except sqlite3.OperationalError as error:
-        busy = "locked" in str(error) or "busy" in str(error)
-        why = "another program keeps it locked" if busy else f"{error}; is the disk full or read-only?"
-        raise LedgerError(f"the ledger {path} cannot be used: {why}.") from None
-    except sqlite3.IntegrityError:
-        raise InputError("another process has just begun a run with this key. Nothing was sent.") from None
+        if "locked" in str(error) or "busy" in str(error):
+            raise LedgerBusyError(f"the ledger {path} cannot be used: another program keeps it locked.") from None
+        raise LedgerError(f"the ledger {path} cannot be used: {error}; is the disk full or read-only?") from None
+    except (sqlite3.IntegrityError, sqlite3.DataError):
+        raise  # a bug, or something the caller knows more about
     except sqlite3.ProgrammingError as error:
         if "closed" not in str(error):
             raise
         # A thread that an interrupt left behind.
-        raise LedgerError(f"the ledger {path} was closed, for the program is ending.") from None
+        raise LedgerError(f"the ledger {path} was closed, because the program is ending.") from None
     except sqlite3.DatabaseError as error:
         raise LedgerError(
-            f"the ledger {path} is damaged or no ledger ({error}). Move it away to begin a new one; "
+            f"the ledger {path} is damaged or not a ledger ({error}). Move it away to begin a new one; "
             "unfinished runs in it can then not be resumed."
         ) from None
     except OSError as error:
         raise LedgerError(f"the ledger {path} cannot be used: {error.strerror}.") from None
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """Open the ledger's file, creating or migrating it; it is readable by its owner only."""
+def _identity(file: Path) -> tuple[int, int] | None:
+    try:
+        found = file.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _connect(path: Path) -> Connection:
+    """Open the file, creating or migrating it; it is readable by its owner only."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # The companions that SQLite makes take their mode from the file.
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    with suppress(FileExistsError):  # the companions that SQLite makes take their mode from the file
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     if not path.is_file():
-        raise LedgerError(f"{path} is no file that could be a ledger; name another in SMSCLI_LEDGER.")
+        raise LedgerError(f"{path} is not a file that could be a ledger; name another in SMSCLI_LEDGER.")
     connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA secure_delete = ON")  # or numbers that were pruned stay readable in free pages
-        if _version(connection, path) < len(MIGRATIONS):
+        version = _version(connection, path)
+        if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
             _use_wal(connection)
+        if version < len(MIGRATIONS):
             _migrate(connection, path)
         if os.name == "posix" and path.stat().st_mode & 0o077:
             path.chmod(0o600)
@@ -163,7 +289,7 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _use_wal(connection: sqlite3.Connection) -> None:
+def _use_wal(connection: Connection) -> None:
     """Switch to the write-ahead log; SQLite does not wait by itself where another process is just doing the same."""
     patience = time.monotonic() + _BUSY_SECONDS
     while True:
@@ -176,7 +302,7 @@ def _use_wal(connection: sqlite3.Connection) -> None:
             time.sleep(0.02)
 
 
-def _version(connection: sqlite3.Connection, path: Path) -> int:
+def _version(connection: Connection, path: Path) -> int:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
@@ -187,41 +313,11 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
     return int(version)
 
 
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+def _migrate(connection: Connection, path: Path) -> None:
     connection.execute("BEGIN IMMEDIATE")  # of two processes one migrates, and the other finds it done
     for version in range(_version(connection, path), len(MIGRATIONS)):
-        for statement in MIGRATIONS[version].split(";\n"):
+        for statement in MIGRATIONS[version]:
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {version + 1}")
     connection.execute(f"PRAGMA application_id = {_APPLICATION}")
     connection.execute("COMMIT")
-
-
-def marks(values: Sequence[Any]) -> str:
-    """Return the question marks that stand for values in a statement."""
-    return ", ".join("?" * len(values))
-
-
-if os.name == "nt":
-    import msvcrt
-
-    def lock_byte(file: int, position: int) -> None:
-        """Lock a byte of a file; OSError where another process has it. The system frees it when the process dies."""
-        os.lseek(file, position, os.SEEK_SET)
-        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-
-    def unlock_byte(file: int, position: int) -> None:
-        """Free a byte again."""
-        os.lseek(file, position, os.SEEK_SET)
-        msvcrt.locking(file, msvcrt.LK_UNLCK, 1)  # type: ignore[attr-defined]
-
-else:
-    import fcntl
-
-    def lock_byte(file: int, position: int) -> None:
-        """Lock a byte of a file; OSError where another process has it. The system frees it when the process dies."""
-        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, position)
-
-    def unlock_byte(file: int, position: int) -> None:
-        """Free a byte again."""
-        fcntl.lockf(file, fcntl.LOCK_UN, 1, position)

@@ -1,11 +1,18 @@
 """The forms that are posted, in both directions, and how their bytes become text (protocol §1, §2, §5)."""
 
+import re
 from collections.abc import Mapping
 from urllib.parse import unquote_to_bytes, urlencode
 
 CONTENT_LIMIT = 500
 BATCH_SIZE = 500
 PATH = "/asmx/smsservice.aspx"
+
+# A byte-order mark, also as a log or a second encoding has it.
+_MARKS = rb"\A(?:\xef\xbb\xbf|(?:\\x|%)ef(?:\\x|%)bb(?:\\x|%)bf)+"
+# What nginx writes of a form that was never encoded: a byte that it escapes never stands raw.
+_LOGGED = rb"(?:[ !#$&-\[\]-~]|\\x(?:22|5[Cc]|7[Ff]|[0189A-Fa-f][0-9A-Fa-f]))*+"
+_ESCAPE = rb'\\(?:x([0-9A-Fa-f]{2})|(["\\]))'
 
 
 def send_form(content: str, mobile: str, sign: str = "", extno: str = "", stime: str = "") -> dict[str, str]:
@@ -23,17 +30,43 @@ def encode_form(fields: Mapping[str, str]) -> bytes:
     return urlencode(fields, safe=",").encode("ascii")
 
 
-def decode_form(body: bytes) -> dict[str, str]:
+def decode_form(body: bytes, logged: bool = False) -> dict[str, str]:
     """Return the fields of a form body or query, names in lower case, the first of equal names.
 
-    Takes what clients and gateways really send (protocol §5): raw UTF-8 or GBK bytes, raw spaces, a stray `%`.
+    Takes what clients and gateways really send (protocol §5): raw UTF-8 or GBK bytes, raw spaces, a stray `%`, `&amp;`
+    between fields, `args` with raw `#@#` in it (protocol §4), and what `undo_transport` undoes.
     """
+    body = undo_transport(body, logged)
+    body, args = _without_raw_args(body) if b"#@#" in body else (body, None)
     fields: dict[str, str] = {}
     for pair in body.split(b"&"):
         key, _, value = pair.partition(b"=")
         if key:
-            fields.setdefault(decode_value(key).strip().lower(), decode_value(value))
-    return fields
+            fields.setdefault(_decode_name(key), decode_value(value))
+    return fields if args is None else fields | {"args": args}
+
+
+def undo_transport(body: bytes, logged: bool = False) -> bytes:
+    r"""Return a form without what was put around it on its way; a form with nothing around it stays as it is.
+
+    That is a byte-order mark, percent-encoding around the whole form, and the `\xHH` of a web server's log. Where it is
+    not known that the form was `logged`, `\xHH` is undone only if it is certain: no byte that a log escapes stands raw,
+    and together they are letters. A person who writes `\xE9` in a reply is not read as `é`.
+    """
+    body = _without_mark(body)
+    if b"=" not in body and (equals := re.search(rb"%((?:25){0,2})3[Dd]", body)):
+        for _ in range(len(equals[1]) // 2 + 1):
+            body = unquote_to_bytes(body)
+        body = _without_mark(body)
+    if b"\\" in body and (logged or re.fullmatch(_LOGGED, body)):
+        plain = unescape_log(body)
+        body = plain if logged or _has_letters(plain) else body
+    return body
+
+
+def unescape_log(text: bytes) -> bytes:
+    r"""Return the bytes that a web server's log has as `\xHH`, `\"` and `\\`."""
+    return re.sub(_ESCAPE, lambda found: bytes.fromhex(found[1].decode()) if found[1] else found[2], text)
 
 
 def decode_text(raw: bytes) -> str:
@@ -48,3 +81,42 @@ def decode_value(raw: bytes) -> str:
     """Decode one percent-encoded value, a `+` being a space."""
     plain = raw.replace(b"+", b" ")
     return decode_text(unquote_to_bytes(plain) if b"%" in plain else plain)
+
+
+def decode_again(value: str) -> str:
+    """Return a value whose percent-encoding was encoded once more, as it was before."""
+    return decode_value(value.encode("utf-8", "replace"))
+
+
+def _without_mark(body: bytes) -> bytes:
+    return body if body[:1].isalpha() else re.sub(_MARKS, b"", body, count=1, flags=re.IGNORECASE)
+
+
+def _has_letters(text: bytes) -> bool:
+    """Return whether there is more than ASCII in a text, and all of it can be read."""
+    return not text.isascii() and "\ufffd" not in decode_text(text)
+
+
+def _decode_name(key: bytes) -> str:
+    name = decode_value(key).strip("\ufeff \t\r\n").lower()
+    # What HTML makes of the `&` before it.
+    return re.sub(r"\A(?:amp;)+", "", name) if name.startswith("amp;") else name
+
+
+def _without_raw_args(body: bytes) -> tuple[bytes, str | None]:
+    """Cut `args` out of a form that has raw `#@#` in it: it runs to the last one and the digits behind that."""
+    last = body.rindex(b"#@#")
+    start = re.compile(rb"(?:\A|&)(?:amp;)*+args=", re.IGNORECASE).search(body, 0, last)
+    if not start:
+        return body, None
+    end = re.compile(rb"[0-9]*+(?:#@@#)?(?=&)").match(body, last + 3)
+    stop = end.end() if end else len(body)
+    return body[: start.start()] + body[stop:], _decode_raw_args(body[start.end() : stop])
+
+
+def _decode_raw_args(args: bytes) -> str:
+    """Decode `args` with raw `#@#` in it; an encoded time, or letters, show that all but the `#` was encoded."""
+    parts = args.rsplit(b"#@#", 2)
+    encoded = len(parts) < 3 or b"%" in parts[1] or bool(re.match(rb"[0-9/.-]+\+", parts[1]))
+    encoded = encoded or (b"%" in args and args.isascii() and _has_letters(unquote_to_bytes(args)))
+    return decode_value(args) if encoded else decode_text(args)

@@ -6,44 +6,101 @@ import unicodedata
 
 # A number that the gateway takes: eleven digits, 13 to 19.
 MOBILE = re.compile(r"1[3-9][0-9]{9}")
-_QUOTES = "'\"‘’“”`´=＝"
-_WITH_COUNTRY = r"(?:\+?0{0,2}86)?(1[3-9][0-9]{9})"
-_REASONS = (
-    (r"", "it is empty"),
-    (r"[0-9]+(\.[0-9]+)?E\+?[0-9]+", "Excel's scientific notation has lost digits; format the column as text"),
+_DECORATION = "'\"‘’“”`´=＝\ufe0f"
+_BETWEEN = dict.fromkeys(map(ord, " -()[]"))
+_LABEL = (
+    r"(?:(?:tel|telephone|phone|mobile|mob|cell|sms|[mtp](?=:)|手机号码?|手机|移动电话|联系电话|联系方式|电话号码|电话|"
+    r"号码|手機號碼?|手機|電話|[☎☏✆📱📞])[.:]?(?://)?)?"
+)
+_COUNTRY = r"(?:\+?0{0,2}86)?"
+# Plain, or as a spreadsheet shows a number: 138.0013.8000, 13,800,138,000.
+_DIGITS = r"(1[3-9][0-9]{9}|1[3-9][0-9]\.[0-9]{4}\.[0-9]{4}|1[3-9](?:,[0-9]{3}){3})"
+_WRITTEN = rf"{_LABEL}{_COUNTRY}0?{_DIGITS}(?:\.0*)?[,;/、。|]*"
+
+# What stands in a longer text; blanks and dashes are " " and "-" there.
+_MOBILE_IN_TEXT = r"(?:\+?0{0,2}86[ -]?)?0?1[3-9](?:[ -]?[0-9]){9}"
+_LANDLINE_IN_TEXT = r"(?:\+?0{0,2}86[ -]?)?\(?0(?:10|[2-9][0-9]{1,2})\)?[ -]?[0-9]{7,8}"
+_NUMBER_IN_TEXT = rf"(?<![0-9])(?:{_MOBILE_IN_TEXT}|{_LANDLINE_IN_TEXT}|[2-8][0-9]{{6,7}})(?![0-9])"
+_EXTENSION = r"[ (,]*(?:转|轉|分机|分機|extension|ext|[x#*,;pw-])[ .:号]*[0-9]{1,6}[ )]*"
+
+_OTHER = "not a phone number"
+_EXPONENT = "Excel's scientific notation has lost digits; format the column as text"
+_LANDLINE = "a landline number; only mobile numbers get messages"
+_SEVERAL = "it holds several numbers; give each a row of its own"
+_OF_DIGITS = (
     (r"1[0-9]{12}", "thirteen digits are a machine (IoT) number; this gateway sends to phones"),
-    (r"(\+(?!86)|00(?!86))[0-9]{5,17}", "an overseas number; that is another product of the vendor"),
-    (
-        r"(\+?0{0,2}86)?0[1-9][0-9]{8,10}|(\+|00)86(10|[2-9][0-9])[0-9]{7,9}",
-        "a landline number; only mobile numbers get messages",
-    ),
-    (r"(\+|00)86[0-9]*", "no mobile number: behind +86 stand 11 digits that start with 13 to 19"),
+    (r"00(?!86)[0-9]{5,17}", "an overseas number; that is another product of the vendor"),
+    (r"(?:0{0,2}86)?0(?:10|[2-9][0-9])[0-9]{7,9}|0086(?:10|[2-9][0-9])[0-9]{7,9}", _LANDLINE),
+    (r"0086[0-9]*", "no mobile number: behind +86 stand 11 digits that start with 13 to 19"),
+    (r"(?:1[3-9][0-9]{9}){2,}", _SEVERAL),
+    (r"[48]00[0-9]{7}", "a service number (400, 800); only mobile numbers get messages"),
     (r"[0-9]{1,10}", "too short: {length} digits where a mobile number has 11"),
     (r"[0-9]{12,}", "too long: {length} digits where a mobile number has 11"),
     (r"[0-9]{11}", "no mobile number: these start with 13 to 19"),
+)
+_OF_OTHERS = (
+    (r"[0-9]+(?:\.[0-9]+)?E\+?[0-9]+", _EXPONENT),
+    (
+        r"(?=.*[0-9*])(?=.*(?:[*x#•●○×_?·]|\.\.))\+?(?:[0-9*x#•●○×_?·]|\.{2,}+)*",
+        "some of its digits are hidden; only whole numbers get messages",
+    ),
+    (r"[0-9OIl|]{11}", "not a phone number: a letter stands among its digits (O for 0, l for 1)"),
     (r"(?s:.*[\n\r].*)", "it spans several lines; is a quotation mark left open?"),
-)  # fmt: skip
+)
 
 
 def normalise(text: str) -> str:
     """Return the eleven digits of a mobile number, or the text without its decoration where it is none.
 
-    Full-width digits, quotes, `=`, invisible marks, spaces, dashes, a trailing `.0` and the country code are undone.
+    Full-width digits, quotes, `=`, invisible marks, blanks, dashes, brackets, a trailing `.0`, a 0 in front, the
+    country code and a label (`tel:`, `电话：`) are undone.
     """
     if len(text) == 11 and MOBILE.fullmatch(text):
         return text
-    text = unicodedata.normalize("NFKC", text)
-    text = "".join(c for c in text if c not in _QUOTES and unicodedata.category(c) not in ("Cf", "Zs", "Pd")).strip()
-    text = text.replace("\u2212", "").removesuffix(".0")
-    found = re.fullmatch(_WITH_COUNTRY, text)
-    return found[1] if found else text
+    text = "".join(map(_plain, unicodedata.normalize("NFKC", text))).strip()
+    found = re.fullmatch(_WRITTEN, _tight(text), re.IGNORECASE)
+    return re.sub("[.,]", "", found[1]) if found else text
+
+
+def _plain(character: str) -> str:
+    """Return a character of a number as ASCII where it is a blank or a dash, nothing where it only decorates."""
+    if "0" <= character <= "9":
+        return character
+    kind = unicodedata.category(character)
+    if character == "\u2212" or kind == "Pd":
+        return "-"
+    return " " if kind == "Zs" else "" if character in _DECORATION or kind == "Cf" else character
+
+
+def _tight(text: str) -> str:
+    return text.translate(_BETWEEN)
 
 
 def refusal(text: str) -> str:
     """Return why a normalised text is no mobile number; empty where it is one."""
     if MOBILE.fullmatch(text):
         return ""
-    for pattern, reason in _REASONS:
-        if re.fullmatch(pattern, text, re.IGNORECASE):
-            return sys.intern(reason.format(length=len(text)))  # a list can have a million bad lines
-    return "not a phone number"
+    if not text:
+        return "it is empty"
+    tight = _tight(text)
+    # A list can have a million bad lines: each reason is one text in memory, and plain digits are looked at first.
+    reason = "" if text.isdigit() else _refusal_of_text(text)
+    return sys.intern(reason or _first(_OF_DIGITS, re.sub(r"^\+", "00", tight)) or _first(_OF_OTHERS, tight) or _OTHER)
+
+
+def _first(table: tuple[tuple[str, str], ...], tight: str) -> str:
+    found = (reason for pattern, reason in table if re.fullmatch(pattern, tight, re.IGNORECASE))
+    return next(found, "").format(length=len(tight))
+
+
+def _refusal_of_text(text: str) -> str:
+    """Return what is wrong with a number that more stands beside; empty where it holds none."""
+    if re.fullmatch(_MOBILE_IN_TEXT + _EXTENSION, text, re.IGNORECASE):
+        return "it has an extension, which gets no messages; only whole mobile numbers do"
+    if re.fullmatch(rf"{_LANDLINE_IN_TEXT}(?:{_EXTENSION})?", text, re.IGNORECASE):
+        return _LANDLINE
+    if len(re.findall(_NUMBER_IN_TEXT, text)) > 1:
+        return f"{_SEVERAL} (it has several lines)" if re.search(r"[\r\n]", text) else _SEVERAL
+    if re.search(rf"(?<![0-9+]){_MOBILE_IN_TEXT}(?![0-9])", text):
+        return "other text stands beside the number; the cell must hold the number alone"
+    return ""

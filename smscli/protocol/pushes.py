@@ -6,6 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from smscli.protocol.forms import decode_again
+from smscli.protocol.times import parse_time
+
+_LAYERS = 3  # of percent-encoding
+
 
 class Report(NamedTuple):
     """What became of a message at one number (protocol §3); `time` is China time as the gateway wrote it."""
@@ -59,16 +64,59 @@ def signed_name(access_secret: str, random: str, timestamp: str) -> str:
     return hashlib.md5(signed, usedforsecurity=False).hexdigest()
 
 
+class Signature(NamedTuple):
+    """What makes a signed push one of its kind (protocol §3): a repeat has the same `nonce` and the same `content`.
+
+    `nonce` is its random and its timestamp, `content` a hash of what it says, `off` how far the timestamp is from the
+    moment that was given, in seconds; None if it is not a time.
+    """
+
+    nonce: str
+    content: str
+    off: float | None
+
+
 def is_trusted(fields: Mapping[str, str], trust: Trust) -> bool:
-    """Tell whether a push proves that it comes from the gateway; compared in constant time."""
+    """Return whether a push proves that it comes from the gateway; compared in constant time."""
     name, pwd = fields.get("name", ""), fields.get("pwd", "")
     named = bool(trust.push_name) and _same(name, trust.push_name)
+    return (named or _is_signed(fields, trust)) and (not trust.push_pwd or _same(pwd, trust.push_pwd))
+
+
+def signature(fields: Mapping[str, str], trust: Trust, at: float) -> Signature | None:
+    """Return the signature of a push that carries the right one, None for any other; `at` in seconds since 1970."""
+    if not _is_signed(fields, trust):
+        return None
+    random, timestamp = fields["random"], fields["timestamp"]
+    written = _seconds(timestamp)
+    off = None if written is None else abs(written - at)
+    # Not as a pair: what is signed is the two in a row, and another cut between them has the same hash.
+    return Signature(random + timestamp, _content_hash(fields), off)
+
+
+def _is_signed(fields: Mapping[str, str], trust: Trust) -> bool:
     random, timestamp = fields.get("random", ""), fields.get("timestamp", "")
     # Without `random` and `timestamp` the hash would be a constant that anybody could repeat.
-    signed = bool(trust.access_secret and random and timestamp) and _same(
-        name.lower(), signed_name(trust.access_secret, random, timestamp)
+    return bool(trust.access_secret and random and timestamp) and _same(
+        fields.get("name", "").lower(), signed_name(trust.access_secret, random, timestamp)
     )
-    return (named or signed) and (not trust.push_pwd or _same(pwd, trust.push_pwd))
+
+
+def _seconds(timestamp: str) -> float | None:
+    """Read a timestamp: seconds or milliseconds since 1970, or a time that is written out."""
+    digits = timestamp.strip()
+    if re.fullmatch("[0-9]{9,10}", digits):
+        return float(digits)
+    if re.fullmatch("[0-9]{12,13}", digits):
+        return int(digits) / 1000
+    at = parse_time(digits)
+    return at.timestamp() if at else None
+
+
+def _content_hash(fields: Mapping[str, str]) -> str:
+    """Return a hash of what a push says, whatever the order of its fields and whoever called with it."""
+    said = sorted((key, value) for key, value in fields.items() if key not in ("name", "pwd"))
+    return hashlib.sha256(ascii(said).encode()).hexdigest()
 
 
 def _same(given: str, expected: str) -> bool:
@@ -76,20 +124,53 @@ def _same(given: str, expected: str) -> bool:
 
 
 def push_from_fields(fields: Mapping[str, str]) -> Push | None:
-    """Read a push from decoded fields, names in lower case; None where they are neither report nor reply."""
-    state = fields.get("state")
-    if state is not None and "mobile" in fields:
-        sendid, time = fields.get("sendid", "").strip(), fields.get("time", "").strip()
-        mobile = fields["mobile"].strip()
-        if "," not in mobile:
-            return Push((Report(sendid, mobile, state.strip(), time),), fields) if mobile else None
-        mobiles = [part.strip() for part in mobile.split(",")]
-        reports = [Report(sendid, part, state.strip(), time) for part in mobiles if part]
-        return Push(reports, fields) if reports else None
-    if "args" in fields:
+    """Read a push from decoded fields, names in lower case; None where they are neither report nor reply.
+
+    Where the fields were encoded once more than forms are, which no report's values and no `args` that can be read
+    look like, all of them are decoded again; `Push.fields` are then the decoded ones.
+    """
+    if "state" in fields and "mobile" in fields:
+        return _report_push(fields)
+    return _reply_push(fields) if "args" in fields else None
+
+
+def _report_push(fields: Mapping[str, str]) -> Push | None:
+    for _ in range(_LAYERS):
+        if not _is_report_encoded(fields):
+            break
+        fields = _decoded_again(fields)
+    sendid, mobile, state, time = (fields.get(key, "").strip() for key in Report._fields)
+    if "," not in mobile:
+        return Push((Report(sendid, mobile, state, time),), fields) if mobile else None
+    mobiles = [part.strip() for part in mobile.split(",")]
+    reports = [Report(sendid, part, state, time) for part in mobiles if part]
+    return Push(reports, fields) if reports else None
+
+
+def _reply_push(fields: Mapping[str, str]) -> Push | None:
+    replies = parse_replies(fields["args"])
+    for _ in range(_LAYERS):
+        if replies or not _is_encoded(fields["args"]):
+            break
+        fields = _decoded_again(fields)
         replies = parse_replies(fields["args"])
-        return Push(replies, fields) if replies else None
-    return None
+    return Push(replies, fields) if replies else None
+
+
+def _is_report_encoded(fields: Mapping[str, str]) -> bool:
+    time = fields.get("time", "")
+    # A space between date and time is a `+` when it is encoded.
+    return any(_is_encoded(fields.get(key, "")) for key in Report._fields) or (
+        "+" in time and bool(re.match(r"[0-9/.-]+\+", time))
+    )
+
+
+def _is_encoded(text: str) -> bool:
+    return "%" in text and bool(re.search("%[0-9A-Fa-f]{2}", text))
+
+
+def _decoded_again(fields: Mapping[str, str]) -> dict[str, str]:
+    return {key: decode_again(value) for key, value in fields.items()}
 
 
 # Between two replies: time and extension of the one, the separator, the number of the next.

@@ -1,9 +1,18 @@
-"""Times as the gateway writes them: `YYYY-MM-DD HH:MM:SS` in China time (protocol §1)."""
+"""Times, in China time: `YYYY-MM-DD HH:MM:SS` as the gateway has them (protocol §1), and as others write them."""
 
+import re
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 
 CHINA = timezone(timedelta(hours=8), "UTC+8")
 _TIME = "%Y-%m-%d %H:%M:%S"
+_SENDID = "%Y%m%d%H%M%S"
+_FOREIGN_TIME = r"""(?x)
+    ([0-9]{4}) (?: [-/.] ([0-9]{1,2}) [-/.] ([0-9]{1,2}) | ([0-9]{2}) ([0-9]{2}) )
+    (?: \s* T? \s* )
+    (?: ([0-9]{1,2}) : ([0-9]{2}) (?: : ([0-9]{2}) (?: [.,:][0-9]{1,9} )? )?
+      | ([0-9]{2}) ([0-9]{2}) (?: ([0-9]{2}) (?: [.,]?[0-9]{3} )? )? )
+    \s* (Z|[+-][0-9]{2}:?[0-9]{2})?"""
 
 
 def format_stime(at: datetime) -> str:
@@ -20,5 +29,40 @@ def parse_stime(text: str) -> datetime | None:
     """Return a `YYYY-MM-DD HH:MM:SS` China time as an aware datetime, None if it is not one."""
     try:
         return datetime.strptime(text, _TIME).replace(tzinfo=CHINA)
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=1024)  # times repeat from report to report
+def parse_time(text: str) -> datetime | None:
+    """Return a time that somebody else wrote as an aware datetime, in whole seconds; None if it is not one.
+
+    Read are `2026-11-25 09:05:03`, `2026/11/25 9:05`, `2026-11-25T09:05:03.123`, `20261125090503`; without a zone that
+    is China time.
+    """
+    found = re.fullmatch(_FOREIGN_TIME, text.strip())
+    if not found:
+        return None
+    *numbers, zone = found.groups()
+    try:
+        at = datetime(*(int(number) for number in numbers if number))  # type: ignore[arg-type]
+        return at.replace(tzinfo=datetime.strptime(zone, "%z").tzinfo if zone else CHINA)
+    except ValueError:
+        return None
+
+
+def moment(text: str, received: float) -> float:
+    """Return a time that the gateway wrote in seconds since 1970; `received`, when it came, if it cannot be read."""
+    at = parse_time(text)
+    return at.timestamp() if at else received
+
+
+def sendid_time(sendid: str) -> float | None:
+    """Return the moment that a sendid begins with, in seconds since 1970; None if it begins with none (protocol §1)."""
+    digits = sendid[:14]
+    if len(sendid) < 20 or not digits.isascii() or not digits.isdigit():
+        return None
+    try:
+        return datetime.strptime(digits, _SENDID).replace(tzinfo=CHINA).timestamp()
     except ValueError:
         return None

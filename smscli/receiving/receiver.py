@@ -1,184 +1,132 @@
-"""Takes the gateway's pushes (protocol §3, §4): tells who calls, keeps what came, and only then answers `0`.
-
-What is in flight at the same time is committed together, by one thread, so that many pushes share a sync to disk.
-"""
+"""Takes the gateway's pushes (protocol §3, §4): reads them, sees who calls, and answers `0` to what is kept."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http import HTTPStatus
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
-from time import monotonic
-from typing import Any, NamedTuple
+from time import time
+from typing import NamedTuple
 
 from smscli.config.profile import Profile
-from smscli.httpd.server import Request, Response, plain
-from smscli.ledger.inbox import Circle
-from smscli.ledger.store import LedgerError
-from smscli.protocol.forms import encode_form
-from smscli.protocol.pushes import Push, is_trusted, push_from_fields
+from smscli.httpd.request import Request, Response, plain
+from smscli.ledger.inbox import Inbox
+from smscli.protocol.forms import encode_form, undo_transport
+from smscli.protocol.pushes import Push, Signature, push_from_fields, signature
+from smscli.receiving.access import Access
+from smscli.receiving.writer import TAKEN, Answer, Delivery, Refusal, Writer
 
 HEALTH = "/healthz"
-Network = IPv4Network | IPv6Network
+# Bytes of a push that is taken: more than 100,000 numbers, percent-encoded. Of a larger one the start is kept.
+BODY_LIMIT = 2 << 20
+START_LIMIT = 64 << 10
 
-_GROUP = 256  # pushes of one transaction at most
-_GATHERING = 0.002  # seconds in which a group comes together: the longer, the more pushes share a sync
-_COMPLAINT_SECONDS = 60.0
-_TAKEN = Response(200, b"0", "text/plain; charset=utf-8")
-_NOT_TAKEN = plain(HTTPStatus.SERVICE_UNAVAILABLE)
-
-
-class Access(NamedTuple):
-    """Who may push: addresses, all of them where there is none, and whether a proxy says which one called."""
-
-    networks: Sequence[Network] = ()
-    trust_proxy: bool = False
-
-
-Answer = asyncio.Future[Response]
-
-
-class _Ticket(NamedTuple):
-    push: Push
-    answer: Answer
-
-
-class _Refusal(NamedTuple):
-    peer: str
-    reason: str
-    raw: bytes
-    answer: Answer
+_LARGE = 16 << 10  # bytes that take some milliseconds to read
+_SHOWN = 100  # characters of what a stranger wrote
 
 
 class Receiver:
-    """Answers requests to `path`; `show` gets each push that held anything new, `tell` a sentence about trouble."""
+    """Answers requests to `path`; `show` gets each push that held anything new, `tell` a sentence about trouble.
+
+    What is not taken is kept in the ledger's quarantine before it is answered: 403 where it is not believed, 400 where
+    it is not a push, 404 at another path, 413 where it is too large. The gateway repeats what it gets no `0` for, so a
+    push that is too large gets one, if it proves that the gateway sends it.
+    """
 
     def __init__(
         self,
-        ledger: Circle,
+        ledger: Inbox,
         profile: Profile,
         path: str,
         access: Access,
         show: Callable[[Push], None],
         tell: Callable[[str], None],
     ) -> None:
-        self._ledger, self._profile, self._path, self._access = ledger, profile, path, access
-        self._show, self._tell = show, tell
-        self._complained = -_COMPLAINT_SECONDS
-        self._tickets: list[_Ticket] = []
-        self._refusals: list[_Refusal] = []
-        self._writing: asyncio.Task[None] | None = None
-        self._thread = ThreadPoolExecutor(1)
+        self._profile, self._path, self._access = profile, path, access
+        self._writer = Writer(ledger, profile, show, tell)
+        self._reading = ThreadPoolExecutor(1)  # of large pushes, beside which the others are answered
 
-    def respond(self, request: Request) -> Answer:
+    def respond(self, request: Request) -> Awaitable[Response]:
         """Answer 200 and `0` once the push is on disk, also to a repeat; 503 where it cannot be kept."""
-        answer: Answer = asyncio.get_running_loop().create_future()
         if request.path == HEALTH:
-            answer.set_result(Response(200, b"ok", "text/plain; charset=utf-8"))
-        elif request.path != self._path:
-            answer.set_result(plain(HTTPStatus.NOT_FOUND))
-        elif push := push_from_fields(request.fields()):
-            self._receive(push, self._peer(request), answer)
-        else:
-            answer.set_result(plain(HTTPStatus.BAD_REQUEST))
-        return answer
+            return _answered(Response(200, b"ok", "text/plain; charset=utf-8"))
+        if not request.query and not request.body:  # somebody looks whether anything is there
+            return _answered(plain(HTTPStatus.BAD_REQUEST if request.path == self._path else HTTPStatus.NOT_FOUND))
+        if len(request.body) > _LARGE:
+            return self._respond_later(request)
+        return self._answer(request, self._read(request))
 
-    def _receive(self, push: Push, peer: str, answer: Answer) -> None:
-        reason = self._distrust(peer, push)
-        if reason:
-            # Name and password may be right ones, used at a wrong place.
-            fields = {key: value for key, value in push.fields.items() if key not in ("name", "pwd")}
-            self._refusals.append(_Refusal(peer, reason, encode_form(fields), answer))
-        else:
-            self._tickets.append(_Ticket(push, answer))
-        if self._writing is None:
-            self._writing = asyncio.create_task(self._write_all())
+    def finish(self) -> None:
+        """Say what was not said yet, after the last request."""
+        self._writer.finish()
 
-    # --- who calls ---
+    async def _respond_later(self, request: Request) -> Response:
+        read = await asyncio.get_running_loop().run_in_executor(self._reading, self._read, request)
+        return await self._answer(request, read)
 
-    def _peer(self, request: Request) -> str:
-        hops = request.headers.get("x-forwarded-for", "") if self._access.trust_proxy else ""
-        # What stands before the last hop was written by whoever called the proxy.
-        return hops.rpartition(",")[2].strip() or request.peer
+    def _read(self, request: Request) -> "_Read":
+        fields = request.fields()
+        push = push_from_fields(fields)
+        if not push:
+            return _Read(fields, None, None)
+        trust = self._profile.trust
+        return _Read(push.fields, push, signature(push.fields, trust, time()) if trust else None)
 
-    def _distrust(self, peer: str, push: Push) -> str:
-        if self._access.networks and not _is_within(peer, self._access.networks):
-            return "its address is not among --allow"
-        if self._profile.trust and not is_trusted(push.fields, self._profile.trust):
-            return f"its name or password is not what profile {self._profile.label} has"
-        return ""
+    def _answer(self, request: Request, read: "_Read") -> Answer:
+        if request.path != self._path and not read.push:
+            return _answered(plain(HTTPStatus.NOT_FOUND))
+        peer = self._access.peer(request)
+        objection = self._objection(request, read, peer)
+        if objection or not read.push:
+            return self._writer.refuse(_refusal(request, read, peer, objection or _NOT_A_PUSH))
+        return self._writer.keep(Delivery(read.push, read.signature, partial(_refusal, request, read, peer, _FORGED)))
 
-    # --- keeping ---
-
-    async def _write_all(self) -> None:
-        while self._tickets or self._refusals:
-            await asyncio.sleep(_GATHERING)
-            group, self._tickets = self._tickets[:_GROUP], self._tickets[_GROUP:]
-            if group:
-                await self._record(group)
-            # One at a time, so that strangers cannot keep the gateway waiting.
-            if self._refusals:
-                await self._quarantine(self._refusals.pop(0))
-        self._writing = None
-
-    async def _record(self, group: Sequence[_Ticket]) -> None:
-        pushes = [ticket.push for ticket in group]
-        try:
-            news = await self._make_durable(pushes)
-        except Exception as error:
-            if len(group) == 1 or isinstance(error, LedgerError):
-                self._complain(error)
-                for ticket in group:
-                    _give(ticket.answer, _NOT_TAKEN)
-                return
-            for ticket in group:  # one that cannot be kept must not cost the others their place
-                await self._record([ticket])
-            return
-        for ticket, new in zip(group, news, strict=True):
-            _give(ticket.answer, _TAKEN)
-            if new:
-                self._show(ticket.push)
-
-    async def _make_durable(self, pushes: Sequence[Push]) -> list[bool]:
-        """Write pushes in a transaction of their own; a thread waits for other processes and for the disk."""
-        await self._in_thread(self._ledger.begin)
-        try:
-            news = self._ledger.keep(self._profile, pushes)
-        except BaseException:
-            self._ledger.roll_back()
-            raise
-        await self._in_thread(self._ledger.commit)
-        return news
-
-    async def _quarantine(self, refusal: _Refusal) -> None:
-        try:
-            await self._in_thread(self._ledger.quarantine, *refusal[:3])
-        except Exception as error:
-            self._complain(error)
-            _give(refusal.answer, _NOT_TAKEN)
-        else:
-            _give(refusal.answer, plain(HTTPStatus.FORBIDDEN))
-
-    async def _in_thread(self, write: Callable[..., Any], *arguments: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, write, *arguments)
-
-    def _complain(self, error: Exception) -> None:
-        now = monotonic()
-        if now - self._complained >= _COMPLAINT_SECONDS:
-            self._complained = now
-            self._tell(f"smscli: a push was answered 503, so that the gateway sends it again: {error}")
+    def _objection(self, request: Request, read: "_Read", peer: str) -> "_Objection | None":
+        """Return why a push is not taken, and the answer to it; None where nothing is known against it."""
+        if request.path != self._path:
+            reason = f"it came to {request.path[:_SHOWN]!r}, and --path is {self._path}"
+            return _Objection(reason, plain(HTTPStatus.NOT_FOUND))
+        distrust = self._access.distrust(peer, read.fields, self._profile)
+        if not request.is_whole:
+            return _Objection(_TOO_LARGE, plain(HTTPStatus.REQUEST_ENTITY_TOO_LARGE) if distrust else TAKEN)
+        if not read.push:
+            return _NOT_A_PUSH
+        reason = distrust or self._access.doubt(read.signature)
+        return _Objection(reason, _FORBIDDEN) if reason else None
 
 
-def _is_within(peer: str, networks: Sequence[Network]) -> bool:
-    try:
-        address = ip_address(peer)
-    except ValueError:
-        return False
-    if isinstance(address, IPv6Address) and address.ipv4_mapped:
-        address = address.ipv4_mapped
-    return any(address in network for network in networks)
+class _Read(NamedTuple):
+    """What a request holds."""
+
+    fields: Mapping[str, str]
+    push: Push | None
+    signature: Signature | None
 
 
-def _give(answer: Answer, response: Response) -> None:
-    if not answer.done():  # as one is whose connection was given up
-        answer.set_result(response)
+class _Objection(NamedTuple):
+    reason: str
+    response: Response
+
+
+_FORBIDDEN = plain(HTTPStatus.FORBIDDEN)
+_FORGED = _Objection("its random and timestamp came before, with other content", _FORBIDDEN)
+_TOO_LARGE = f"it is larger than {BODY_LIMIT >> 20} MiB, so only its start was kept"
+_NOT_A_PUSH = _Objection(
+    "it is not a push: it has neither mobile and state nor args that can be read", plain(HTTPStatus.BAD_REQUEST)
+)
+
+
+def _refusal(request: Request, read: _Read, peer: str, objection: _Objection) -> Refusal:
+    if all(map(str.isidentifier, read.fields)):
+        # Name and password may be right ones, used at a wrong place.
+        fields = {key: value[:START_LIMIT] for key, value in read.fields.items() if key not in ("name", "pwd")}
+        raw = encode_form(fields)
+    else:  # not a form; what is kept of it has its password masked
+        raw = undo_transport(request.body or request.query)
+    return Refusal(peer, objection.reason, raw[:START_LIMIT], objection.response)
+
+
+def _answered(response: Response) -> Answer:
+    answer: Answer = asyncio.get_running_loop().create_future()
+    answer.set_result(response)
+    return answer

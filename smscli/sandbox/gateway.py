@@ -1,4 +1,4 @@
-"""A gateway that sends nothing: it answers on loopback as the real one does, and misbehaves on demand.
+"""A gateway that sends nothing: it accepts, charges and answers on loopback as the real one does.
 
 It takes every way of asking that protocol §5 lists. What makes it answer what (the first line that fits):
 
@@ -23,23 +23,21 @@ It takes every way of asking that protocol §5 lists. What makes it answer what 
 
 Of the numbers, ill-formed ones count as invalid, those ending in `099` as blacklisted, the rest as accepted; each
 accepted number costs the parts its text is billed as (protocol §6). Every other name and password is welcome.
-What is pushed for accepted numbers is in `pusher`.
+What is
+pushed for accepted numbers is in `pusher`, how it misbehaves in `faults`.
 """
 
-import asyncio
 import json
 import os
 import re
-import socket
-import struct
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from enum import StrEnum
 from itertools import count
 from typing import Self, TextIO
 
-from smscli.httpd.server import Request, Response, Server, Takeover
+from smscli.httpd.request import Request, Response
+from smscli.httpd.server import Server, Takeover
 from smscli.protocol.answers import BalanceAnswer, SendAnswer, format_balance_answer, format_send_answer
 from smscli.protocol.billing import billed_parts, count_characters, signed
 from smscli.protocol.codes import ANSWERS
@@ -47,42 +45,18 @@ from smscli.protocol.forms import CONTENT_LIMIT, PATH
 from smscli.protocol.numbers import MOBILE
 from smscli.protocol.pushes import Trust
 from smscli.protocol.times import CHINA, parse_stime
+from smscli.sandbox.faults import NOT_ACCEPTING, REDIRECTED, Fault, error_page, misbehave
 from smscli.sandbox.pusher import Accepted, Pusher
 
 ACCOUNT_CODES = {"nosuch": 10, "closed": 11, "suspended": 12, "blocked-ip": 13, "malformed": 14, "broken": -1}
 WRONG_PWD = "wrong"  # noqa: S105  (no secret: the password that never fits)
 CONTENT_CODES = {"敏感": 1, "select * from": 4, "没有号码": 3, "格式错误": 14, "系统异常": -1, "余额不足": 2}
 BLACKLISTED = "099"
-DRIP_SECONDS = 0.2
 NO_TRUST = Trust("", "", "")
 
-_HUGE = 8 << 20
-_HTML = "<!DOCTYPE html>\r\n<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>\r\n"
-# Where the `redirect` fault points: served like the gateway itself, so that following it shows in the log.
-_REDIRECTED = "/redirected"
 # A log may be read on a terminal: DEL, C1 controls, line separators and marks that turn the text's direction.
 _UNPRINTABLE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _serials = count(int.from_bytes(os.urandom(8), "big"))
-
-
-class Fault(StrEnum):
-    """How an exchange goes wrong; "accepted" means that the message was taken and charged all the same."""
-
-    CLOSE_BEFORE = "close-before"  # the connection closes without an answer; not accepted
-    RESET_BEFORE = "reset-before"  # the connection is reset; not accepted
-    CLOSE_AFTER = "close-after"  # accepted, then the connection closes without an answer
-    RESET_AFTER = "reset-after"  # accepted, then the connection is reset
-    HTTP_502 = "http-502"  # a proxy's error page; not accepted
-    HTML = "html"  # 200 with a page instead of an answer; accepted
-    TRUNCATED = "truncated"  # the answer ends before the length it promised; accepted
-    DRIP = "drip"  # a byte every 200 ms, so that only a deadline for the whole exchange ends it; accepted
-    REDIRECT = "redirect"  # 307, which asks to post password and message once more; not accepted
-    HUGE = "huge"  # an answer of 8 MiB; accepted
-    GARBAGE = "garbage"  # bytes that are no HTTP; accepted
-    EMPTY = "empty"  # 200 without a body; accepted
-
-
-_NOT_ACCEPTING = {Fault.CLOSE_BEFORE, Fault.RESET_BEFORE, Fault.HTTP_502, Fault.REDIRECT}
 
 
 class SandboxGateway:
@@ -171,19 +145,18 @@ class Sandbox:
 
     async def _respond(self, request: Request) -> Response | Takeover:
         path = request.path.lower()
-        if path not in (PATH, _REDIRECTED):
-            return Response(404, _HTML.format("404 Not Found").encode())
+        if path not in (PATH, REDIRECTED):
+            return error_page(404, "404 Not Found")
         fields = request.fields()
         fault = self._next_fault() if path == PATH else None
-        answer = None if fault in _NOT_ACCEPTING else self._gateway.answer(fields)
+        answer = None if fault in NOT_ACCEPTING else self._gateway.answer(fields)
         self._write_log(_log_entry(fields, answer, fault))
         if self._pusher and isinstance(answer, SendAnswer) and answer.accepted:
             self._pusher.push(Accepted(answer.sendid, _deliverable(_mobiles(fields)), fields.get("extno", "")))
         if self._latency:
             await self._server.pause(self._latency)
         text = _format(answer) if answer else ""
-        response = Response(200, text.encode())
-        return self._misbehave(fault, response) if fault else response
+        return misbehave(fault, text, self._server) if fault else Response(200, text.encode())
 
     def _next_fault(self) -> Fault | None:
         self._requests += 1
@@ -197,37 +170,6 @@ class Sandbox:
         with self._lock:
             self._log.write(line + "\n")
             self._log.flush()
-
-    def _misbehave(self, fault: Fault, response: Response) -> Response | Takeover:
-        match fault:
-            case Fault.CLOSE_BEFORE | Fault.CLOSE_AFTER:
-                return _close
-            case Fault.RESET_BEFORE | Fault.RESET_AFTER:
-                return _reset
-            case Fault.HTTP_502:
-                return Response(502, _HTML.format("502 Bad Gateway").encode())
-            case Fault.HTML:
-                return Response(200, _HTML.format("系统维护").encode())
-            case Fault.TRUNCATED:
-                promised = response._replace(headers={"Content-Length": str(len(response.body) + 10)})
-                return lambda connection: _blurt(connection, promised.encode())
-            case Fault.DRIP:
-                return lambda connection: self._drip(connection, response.encode())
-            case Fault.REDIRECT:
-                return Response(307, b"", headers={"Location": _REDIRECTED})
-            case Fault.HUGE:
-                return Response(200, response.body.ljust(_HUGE))
-            case Fault.GARBAGE:
-                return lambda connection: _blurt(connection, b"\x00\xff\x16\x03 no HTTP at all\r\n\r\n")
-            case Fault.EMPTY:
-                return Response(200, b"")
-
-    async def _drip(self, connection: asyncio.Transport, answer: bytes) -> None:
-        for byte in answer:
-            if connection.is_closing() or self._server.stopping.is_set():
-                return
-            connection.write(bytes((byte,)))
-            await self._server.pause(DRIP_SECONDS)
 
 
 def _account_code(fields: Mapping[str, str]) -> int | None:
@@ -295,17 +237,3 @@ def _log_entry(
         "queued": sent.accepted > 0,
         "fault": fault,
     }
-
-
-async def _close(connection: asyncio.Transport) -> None:
-    connection.close()
-
-
-async def _reset(connection: asyncio.Transport) -> None:
-    # A linger time of zero makes the close a reset.
-    connection.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    connection.abort()
-
-
-async def _blurt(connection: asyncio.Transport, text: bytes) -> None:
-    connection.write(text)

@@ -167,6 +167,6 @@ class Pusher:
 
 
 def _entry(fields: Mapping[str, str], attempt: int, outcome: Outcome) -> dict[str, object]:
-    told = {key: value for key, value in fields.items() if key not in ("name", "pwd")}
+    pushed = {key: value for key, value in fields.items() if key not in ("name", "pwd")}
     now = datetime.now(CHINA).isoformat(timespec="milliseconds")
-    return {"time": now, "push": told, "attempt": attempt, **outcome._asdict()}
+    return {"time": now, "push": pushed, "attempt": attempt, **outcome._asdict()}

@@ -1,30 +1,43 @@
 """Who is left out of a plan: who had enough messages lately, who wants none."""
 
-from collections import Counter
-from collections.abc import Callable, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 
-from smscli.config.profile import Profile, parse_limit
-from smscli.ledger.runs import Ledger
+from smscli.config.keys import parse_limit
+from smscli.config.profile import Profile
+from smscli.ledger.runs import Runs
 from smscli.sending.plan import Plan
 
 
-def hold_back(plan: Plan, ledger: Ledger, account: Profile, now: float) -> tuple[Plan, int]:
-    """Return the plan without the numbers that have got as many messages lately as `per_number` allows."""
-    limits: list[tuple[int, Counter[str]]] = []
-    for limit in account.per_number:
-        count, seconds = parse_limit(limit) or (0, 0)
-        got: Counter[str] = Counter()
-        for mobiles in ledger.sent_since(account.label, now - seconds):
-            got.update(mobiles.split(","))
-        limits.append((count, got))
+def hold_back(plan: Plan, runs: Runs, account: Profile, at: float) -> tuple[Plan, int]:
+    """Return the plan without the numbers that would get more messages than `per_number` allows.
+
+    `at` is when the plan goes out, in seconds since 1970: a scheduled message counts when it is due. Where nothing else
+    may be written meanwhile, this has to be called within the transaction that writes the run.
+    """
+    limits = [limit for text in account.per_number if (limit := parse_limit(text))]
+    if not limits:
+        return plan, 0
+    longest = max(seconds for _, seconds in limits)
+    people = set().union(*plan.texts.values())
+    times: dict[str, list[float]] = {}
+    for mobiles, moment in runs.sent_between(account.label, at - longest, at + longest):
+        for mobile in people.intersection(mobiles):
+            times.setdefault(mobile, []).append(moment)
 
     def may_get(mobile: str) -> bool:
-        allowed = all(got[mobile] < count for count, got in limits)
-        for _, got in limits:
-            got[mobile] += allowed  # this plan counts as well
+        got = times.setdefault(mobile, [])
+        allowed = not any(is_too_many([*got, at], count, seconds) for count, seconds in limits)
+        if allowed:
+            got.append(at)  # this plan counts as well
         return allowed
 
-    return _only(plan, may_get) if limits else (plan, 0)
+    return _only(plan, may_get)
+
+
+def is_too_many(times: Iterable[float], count: int, seconds: float) -> bool:
+    """Return whether more than so many moments lie within any span of so many seconds."""
+    ordered = sorted(times)
+    return any(late - early < seconds for early, late in zip(ordered, ordered[count:], strict=False))
 
 
 def without(plan: Plan, unwanted: Set[str]) -> tuple[Plan, int]:
@@ -33,6 +46,6 @@ def without(plan: Plan, unwanted: Set[str]) -> tuple[Plan, int]:
 
 
 def _only(plan: Plan, wanted: Callable[[str], bool]) -> tuple[Plan, int]:
-    texts = {text: list(filter(wanted, mobiles)) for text, mobiles in plan.texts.items()}
+    texts: dict[str, Sequence[str]] = {text: list(filter(wanted, mobiles)) for text, mobiles in plan.texts.items()}
     kept = plan._replace(texts={text: mobiles for text, mobiles in texts.items() if mobiles})
     return kept, plan.numbers - kept.numbers

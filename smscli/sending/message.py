@@ -1,10 +1,25 @@
-"""What is sent: the text as it arrives, and its placeholders."""
+"""What is sent: the text as it arrives, its placeholders, and whether it is marketing."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
+from unicodedata import normalize
 
 from smscli.errors import InputError
+from smscli.sending.table import fold
+from smscli.text import INVISIBLE
+
+# How other programs write a column: {{姓名}} #姓名# %姓名% [姓名] <姓名> 【姓名】 «姓名»; ${姓名} is looked at apart.
+_FOREIGN = r"(?=([{#%\[<【«‹@])\s*([^{}#%\[\]<>【】«»‹›@]{1,60}?)\s*([}#%\]>】»›@]))"
+# The way out of marketing texts (protocol §6), without blanks and quotes: 回T退订, 拒收请回复R, TD退订, reply STOP.
+_CODE = r"(?:TD?|R|N|Q|QX|STOP|0{1,5}|[A-Z]{1,2}[0-9]?)"
+_REPLY = r"(?:请|請)?(?:直接)?(?:回复|回覆|回復|回|发送|發送|发|發|短信)(?:短信|字母|到|至)?"
+_REFUSE = r"(?:退订|退訂|拒收|取消订阅|取消訂閱|不再接收|退出)"
+_WAY_OUT = (
+    rf"{_REPLY}(?:{_CODE}|{_REFUSE})(?:即可|可|则|則|,)?{_REFUSE}|(?<![A-Z0-9])(?:TD?|R|N|Q|QX|0000){_REFUSE}(?:$|[^\w]|【)|"
+    rf"{_REFUSE}(?:,)?{_REPLY}[:]?(?:{_CODE}(?![A-Z0-9])|{_REFUSE})|{_REFUSE}(?:,|:)?(?:TD?|R|N|QX|0000)(?:$|[^\w]|【)|"
+    r"(?:REPLY|TEXT|SEND)(?:STOP|TD?|R|N|UNSUBSCRIBE)(?![A-SU-Z])|UNSUBSCRIBE|OPT-?OUT"
+)
 
 
 class Text(NamedTuple):
@@ -43,3 +58,30 @@ def parse_text(content: str) -> Text:
         else:
             pieces[-1] += part
     return Text(tuple(pieces))
+
+
+def refuse_other_placeholders(text: Text, columns: Iterable[str]) -> None:
+    """Refuse a column that is written as for another program: it would be sent as it stands."""
+    known = {fold(column) or column: column for column in columns if column}
+    for index, piece in enumerate(text.pieces):
+        if index % 2 and normalize("NFKC", text.pieces[index - 1]).endswith("$"):
+            _refuse(f"${{{piece}}}", piece, ", or a blank behind the $ if it is meant")
+        for match in re.finditer(_FOREIGN, normalize("NFKC", piece)) if not index % 2 else ():
+            name = known.get(fold(match[2]) or match[2])
+            if name is not None:
+                braces = 1 + (match[1] == "{")  # here a literal brace is written twice
+                _refuse(f"{match[1] * braces}{match[2]}{match[3] * braces}", name)
+
+
+def _refuse(written: str, column: str, otherwise: str = "") -> None:
+    raise InputError(
+        f"the content has {written!r}, which is how other programs write a column. Nothing was sent. "
+        f"Write {{{column}}}{otherwise}."
+    )
+
+
+def is_marketing(text: str) -> bool:
+    """Tell whether a text shows the way out that marketing has to show (protocol §6), as `拒收请回复R` or `回T退订`."""
+    folded = normalize("NFKC", text).upper()
+    kept = "".join(c for c in folded if not c.isspace() and c not in INVISIBLE and c not in "\"'“”‘’「」[]()<>《》*")
+    return bool(re.search(_WAY_OUT, kept))

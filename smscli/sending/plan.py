@@ -9,9 +9,11 @@ from unicodedata import category
 from smscli.errors import InputError
 from smscli.protocol.billing import billed_parts, count_characters, signed
 from smscli.protocol.forms import BATCH_SIZE, CONTENT_LIMIT
-from smscli.sending.message import Text
+from smscli.sending.message import Text, refuse_other_placeholders
 from smscli.sending.recipients import Recipients
+from smscli.sending.warnings import signature_warnings, text_warnings
 
+_DAMAGED = ("\ufffd", "锟斤拷")  # the second is the first, read in the wrong encoding
 _ADVISED = 300  # characters, protocol §1
 
 
@@ -25,12 +27,11 @@ class Plan(NamedTuple):
     stime: str = ""
     batch_size: int = BATCH_SIZE
 
-    def batches(self) -> Iterator[tuple[str, str, int]]:
-        """Yield each request's text, its numbers joined by commas, and how many these are."""
+    def batches(self) -> Iterator["PlannedBatch"]:
+        """Yield each request's text and its numbers."""
         for text, mobiles in self.texts.items():
             for start in range(0, len(mobiles), self.batch_size):
-                chunk = mobiles[start : start + self.batch_size]
-                yield text, ",".join(chunk), len(chunk)
+                yield PlannedBatch(text, tuple(mobiles[start : start + self.batch_size]))
 
     @property
     def numbers(self) -> int:
@@ -59,17 +60,10 @@ class Plan(NamedTuple):
 
     def warnings(self) -> list[str]:
         """Return what is allowed but probably not meant."""
-        longest = max(self.texts, key=len, default="")
-        found = []
-        if self.sign and "【" in longest:
-            found.append("a signature stands in the text and in sign: people will see both")
-        if not self.sign and "【" not in longest:
-            found.append("there is no signature: the gateway wants one in sign, or in 【】 in the text")
-        if self.sign.startswith("【") != self.sign.endswith("】"):
-            found.append("one bracket is missing in the sign")
+        found = [*signature_warnings(self.texts, self.sign), *text_warnings(self.texts, self.sign)]
         if more := self.numbers - len(set().union(*self.texts.values())):
             found.append(f"{more:,} more texts than people: some get several")
-        if count_characters(longest) > _ADVISED:
+        if max(map(count_characters, self.texts), default=0) > _ADVISED:
             found.append(f"over {_ADVISED} characters: the vendor advises less")
         return found
 
@@ -80,6 +74,13 @@ class Plan(NamedTuple):
         check_sign(self.sign)
         if not re.fullmatch("[0-9]*", self.extno):
             raise InputError(f"the extno {self.extno!r} must be digits only. Nothing was sent.")
+
+
+class PlannedBatch(NamedTuple):
+    """One request of a plan: a text, and the numbers it goes to."""
+
+    content: str
+    mobiles: tuple[str, ...]
 
 
 class Cost(NamedTuple):
@@ -103,6 +104,12 @@ def check_content(content: str) -> None:
             f"{CONTENT_LIMIT} that the gateway takes. Nothing was sent."
         )
     _refuse_control(content, "content")
+    damage = next((damaged for damaged in _DAMAGED if damaged in content), "")
+    if damage:
+        raise InputError(
+            f"the content holds {damage!r}, which programs write where they could not read a character. "
+            "Nothing was sent."
+        )
 
 
 def check_sign(sign: str) -> None:
@@ -125,6 +132,7 @@ def texts_for(
     text: Text, constants: Mapping[str, str], people: Recipients, limit: int | None
 ) -> dict[str, Sequence[str]]:
     """Return who gets which text, equal texts together; a text that cannot be sent is an InputError with its line."""
+    refuse_other_placeholders(text, [*people.columns, *constants])
     if not people.values:
         return {text.fill(constants): people.mobiles[:limit]}
     columns = [name for name in text.fields if name not in constants]

@@ -9,15 +9,25 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NamedTuple
 
-from smscli.errors import ConfigError, ExitCode, OutcomeUnknownError, UnreachableError
-from smscli.gateway.client import Gateway, describe_refusal
-from smscli.ledger.runs import Batch, Ledger, Run, State, Totals
-from smscli.ledger.store import LedgerError
-from smscli.protocol.answers import ACCOUNT_CODES, SendAnswer
+from smscli.config.profile import Profile
+from smscli.errors import ConfigError, OutcomeUnknownError, UnreachableError
+from smscli.gateway.client import Gateway, describe_answer
+from smscli.ledger import states
+from smscli.ledger.runs import Batch, Run, Runs
+from smscli.ledger.states import State
+from smscli.ledger.store import LedgerBusyError, LedgerError, LedgerLostError, Store
+from smscli.ledger.summary import summarize
+from smscli.protocol.answers import SendAnswer
 from smscli.protocol.forms import send_form
 
 _PAGE = 64  # batches read ahead
 _UNKNOWNS = 3  # so many in a row without a proper answer stop the run
+# For how long an answer is tried to be written, and how often.
+_LOCKED_SECONDS = 600.0
+_FULL_SECONDS = 60.0
+_AGAIN_SECONDS = 0.5
+_NAMED = 5  # numbers of a batch that are shown
+_STOPPING = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 class Pace(NamedTuple):
@@ -28,27 +38,39 @@ class Pace(NamedTuple):
     max_refused: int = 0
 
 
-class Campaign:
+class Result(NamedTuple):
+    """How the work on a run ended.
+
+    `reason` says as a half sentence why it stopped before the end; `opted_out` numbers were left out meanwhile.
+    """
+
+    reason: str
+    interrupted: bool
+    opted_out: int
+
+
+class Runner:
     """One process's work on one run, which it holds in the ledger."""
 
-    def __init__(self, ledger: Ledger, run: Run, gateways: Sequence[Gateway], pace: Pace) -> None:
+    def __init__(self, store: Store, run: Run, account: Profile, gateways: Sequence[Gateway], pace: Pace) -> None:
         self.interrupted = False
-        self.reason = ""  # why it stopped before the end, as a sentence
-        self._ledger, self._run, self._gateways, self._pace = ledger, run, gateways, pace
-        self._open = ledger.open_numbers(run.id)
-        totals = ledger.totals(run.id)
-        self._accepted, self._batches = totals.accepted, sum(totals.batches.values())
-        self._one_text = ledger.has_one_text(run.id)
+        self._runs, self._run, self._account = Runs(store), run, account
+        self._gateways, self._pace = gateways, pace
+        summary = summarize(store, run)
+        self._open, self._accepted, self._batches = summary.open, summary.totals.accepted, summary.batches
+        self._one_text = self._runs.has_one_text(run.id)
         self._lock = threading.Lock()
         self._page: deque[Batch] = deque()
         self._last = 0
         self._stopped = False
-        self._refused = self._unknowns = 0
+        self._reason = ""
+        self._refused = self._unknowns = self._opted_out = 0
         self._next_turn = 0.0
         self._error: Exception | None = None
+        self._unwritten: list[Batch] = []
 
-    def carry_out(self, watch: Callable[[int, int], None]) -> None:
-        """Send what is open; `watch` is told about ten times a second how many numbers are done and how many accepted.
+    def carry_out(self, watch: Callable[[int, int], None]) -> Result:
+        """Send what is open; `watch` gets about ten times a second how many numbers are done and how many accepted.
 
         The first interrupt lets the requests in flight end, the second raises KeyboardInterrupt at once.
         """
@@ -62,29 +84,45 @@ class Campaign:
                     worker.join(0.1)
                     watch(self._run.numbers - self._open, self._accepted)
         if isinstance(self._error, LedgerError):
-            raise OutcomeUnknownError(f"{self._error} What was in flight is unknown; the rest was not sent.")
+            told = self.unwritten()
+            kept = "These answers could not be written, so keep them:" if told else "What was in flight is unknown."
+            raise OutcomeUnknownError("\n".join([f"{self._error} The rest was not sent. {kept}", *told]))
         if self._error:
             raise self._error
+        return Result(self._reason, self.interrupted, self._opted_out)
+
+    def unwritten(self) -> list[str]:
+        """Return, a line a batch, the answers that are known here alone because the ledger could not be written."""
+        return [
+            f"batch {batch.number}: {batch.state}{f', sendid {batch.sendid}' if batch.sendid else ''}: "
+            f"{','.join(batch.mobiles[:_NAMED])}{' …' if len(batch.mobiles) > _NAMED else ''}"
+            for batch in list(self._unwritten)
+        ]
 
     # --- one worker ---
 
     def _work(self) -> None:
-        answered: list[Batch] = []
+        answered: Batch | None = None
         try:
             while batch := self._take():
                 if self._pace.rate:
-                    self._ledger.settle(self._run.id, answered)
-                    answered = []
+                    self._write(answered, None)
+                    answered = None
                     self._wait_for_turn()
                     if self._stopped:
                         break
                 # One sync to disk for the last answer and for the next request, which leaves only after it.
-                self._ledger.settle(self._run.id, [*answered, batch._replace(state=State.SENDING)])
-                answered = [self._send(batch)]
-                self._judge(answered[0])
-            self._ledger.settle(self._run.id, answered)
+                claimed = self._write(answered, batch)
+                answered = None
+                if claimed:
+                    self._count_opted_out(batch, claimed)
+                if claimed and claimed.state is State.SENDING:
+                    answered = self._send(claimed)
+                    self._unwritten.append(answered)
+                    self._judge(answered)
+            self._write(answered, None)
         except Exception as error:
-            self._error = error
+            self._error = self._error or error
             self._stopped = True
 
     def _take(self) -> Batch | None:
@@ -92,12 +130,34 @@ class Campaign:
             if self._stopped:
                 return None
             if not self._page:
-                self._page.extend(self._ledger.open_batches(self._run.id, self._last, _PAGE))
+                self._page.extend(self._runs.open_batches(self._run.id, self._last, _PAGE))
             if not self._page:
                 return None
             batch = self._page.popleft()
             self._last = batch.number
             return batch
+
+    def _write(self, answered: Batch | None, batch: Batch | None) -> Batch | None:
+        """Write an answer and claim the next batch; tried again while the ledger is locked or its disk is full.
+
+        The answer is known here alone, so only a file that is gone, or much patience, ends that.
+        """
+        begun = time.monotonic()
+        while answered or batch:
+            try:
+                claimed = self._runs.advance(self._run, answered, batch)
+                if answered:
+                    self._unwritten.remove(answered)
+                return claimed
+            except LedgerLostError:
+                raise
+            except LedgerError as error:
+                patience = _LOCKED_SECONDS if isinstance(error, LedgerBusyError) else _FULL_SECONDS
+                if time.monotonic() - begun > patience or not answered:
+                    raise
+            time.sleep(_AGAIN_SECONDS)
+            batch = None if self._stopped else batch
+        return None
 
     def _wait_for_turn(self) -> None:
         with self._lock:
@@ -109,18 +169,36 @@ class Campaign:
     def _send(self, batch: Batch) -> Batch:
         """Send a batch; a standby endpoint is tried only where it is proved that nothing was sent."""
         run, error = self._run, ""
-        form = send_form(batch.content, batch.mobiles, run.sign, run.extno, run.stime)
+        form = send_form(batch.content, ",".join(batch.mobiles), run.sign, run.extno, run.stime)
         for gateway in self._gateways:
             try:
-                return _answered(batch, gateway.send(form))
+                return self._answered(batch, gateway.send(form))
             except UnreachableError as unreachable:
                 error = str(unreachable)
             except OutcomeUnknownError as unknown:
-                return batch._replace(state=State.UNKNOWN, error=str(unknown))
+                return batch.ended(states.UNKNOWN, str(unknown))
             except ConfigError as wrong:  # found out before anything was sent
                 self._error, self._stopped = wrong, True
-                return batch._replace(state=State.PLANNED)
-        return batch._replace(state=State.UNREACHABLE, error=error)
+                return batch.ended(states.PLANNED)
+        return batch.ended(states.UNREACHABLE, error)
+
+    def _answered(self, batch: Batch, answer: SendAnswer) -> Batch:
+        return batch.ended(states.fate_of(answer, self._account.refusal_codes))._replace(
+            code=answer.code,
+            sendid=answer.sendid,
+            accepted=answer.accepted,
+            invalid=answer.invalid,
+            blacklisted=answer.blacklisted,
+            message=answer.msg,
+        )
+
+    # --- all together ---
+
+    def _count_opted_out(self, batch: Batch, claimed: Batch) -> None:
+        with self._lock:
+            gone = batch.numbers - claimed.numbers
+            self._open -= gone
+            self._opted_out += gone
 
     def _judge(self, batch: Batch) -> None:
         """Count a batch's fate, and stop the run where the following ones would share it."""
@@ -131,12 +209,12 @@ class Campaign:
             self._unknowns = self._unknowns + 1 if batch.state is State.UNKNOWN else 0
             reason = self._reason_to_stop(batch)
             if reason and not self._stopped:
-                self._stopped, self.reason = True, reason
+                self._stopped, self._reason = True, reason
 
     def _reason_to_stop(self, batch: Batch) -> str:
         if batch.state is State.UNREACHABLE:
             return "the gateway cannot be reached"
-        if batch.state is State.REFUSED and (self._one_text or is_account_refusal(batch)):
+        if batch.state is State.REFUSED and (self._one_text or batch.open):
             return "the following batches would be refused as well"
         if self._pace.max_refused and self._refused >= self._pace.max_refused:
             return f"{self._refused} batches were refused"
@@ -146,11 +224,12 @@ class Campaign:
 
     @contextmanager
     def _listening(self) -> Iterator[None]:
-        """Let the first SIGINT or SIGTERM stop after the requests in flight, the second at once."""
+        """Let the first SIGINT, SIGTERM or SIGHUP stop after the requests in flight, the second at once."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        heard = [number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) != signal.SIG_IGN]
+        numbers = [getattr(signal, name) for name in _STOPPING if hasattr(signal, name)]
+        heard = [number for number in numbers if signal.getsignal(number) != signal.SIG_IGN]
         before = {number: signal.signal(number, self._interrupt) for number in heard}
         try:
             yield
@@ -164,42 +243,30 @@ class Campaign:
         self.interrupted = self._stopped = True
 
 
-def is_account_refusal(batch: Batch) -> bool:
-    """Tell whether a refusal is about the account (10 to 14, no balance), so that it would hit any other batch too."""
-    return batch.code in ACCOUNT_CODES or (batch.code == 2 and "敏感" not in batch.message)
-
-
 def describe(batch: Batch) -> str:
     """Return what went wrong with a batch as a sentence; empty where nothing did."""
-    if batch.state is State.ACCEPTED and batch.accepted < batch.numbers:
+    if batch.settled:
+        return f"no answer came, but reports prove that it went out: {batch.accepted:,} of {batch.numbers:,} have one."
+    if batch.state is State.ACCEPTED and (batch.unaccounted or batch.accepted != batch.numbers):
         found = f"{batch.invalid:,} invalid and {batch.blacklisted:,} blacklisted"
-        return f"the gateway accepted {batch.accepted:,} of {batch.numbers:,} numbers; it found {found}."
+        lost = f" {batch.unaccounted:,} are in none of its counts." if batch.unaccounted else ""
+        return f"the gateway accepted {batch.accepted:,} of {batch.numbers:,} numbers; it counted {found}.{lost}"
     if batch.state in (State.PLANNED, State.ACCEPTED):
         return ""
-    return batch.error if batch.code is None else describe_refusal(batch.code, batch.message)
+    if batch.code is None:
+        return batch.error
+    sentence = describe_answer(batch.code, batch.message, refused=batch.state is State.REFUSED)
+    return f"{sentence} {_declare(batch.code)}".rstrip() if batch.state is State.UNKNOWN else sentence
 
 
-def _answered(batch: Batch, answer: SendAnswer) -> Batch:
-    # -1, "gateway error", does not say whether the message was queued.
-    state = State.ACCEPTED if answer.code == 0 else State.UNKNOWN if answer.code == -1 else State.REFUSED
-    return batch._replace(
-        state=state,
-        code=answer.code,
-        sendid=answer.sendid,
-        accepted=answer.accepted,
-        invalid=answer.invalid,
-        blacklisted=answer.blacklisted,
-        message=answer.msg,
+def _declare(code: int) -> str:
+    """Return how a code that nobody listed is declared; empty where the vendor lists it."""
+    from smscli.protocol.codes import ANSWERS
+
+    if code in ANSWERS:
+        return ""
+    number = f"-- {code}" if code < 0 else code
+    return (
+        "That does not say whether the message was queued. Once the vendor has confirmed that this code means refused: "
+        f"smscli profile set refusal_codes {number}"
     )
-
-
-def exit_code(totals: Totals) -> ExitCode:
-    """Return what a run ends as; whatever is unknown comes first, for money may be lost by a repeat."""
-    states = totals.batches
-    if State.UNKNOWN in states or State.SENDING in states:
-        return ExitCode.UNKNOWN
-    if not totals.missing:
-        return ExitCode.DONE
-    if totals.accepted:
-        return ExitCode.PARTLY
-    return ExitCode.UNREACHABLE if State.UNREACHABLE in states else ExitCode.REFUSED

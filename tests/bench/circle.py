@@ -8,8 +8,10 @@ from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
 from smscli.config.profile import Profile
-from smscli.ledger.inbox import Circle
-from smscli.ledger.runs import Batch, Run, State, opened
+from smscli.ledger import states
+from smscli.ledger.inbox import Inbox
+from smscli.ledger.runs import Run, Runs
+from smscli.ledger.store import open_store
 from smscli.protocol.pushes import Push, Report
 
 from tests.bench.measure import SMSCLI, Report as Figures, in_turn  # isort: skip
@@ -47,24 +49,24 @@ def _sendid(batch: int) -> str:
 
 
 def _send() -> None:
-    chunks = [",".join(map(_mobile, range(start, start + BATCH))) for start in range(0, NUMBERS, BATCH)]
+    chunks = [[_mobile(number) for number in range(start, start + BATCH)] for start in range(0, NUMBERS, BATCH)]
     run = Run(0, None, time.time(), "bench", ACCOUNT.label, ACCOUNT.name, "hi", "", "", "", "list", "", NUMBERS, 0, 0)
-    with opened(Circle) as circle, circle.new_run(run, (("hi", mobiles, BATCH) for mobiles in chunks)) as number:
-        batches = [Batch(n, State.SENDING, "hi", mobiles, BATCH) for n, mobiles in enumerate(chunks, 1)]
-        circle.settle(number, batches)
-        circle.settle(
-            number,
-            [b._replace(state=State.ACCEPTED, code=0, sendid=_sendid(b.number), accepted=BATCH) for b in batches],
-        )
+    with open_store() as store, Runs(store).begin(lambda: (run, (("hi", chunk) for chunk in chunks))) as written:
+        runs, answered = Runs(store), None
+        for batch in runs.open_batches(written.id):
+            claimed = runs.advance(written, answered, batch)
+            assert claimed
+            answered = claimed.ended(states.ACCEPTED)._replace(code=0, sendid=_sendid(batch.number), accepted=BATCH)
+        runs.advance(written, answered, None)
 
 
 def _receive() -> float:
     """Record a report for every number, one a push; returns the seconds."""
     states = ["DELIVRD"] * 19 + ["UNDELIV"]
     start = time.perf_counter()
-    with opened(Circle) as circle:
+    with open_store() as store:
         for batch in range(NUMBERS // BATCH):
             people = range(batch * BATCH, (batch + 1) * BATCH)
             reports = [Report(_sendid(batch + 1), _mobile(n), states[n % 20], "2026-11-22 12:00:00") for n in people]
-            circle.record(ACCOUNT, [Push((report,), {}) for report in reports])
+            Inbox(store).record(ACCOUNT, [Push((report,), {}) for report in reports])
     return time.perf_counter() - start

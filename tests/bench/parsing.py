@@ -23,7 +23,7 @@ for row in csv.reader(open(sys.argv[1], newline="", encoding="utf-8")):
     pass
 """
 READ_LIST = """import sys
-from smscli.recipients import read_list
+from smscli.sending.recipients import read_list
 with open(sys.argv[1], "rb") as stream:
     assert len(read_list(stream, "list").mobiles) == int(sys.argv[2])
 """

@@ -9,9 +9,8 @@ from urllib.parse import quote
 
 import pytest
 
-from smscli.ledger.inbox import Circle
-from smscli.ledger.runs import opened
 from tests.support.command import Smscli
+from tests.support.runs import open_inbox
 from tests.support.sandboxes import RunningSandbox, write_config
 
 ONE, TWO = "13800138001", "13800138002"
@@ -78,8 +77,8 @@ def test_the_extension_is_a_better_sign(smscli: Smscli, shop: RunningSandbox) ->
 def test_the_clock_is_doubted_only_where_no_run_was_sent_before(smscli: Smscli, shop: RunningSandbox) -> None:
     send(smscli, ONE)
     send(smscli, ONE)
-    with opened(Circle) as circle:
-        circle._connection.execute("UPDATE batch SET sent = 4e9 + 30 * (run - 1)")
+    with open_inbox() as inbox:
+        inbox._store._connection.execute("UPDATE batch SET sent = 4e9 + 30 * (run - 1)")
     answer(smscli, "一", at="2096-10-02 15:06:45")  # 5 s behind the first, 25 s before the second
     answer(smscli, "二", at="2096-10-02 15:06:35")  # 5 s before the first
     assert runs(smscli) == [1, 1]
@@ -124,8 +123,8 @@ def test_follow_ends_with_its_reader(smscli: Smscli, shop: RunningSandbox, envir
 
 
 def test_the_quarantine_is_shown(smscli: Smscli) -> None:
-    with opened(Circle) as circle:
-        circle.quarantine("127.0.0.1", "wrong name", b"name=x\x1b[2J&pwd=5ECRET&state=DELIVRD&sendid=7")
+    with open_inbox() as inbox:
+        inbox.quarantine("127.0.0.1", "wrong name", b"name=x\x1b[2J&pwd=5ECRET&state=DELIVRD&sendid=7")
     (row,) = smscli("inbox", "--quarantine").rows
     assert row[1:] == ["127.0.0.1", "wrong name", "name=x\\x1b[2J&pwd=****&state=DELIVRD&sendid=7"]
     assert smscli("inbox", "--quarantine", "--follow").code == 2

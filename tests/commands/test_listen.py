@@ -259,7 +259,7 @@ def test_a_reader_that_goes_away_does_not_stop_the_receiving(listen: Listen, con
     listening.process.send_signal(signal.SIGTERM)
     assert listening.process.wait(15) == 0
     listening.teller.join()
-    assert "".join(listening.told).count("whoever read the events has gone. Receiving goes on") == 1
+    assert "".join(listening.told).count("the reader of the events has gone. Receiving goes on") == 1
     assert len(kept(configured)) == 5
 
 
@@ -288,10 +288,17 @@ def test_strangers_are_refused_and_kept(listen: Listen, configured: dict[str, st
     assert listening.stop()[1] == []
 
 
-@pytest.mark.parametrize("timestamp", ["1767261600", "1767261600000"])
+def signed(timestamp: float | str, random: str = "abc") -> dict[str, str]:
+    """Return what a signed push carries."""
+    name = signed_name("5ECRET", random, str(timestamp))
+    return {"name": name, "pwd": "", "random": random, "timestamp": str(timestamp)}
+
+
+@pytest.mark.parametrize("unit", [1, 1000])
 @pytest.mark.parametrize("case", [str.lower, str.upper])
-def test_a_signed_push_is_trusted(listen: Listen, timestamp: str, case: Callable[[str], str]) -> None:
+def test_a_signed_push_is_trusted(listen: Listen, unit: int, case: Callable[[str], str]) -> None:
     listening = listen("-p", "signed")
+    timestamp = str(int(time.time() * unit))
     name = hashlib.md5(f"5ECRETabc{timestamp}".encode()).hexdigest()
     assert name == signed_name("5ECRET", "abc", timestamp)
     signature = {"name": case(name), "pwd": "", "random": "abc", "timestamp": timestamp}
@@ -340,14 +347,110 @@ def test_strangers_do_not_fill_the_disk(listen: Listen, configured: dict[str, st
     assert max(len(raw) for (raw,) in kept(configured, "raw FROM quarantine")) <= 64 << 10
 
 
+@pytest.mark.parametrize("off", [-73 * 3600, 73 * 3600])
+def test_an_old_signature_is_refused(listen: Listen, configured: dict[str, str], off: int) -> None:
+    listening = listen("-p", "signed")
+    late = signed(int(time.time() - off * 71 / 73))
+    assert listening.push(GIVEN | late) == (200, "0")  # as the gateway's own repeats are
+    assert listening.push(GIVEN | late) == (200, "0")
+    assert listening.push(GIVEN | signed(int(time.time() + off)))[0] == 403
+    assert listening.push(GIVEN | signed("soon"))[0] == 403
+    reasons = [reason for (reason,) in kept(configured, "reason FROM quarantine")]
+    assert reasons == [
+        "its timestamp is more than 72 hours off (push_window); is this clock right?",
+        "its timestamp is not a time",
+    ]
+
+
 @pytest.mark.parametrize(
     "fields",
-    [{}, {"name": "admin", "pwd": "12345"}, {"state": "DELIVRD"}, {"args": "hello"}, {"mobile": "13800138000"}],
+    [
+        {"name": "admin", "pwd": "12345", "sendid": "1"},
+        {"state": "DELIVRD"},
+        {"args": "hello"},
+        {"mobile": "13800138000"},
+    ],
 )
-def test_what_is_no_push_is_not_kept(listen: Listen, configured: dict[str, str], fields: dict[str, str]) -> None:
+def test_what_is_not_a_push_is_kept(listen: Listen, configured: dict[str, str], fields: dict[str, str]) -> None:
     listening = listen()
     assert listening.push(fields)[0] == 400
+    ((reason, raw),) = kept(configured, "reason, raw FROM quarantine")
+    assert reason.startswith("it is not a push: ")
+    assert [*fields][-1].encode() in raw
+    assert b"12345" not in raw
+    assert "a push was refused or could not be read, from 127.0.0.1: it is not a push" in listening.stop()[2]
+
+
+def test_a_look_at_the_door_is_not_kept(listen: Listen, configured: dict[str, str]) -> None:
+    listening = listen()
+    assert requests.get(listening.url, timeout=15).status_code == 400
+    assert listening.push({})[0] == 400
     assert kept(configured, "* FROM quarantine") == []
+    assert listening.stop()[2] == ""
+
+
+def test_a_flood_of_refusals_is_one_line_and_the_rest_at_the_end(listen: Listen) -> None:
+    listening = listen()
+    for _ in range(12):
+        assert listening.push(GIVEN | {"name": "x"})[0] == 403
+    told = listening.stop()[2].splitlines()
+    why = "127.0.0.1: its name or password is not what profile shop has. `smscli inbox --quarantine` shows"
+    assert told == [
+        f"smscli: a push was refused or could not be read, from {why} it.",
+        f"smscli: 11 pushes were refused or could not be read in the last minute, the last from {why} them.",
+    ]
+
+
+def test_a_push_to_another_path_is_kept(listen: Listen, configured: dict[str, str]) -> None:
+    """Somebody gave the gateway an address that is not quite right."""
+    listening = listen("--path", "/push")
+    assert listening.push(GIVEN) == (200, "0")
+    elsewhere = requests.post(listening.url.replace("/push", "/pusch"), data=GIVEN, timeout=15)
+    assert elsewhere.status_code == 404
+    assert requests.get(listening.url.replace("/push", "/?x=1"), timeout=15).status_code == 404
+    assert kept(configured, "reason FROM quarantine") == [("it came to '/pusch', and --path is /push",)]
+
+
+# --- large pushes -------------------------------------------------------------------------------------------------
+
+
+def test_a_push_of_very_many_numbers_is_kept_whole(listen: Listen, configured: dict[str, str]) -> None:
+    listening = listen("--output", "tsv")
+    people = numbers(100_000)
+    fields = report_fields([REPORT._replace(mobile=mobile) for mobile in people], "admin", "12345")
+    body = urlencode(fields).encode()  # its commas are encoded, so it is larger than a megabyte
+    assert len(body) > 1 << 20
+    assert listening.raw(http(b"POST", b"/", body)).endswith(b"\r\n\r\n0")
+    assert [mobile for (mobile,) in kept(configured, "mobile FROM report ORDER BY mobile")] == sorted(people)
+    assert listening.raw(http(b"POST", b"/", body)).endswith(b"\r\n\r\n0")
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize(("pwd", "status"), [("12345", b"200"), ("1234", b"413")])
+def test_a_push_that_is_too_large(
+    listen: Listen, configured: dict[str, str], pwd: str, status: bytes, chunked: bool
+) -> None:
+    """The gateway does not ask for ever, and a stranger does not learn how to make us say `0`."""
+    listening = listen()
+    body = encode_form(GIVEN | {"pwd": pwd, "mobile": ",".join(numbers(10)) + ",1" * 2_000_000})
+    request = http(b"POST", b"/", body)
+    if chunked:
+        parts = (body[at : at + 65536] for at in range(0, len(body), 65536))
+        chunks = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts)
+        head = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+        request = head + chunks + b"0\r\n\r\n"
+    answer = listening.raw(request)
+    assert answer[9:12] == status
+    assert answer.endswith(b"\r\n\r\n0") == (status == b"200")
+    ((reason, raw),) = kept(configured, "reason, raw FROM quarantine")
+    assert reason == "it is larger than 2 MiB, so only its start was kept"
+    assert REPORT.sendid.encode() in raw
+    assert 1000 < len(raw) <= 64 << 10
+    assert b"1234&" not in raw
+    assert b"12345&" not in raw
+    assert kept(configured) == []
+    assert listening.push(GIVEN) == (200, "0")
+    assert listening.stop()[2].count(reason) == 1
 
 
 def test_path_and_health(listen: Listen) -> None:
@@ -472,7 +575,7 @@ def test_others_are_served_meanwhile(listen: Listen, configured: dict[str, str])
         flood.join()
         assert listening.raw(PIPELINED).count(b"\r\n\r\n0") == 3
     assert len(kept(configured)) == 40 + 3
-    assert listening.stop()[2] == ""
+    assert "Traceback" not in listening.stop()[2]
 
 
 PIPELINED = b"".join(
@@ -520,7 +623,7 @@ def steady(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Listening]:
     environment = {"HOME": str(home), "PYTHONPATH": str(Path(__file__).parent.parent.parent), "PYTHONUTF8": "1"}
     with started([*PROGRAM, "listen", "--port", "0"], environment, stdout=subprocess.DEVNULL) as listening:
         yield listening
-    assert listening.told == []
+    assert not [line for line in listening.told if "refused or could not be read" not in line]
 
 
 # --- nothing that was answered 0 is lost --------------------------------------------------------------------------
@@ -529,29 +632,30 @@ SOUND = "import sys\nfrom smscli.__main__ import main\nsys.exit(main())\n"
 # The tests of the tests: this one answers before it has committed, that one leaves the sync to the system.
 HASTY = (
     """
-from smscli.receiving import receiver
+from smscli.receiving import writer
 
-receive = receiver.Receiver._receive
+keep = writer.Writer.keep
 
-def hasten(self, push, peer, answer):
-    receive(self, push, peer, answer)
-    answer.set_result(receiver._TAKEN)
+def hasten(self, delivery):
+    answer = keep(self, delivery)
+    answer.set_result(writer.TAKEN)
+    return answer
 
-receiver.Receiver._receive = hasten
+writer.Writer.keep = hasten
 """
     + SOUND
 )
 UNSYNCED = (
     """
-from smscli.ledger import runs as ledger
-connect = ledger.connect
+from smscli.ledger import store
+connect = store._connect
 
 def unsynced(path):
     connection = connect(path)
     connection.execute("PRAGMA synchronous = NORMAL")
     return connection
 
-ledger.connect = unsynced
+store._connect = unsynced
 """
     + SOUND
 )

@@ -121,19 +121,19 @@ def test_lines_that_are_no_push_are_counted_and_named(smscli: Smscli, tmp_path: 
     (tmp_path / "a.log").write_text(f"hello\n{DELIVERED}\n\n\x1b[31m\n", encoding="utf-8")
     ended = smscli("parse-report", "a.log", "-", stdin=b"\0\0\n")
     assert (ended.code, ended.rows) == (0, [ROW])
-    assert ended.err.splitlines() == ["3 lines are no push:", "a.log, line 1", "a.log, line 4", "the pipe, line 1"]
+    assert ended.err.splitlines() == ["3 lines are not a push:", "a.log, line 1", "a.log, line 4", "the pipe, line 1"]
 
 
 def test_strict_makes_them_an_error_behind_all_rows(smscli: Smscli) -> None:
     ended = smscli("parse-report", "--strict", stdin=f"hello\n{DELIVERED}\n")
     assert (ended.code, ended.rows) == (2, [ROW])
-    assert "1 line is no push:\nthe pipe, line 1" in ended.err
+    assert "1 line is not a push:\nthe pipe, line 1" in ended.err
     assert smscli("parse-report", "--strict", stdin=DELIVERED).code == 0
 
 
 def test_many_strangers_are_named_in_part(smscli: Smscli) -> None:
     said = smscli("parse-report", stdin="x\n" * 1000).err.splitlines()
-    assert said[0] == "1,000 lines are no push:"
+    assert said[0] == "1,000 lines are not a push:"
     assert said[-1] == "… and 980 more"
     assert len(said) == 22
 
@@ -142,7 +142,7 @@ def test_many_strangers_are_named_in_part(smscli: Smscli) -> None:
 def test_binary_input_is_strangers(smscli: Smscli, data: bytes) -> None:
     ended = smscli("parse-report", "--strict", stdin=data)
     assert (ended.code, ended.out) == (2, "")
-    assert "no push" in ended.err
+    assert "not a push" in ended.err
     assert "Traceback" not in ended.err
 
 
@@ -180,9 +180,9 @@ def test_enormous_line_is_refused_in_bounded_memory(environment: dict[str, str],
 )
 def test_arbitrary_bytes_never_raise(data: bytes, trust: Trust | None) -> None:
     reader = _Reader(trust, "", None, trust is not None)
-    lines = decode_log(io.BufferedReader(io.BytesIO(data)), "log")
     packed = (EOFError, OSError, zlib.error) if data[:2] == b"\x1f\x8b" else ()  # told as what cannot be read
     with suppress(*packed):
+        lines = decode_log(io.BufferedReader(io.BytesIO(data)), "log")
         for row in reader.rows([("log", lines)]):
             assert len(row) == len(COLUMNS) + (trust is not None)
             assert row[0] in ("report", "reply")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from smscli.config.keys import PROFILE_KEYS
 from tests.support.command import Smscli, Terminal
 from tests.support.sandboxes import RunningSandbox, write_config
 
@@ -19,6 +20,11 @@ def saved(home: Path) -> dict[str, dict[str, str]]:
     path = home / ".config/smscli/config.toml"
     profiles: dict[str, dict[str, str]] = tomllib.loads(path.read_text("utf-8"))["profiles"] if path.exists() else {}
     return profiles
+
+
+def saved_text(home: Path) -> str:
+    """Return the configuration file."""
+    return (home / ".config/smscli/config.toml").read_text("utf-8")
 
 
 def arguments(sandbox: RunningSandbox, label: str = "shop", name: str = "demo") -> list[str]:
@@ -94,7 +100,7 @@ def test_an_account_that_the_gateway_refuses_is_not_saved(
     ended = smscli(*arguments(sandbox, name=name), stdin=SECRET)
     assert (ended.code, ended.out, saved(home)) == (4, "", {})
     assert code in ended.err
-    assert "The profile was not saved; mend it, or save it as it is with --no-verify." in ended.err
+    assert "The profile was not saved; fix it, or save it as it is with --no-verify." in ended.err
     assert SECRET not in ended.err
 
 
@@ -107,7 +113,7 @@ def test_a_gateway_that_cannot_be_reached_saves_nothing(smscli: Smscli, home: Pa
     assert "The profile was not saved" in ended.err
 
 
-def test_the_password_is_no_argument_and_is_not_echoed(smscli: Smscli, sandbox: RunningSandbox, home: Path) -> None:
+def test_the_password_is_not_an_argument_and_is_not_echoed(smscli: Smscli, sandbox: RunningSandbox, home: Path) -> None:
     for given in (["--pwd", SECRET], [f"--pwd={SECRET}"]):
         ended = smscli(*arguments(sandbox), *given)
         assert (ended.code, ended.out, saved(home)) == (2, "", {})
@@ -147,8 +153,8 @@ def test_add_refuses_a_known_name_before_it_asks_anything(smscli: Smscli, home: 
 
 
 def test_sandbox_is_a_reserved_name(smscli: Smscli, home: Path) -> None:
-    for verb in ("add", "use", "remove"):
-        ended = smscli("profile", verb, "sandbox")
+    for verb in (["add"], ["use"], ["remove"], ["set", "sign", "x", "-p"]):
+        ended = smscli("profile", *verb, "sandbox")
         assert (ended.code, saved(home)) == (2, {})
         assert "sandbox" in ended.err
 
@@ -182,7 +188,7 @@ def test_add_explains_a_wrong_endpoint(smscli: Smscli, home: Path, endpoint: str
 
 
 @pytest.mark.skipif(os.name != "posix", reason="arguments are bytes on POSIX only")
-def test_an_argument_that_is_no_text_is_refused(smscli: Smscli, sandbox: RunningSandbox, home: Path) -> None:
+def test_an_argument_that_is_not_text_is_refused(smscli: Smscli, sandbox: RunningSandbox, home: Path) -> None:
     ended = smscli(*arguments(sandbox, name="n\udcff"), stdin=SECRET)
     assert (ended.code, saved(home)) == (2, {})
     assert "the name holds something that is not UTF-8" in ended.err
@@ -229,7 +235,7 @@ def test_leaving_a_prompt_saves_nothing_and_exits_130(
 # --- list, show, use, remove, path --------------------------------------------------------------------------------
 
 
-def test_show_tells_where_each_value_comes_from_and_masks_secrets(smscli: Smscli, home: Path) -> None:
+def test_show_says_where_each_value_comes_from_and_masks_secrets(smscli: Smscli, home: Path) -> None:
     marker = tmp_marker(home)
     text = SHOP.replace(f'pwd = "{SECRET}"', f"pwd_command = 'touch {marker}'") + (
         f"push_pwd = '{SECRET}'\naccess_secret = '{SECRET}'\nproxy = 'http://u:{SECRET}@p.example'\n"
@@ -276,7 +282,7 @@ def test_use_and_remove_edit_the_file(smscli: Smscli, home: Path) -> None:
     path = write_config(home, f'# mine\n{SHOP}\n# second\n[profiles.b]\nname = "b"\n')
     assert smscli("profile", "use", "b").code == 0
     assert smscli("profile", "show").rows[0] == ["profile", "b", ""]
-    removed = smscli("profile", "remove", "shop")
+    removed = smscli("profile", "remove", "shop", "--yes")
     assert (removed.code, "removed 'shop'" in removed.err) == (0, True)
     assert list(saved(home)) == ["b"]
     assert re.findall("# .*", path.read_text()) == ["# mine", "# second"]
@@ -288,10 +294,25 @@ def test_use_and_remove_edit_the_file(smscli: Smscli, home: Path) -> None:
         assert "(there are: b)" in unknown.err
 
 
+def test_remove_asks_first(terminal: Terminal, smscli: Smscli, home: Path) -> None:
+    path = write_config(home, SHOP)
+    question = "Remove the profile 'shop' with its password?"
+    nobody = smscli("profile", "remove", "shop")
+    assert (nobody.code, path.read_text()) == (2, SHOP)
+    assert f"{question} Nobody can be asked here, so nothing was removed. Add --yes to go on." in nobody.err
+    code, shown = terminal(["profile", "remove", "shop"], (question, b"n\n"))
+    assert (code, path.read_text()) == (2, SHOP)
+    assert "not confirmed. Nothing was removed." in shown
+    code, shown = terminal(["profile", "remove", "shop"], (question, b"y\n"))
+    assert (code, "removed 'shop'" in shown, saved_text(home)) == (0, True, "")
+    unknown = smscli("profile", "remove", "shop")
+    assert (unknown.code, question in unknown.err) == (2, False)
+
+
 def test_a_broken_file_stops_every_edit_and_stays_as_it_is(smscli: Smscli, home: Path) -> None:
     path = write_config(home, "[profiles.a\n")
-    for verb in ("add", "use", "remove"):
-        ended = smscli("profile", verb, "b")
+    for verb in (["add"], ["use"], ["remove", "--yes"], ["set", "sign", "x", "-p"]):
+        ended = smscli("profile", *verb, "b")
         assert ended.code == 3
         assert "is not valid TOML" in ended.err
         assert "at line 1" in ended.err
@@ -302,3 +323,83 @@ def test_path_prints_where_the_file_is_whatever_it_holds(smscli: Smscli, home: P
     path = write_config(home, "broken")
     assert smscli("profile", "path").out == f"{path}\n"
     assert smscli("profile", "path", SMSCLI_CONFIG="/x y/店.toml").out == "/x y/店.toml\n"
+
+
+# --- set ----------------------------------------------------------------------------------------------------------
+
+
+def test_set_changes_one_key_and_an_empty_value_removes_it(smscli: Smscli, home: Path) -> None:
+    path = write_config(home, f"{SHOP}# mine\n")
+    ended = smscli("profile", "set", "sign", "小店")
+    assert (ended.code, ended.out, ended.err) == (0, "", f"set sign of 'shop' in {path}\n")
+    assert smscli("profile", "set", "per_number", "1/1m", "5/1h").code == 0
+    assert smscli("profile", "set", "refusal_codes", "-p", "shop", "--", "77", "-2").code == 0
+    expected = 'sign = "小店"\nper_number = ["1/1m", "5/1h"]\nrefusal_codes = [77, -2]\n# mine\n'
+    assert path.read_text("utf-8") == SHOP + expected
+    shown = smscli("profile", "show").rows
+    assert ["per_number", "1/1m 5/1h", "file"] in shown
+    assert ["refusal_codes", "77 -2", "file"] in shown
+    ended = smscli("profile", "set", "sign", "")
+    assert (ended.code, ended.err) == (0, f"removed sign of 'shop' in {path}\n")
+    assert "sign" not in saved(home)["shop"]
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        (["bacth_size", "3"], "there is no key 'bacth_size'. Did you mean 'batch_size'? Nothing was changed."),
+        (["batch_size", "many"], "batch_size must be a whole number. Nothing was changed."),
+        (["sign", "a", "b"], "sign takes one value; put a text with spaces in quotes. Nothing was changed."),
+        (["sign", "a", "--stdin"], "give the value by either VALUE or --stdin. Nothing was changed."),
+        (["sign"], "the sign is missing, and nobody can be asked for it here; give it with --stdin."),
+        (["sign", "\udcff"], "the sign holds something that is not UTF-8. Nothing was saved."),
+        (["sign", "a", "-p", "x"], "there is no profile 'x' in "),
+    ],
+)
+def test_set_explains_what_it_cannot_do(smscli: Smscli, home: Path, given: list[str], why: str) -> None:
+    path = write_config(home, SHOP)
+    ended = smscli("profile", "set", *given)
+    assert (ended.code, ended.out, path.read_text()) == (2, "", SHOP)
+    assert f"smscli: {why}" in ended.err
+
+
+@pytest.mark.parametrize("key", ["pwd", "push_pwd", "access_secret", "proxy"])
+def test_set_takes_no_secret_as_an_argument(smscli: Smscli, home: Path, key: str) -> None:
+    path = write_config(home, SHOP)
+    secret = "http://u:N3W@proxy.example" if key == "proxy" else "N3W"
+    ended = smscli("profile", "set", key, secret)
+    assert (ended.code, path.read_text()) == (2, SHOP)
+    assert f"{key} holds a password, and others on this machine can read the words of a command." in ended.err
+    assert "Leave the value out and you are asked for it, or pipe it to --stdin." in ended.err
+    assert "N3W" not in ended.out + ended.err
+    piped = smscli("profile", "set", key, "--stdin", stdin=f"{secret}\r\nsecond line\n")
+    assert (piped.code, saved(home)["shop"][key]) == (0, secret)
+    assert "N3W" not in piped.out + piped.err
+    assert smscli("profile", "set", key, "").code == 0
+    assert key not in saved(home)["shop"]
+
+
+def test_set_asks_for_a_secret_without_showing_it(terminal: Terminal, home: Path) -> None:
+    write_config(home, SHOP)
+    code, shown = terminal(["profile", "set", "pwd"], ("pwd", b" N3W \n"))
+    assert (code, saved(home)["shop"]["pwd"]) == (0, " N3W ")
+    assert "N3W" not in shown
+
+
+def test_a_pipe_without_a_value_changes_nothing(smscli: Smscli, home: Path) -> None:
+    path = write_config(home, SHOP)
+    for raw, why in ((b"", "no pwd came through the pipe."), (b"N3W\xff", "the pwd that came through the pipe is not")):
+        ended = smscli("profile", "set", "pwd", "--stdin", stdin=raw)
+        assert (ended.code, why in ended.err, "N3W" in ended.err, path.read_text()) == (2, True, False, SHOP)
+
+
+def test_what_is_not_a_password_may_be_an_argument(smscli: Smscli, home: Path) -> None:
+    write_config(home, SHOP.replace(f'pwd = "{SECRET}"\n', ""))
+    assert smscli("profile", "set", "proxy", "http://proxy.example:8080").code == 0
+    assert smscli("profile", "set", "pwd_command", "pass show sms").code == 0
+    assert saved(home)["shop"]["pwd_command"] == "pass show sms"
+
+
+def test_set_explains_the_keys(smscli: Smscli) -> None:
+    shown = " ".join(smscli("profile", "set", "--help").out.split())
+    assert [key.name for key in PROFILE_KEYS.values() if f"{key.name} {key.help}" not in shown] == []

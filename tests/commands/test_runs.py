@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -203,12 +204,33 @@ def test_resume_sends_the_rest_and_leaves_the_unknown_alone_until_told(
     assert (resent.code, whole.queued) == (0, ["13800138000"])
 
 
+def test_resume_shows_what_is_left_and_asks_as_send_does(
+    smscli: Smscli, sandbox: RunningSandbox, people: Path, home: Path
+) -> None:
+    dead = "http://127.0.0.1:9/asmx"
+    profile = "[profiles.shop]\nname = 'demo'\npwd = 'demo'\nsign = '店'\nconfirm_above = 2\nendpoint = "
+    write_config(home, f"{profile}'{dead}'\n")
+    send = ("send", "-p", "shop", "--csv", "people.csv", "--content", "{姓名}您好", "--key", "k")
+    assert smscli(*send, "--yes", "--force").code == 5
+    write_config(home, f"{profile}'{sandbox.sandbox.endpoint}'\n")
+    for again in (("resume", "1"), send):
+        asked = smscli(*again)
+        assert (asked.code, sandbox.queued) == (2, [])
+        assert "Send to the 3 numbers that are left of run 1? Nobody can be asked here" in asked.err
+        shown = {item.strip(): value for item, value in re.findall("^(.{18}) (.+)$", asked.err, re.MULTILINE)}
+        assert shown["recipients"] == shown["numbers in all"] == shown["requests"] == shown["parts in all"] == "3"
+        assert (shown["balance"], shown["balance afterwards"]) == ("1000", "997")
+        assert shown["text 1"] == "【店】张三您好"
+    assert smscli("resume", "1", "--yes").code == 0
+    assert len(sandbox.queued) == 3
+
+
 def test_unknown_can_be_dropped_for_good(smscli: Smscli, start_sandbox: StartSandbox) -> None:
     broken = start_sandbox(fault="close-after")
     assert smscli("send", "--mobile", "13800138000", "--content", "x", **broken.variables).code == 6
     dropped = smscli("resume", "1", "--unknown", "drop", "--yes", "--output", "json", **broken.variables)
-    assert (dropped.code, outcomes(dropped)) == (4, ["dropped"])
-    assert smscli("resume", "1", "--unknown", "resend", "--yes", **broken.variables).code == 4
+    assert (dropped.code, outcomes(dropped)) == (9, ["dropped"])
+    assert smscli("resume", "1", "--unknown", "resend", "--yes", **broken.variables).code == 9
     assert len(broken.queued) == 1
 
 
@@ -324,10 +346,10 @@ per_number = ["1/1m", "5/1h"]
     assert smscli("send", "--mobile", "13800138000", "--content", "x").code == 0
     ended = smscli("send", "--mobile", "13800138000,13800138001", "--content", "y")
     assert (ended.code, sandbox.queued) == (0, ["13800138000", "13800138001"])
-    assert "1 left out: they have got as many messages lately as per_number allows" in ended.err
+    assert "1 left out: they would get more messages than per_number allows" in ended.err
     nobody = smscli("send", "--mobile", "13800138000", "--content", "z")
-    assert nobody.code == 2
-    assert "no number is left to send to" in nobody.err
+    assert nobody.code == 9
+    assert "nobody is left to send to" in nobody.err
 
 
 def test_standby_takes_over_only_where_nothing_was_sent(
@@ -365,8 +387,8 @@ def test_dry_run_with_everybody_held_back_is_a_sentence(smscli: Smscli, home: Pa
     send = ("send", "--mobile", "13800138000", "--content", "x")
     assert smscli(*send).code == 0
     ended = smscli(*send, "--dry-run")
-    assert ended.code == 2
-    assert "no number is left to send to" in ended.err
+    assert ended.code == 9
+    assert "nobody is left to send to" in ended.err
 
 
 def test_standby_is_asked_for_the_balance_as_well(smscli: Smscli, home: Path, sandbox: RunningSandbox) -> None:

@@ -17,7 +17,7 @@ import pytest
 from smscli.protocol.times import CHINA
 from tests.support.command import Smscli
 from tests.support.gateways import answer, answering
-from tests.support.sandboxes import RunningSandbox, numbers
+from tests.support.sandboxes import RunningSandbox, numbers, write_config
 
 StartSandbox = Callable[..., RunningSandbox]
 ONE = ("send", "--mobile", "13800138000")
@@ -215,15 +215,52 @@ def test_blacklisted_numbers_are_told_and_make_the_exit_code(
     assert ended.code == code
     (batch,) = ended.json
     assert (batch["accepted"], batch["blacklisted"]) == (accepted, asked - accepted)
-    said = f"the gateway accepted {accepted} of {asked} numbers; it found 0 invalid and {asked - accepted} blacklisted"
+    said = (
+        f"the gateway accepted {accepted} of {asked} numbers; it counted 0 invalid and {asked - accepted} blacklisted"
+    )
     assert (said in ended.err) is (code != 0)
+    assert (f"smscli: {said}" in ended.err) is (accepted == 0)  # what was sent is not worded like an error
 
 
-def test_unlisted_code_is_shown_as_it_came(smscli: Smscli) -> None:
-    with answering(answer("77,奇怪", "Connection: close")) as endpoint:
+@pytest.mark.parametrize(("text", "code"), [("77,奇怪", "77"), ("502,Bad Gateway", "502"), ("-2,系统繁忙", "-- -2")])
+def test_a_code_that_is_not_listed_proves_nothing(smscli: Smscli, text: str, code: str) -> None:
+    with answering(answer(text, "Connection: close")) as endpoint:
         ended = smscli(*ONE, "--content", "x", **variables(endpoint))
+    assert ended.code == 6
+    number, said = text.split(",")
+    assert f"the gateway answered: {said} (code {number}: not in the vendor's table)" in ended.err
+    assert f"smscli profile set refusal_codes {code}" in ended.err
+    assert "Nothing was sent" not in ended.err
+
+
+def test_a_code_that_the_profile_declares_is_a_refusal(smscli: Smscli, home: Path) -> None:
+    with answering(answer("77,奇怪", "Connection: close")) as endpoint:
+        write_config(
+            home,
+            f'[profiles.a]\nendpoint = "{endpoint}"\nname = "x"\npwd = "5ECRET"\nrefusal_codes = [77]\n',
+        )
+        ended = smscli(*ONE, "--content", "x")
     assert ended.code == 4
-    assert "the gateway refused: 奇怪 (code 77: not in the vendor's table)" in ended.err
+    assert "the gateway refused: 奇怪 (code 77: not in the vendor's table). Nothing was sent." in ended.err
+
+
+@pytest.mark.parametrize(
+    ("counts", "code"),
+    [("0,1,0", 7), ("0,0,0", 6), ("0,2,1", 7), ("1,2,0", 7), ("0,3,0", 0), ("1,1,1", 7), ("3,0,0", 4)],
+)
+def test_a_success_is_never_a_refusal_whatever_its_counts(smscli: Smscli, counts: str, code: int) -> None:
+    success = answer(f"0,2017122215592306537359081,{counts},提交成功", "Connection: close")
+    with answering(success) as endpoint:
+        ended = smscli(
+            "send", "--mobile", "13800138000,13800138001,13800138002", "--content", "x", **variables(endpoint)
+        )
+        again = smscli("resume", "1", **variables(endpoint))
+    assert ended.code == code
+    assert ended.rows[0][1] == "accepted"
+    assert "Nothing was sent" not in ended.err
+    assert "nothing left to send" in again.err
+    unaccounted = 3 - sum(map(int, counts.split(",")))
+    assert (f"{unaccounted} are in none of its counts" in ended.err) is (unaccounted > 0)
 
 
 @pytest.mark.parametrize("first", ["0,1,0,1,0,", "13,"])

@@ -31,7 +31,7 @@ def test_a_run_shows_delivered_failed_and_waiting(smscli: Smscli) -> None:
     ended = smscli("runs", "1", "--output", "json")
     assert (ended.json[0]["delivered"], ended.json[0]["failed"], ended.json[0]["waiting"]) == (1, 1, 1)
     assert "1 delivered, 1 failed, 1 waiting" in ended.err
-    assert "1 MK:0012 空号 / number not in service" in ended.err
+    assert "1 with the state MK:0012: 空号 / number not in service" in ended.err
     listed = smscli("runs", "--output", "json").json[0]
     assert (listed["delivered"], listed["failed"], listed["waiting"]) == (1, 1, 1)
 

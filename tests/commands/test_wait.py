@@ -7,7 +7,7 @@ from time import monotonic
 
 import pytest
 
-from smscli.sandbox.gateway import Fault
+from smscli.sandbox.faults import Fault
 from tests.support.command import Smscli
 from tests.support.sandboxes import RunningSandbox
 
@@ -77,17 +77,20 @@ def test_a_refused_send_does_not_wait(smscli: Smscli, sandbox: RunningSandbox) -
 def test_a_report_that_settles_an_unknown_send_ends_the_wait(
     smscli: Smscli, start_sandbox: Callable[..., RunningSandbox], environment: dict[str, str]
 ) -> None:
-    variables = start_sandbox(fault=Fault.RESET_AFTER).variables
+    deaf = start_sandbox(fault=Fault.RESET_AFTER)
+    variables = deaf.variables
     assert smscli("send", "--mobile", ONE, "--content", "hi", **variables).code == 6
     command = [sys.executable, "-m", "smscli", "runs", "1", "--wait", "50s"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as waiting:
         with pytest.raises(subprocess.TimeoutExpired):
             waiting.wait(0.7)
-        ended = smscli("parse-report", "--record", stdin=report(ONE, "DELIVRD", "77"), **variables)
+        ended = smscli(
+            "parse-report", "--record", stdin=report(ONE, "DELIVRD", deaf.requests[0]["sendid"]), **variables
+        )
         assert "1 recorded" in ended.err
         out, _ = waiting.communicate()
     assert waiting.returncode == 0
-    assert b"settled by a report" in out
+    assert b"settled by reports" in out
 
 
 @pytest.mark.parametrize("time", ["10", "m", "0s", "-1m", "1 h", "10m\n", "'"])

@@ -12,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from smscli.completion.scripts import FILES, Command, Parameter, Shell, command_tree, script
+from smscli.completion.scripts import FILES, Shell, script
+from smscli.completion.tree import Command, Parameter, command_tree
+from smscli.config.keys import PROFILE_KEYS
+from tests.support.inprocess import run_here
 
 FOLDER = Path(__file__).parent.parent.parent / "completions"
 CONFIG = """
@@ -43,11 +46,7 @@ def test_file_is_what_the_tree_makes(shell: Shell) -> None:
 
 @pytest.mark.parametrize("shell", Shell)
 def test_command_prints_it(shell: Shell) -> None:
-    from typer.testing import CliRunner
-
-    from smscli.cli import app
-
-    assert CliRunner().invoke(app, ["completion", shell]).stdout == script(shell)
+    assert run_here("completion", shell).out == script(shell)
 
 
 def test_powershell_knows_every_command_and_option(tree: Command) -> None:
@@ -204,6 +203,8 @@ def test_options(complete: Complete, tree: Command) -> None:
         ("smscli send -p ", ["sandbox", "shop", "分店", "a:b"], ["table", "list.txt", "other"]),
         ("smscli send --profile=", ["sandbox", "shop", "分店", "a:b"], ["list.txt"]),
         ("smscli profile use ", ["sandbox", "shop", "分店"], ["list.txt"]),
+        ("smscli profile set ", [*PROFILE_KEYS], ["list.txt", "shop", "--stdin"]),
+        ("smscli profile set sign ", [], ["list.txt", "shop", "batch_size"]),
         ("smscli send --content profile -", ["--csv"], ["--no-verify"]),
         ("smscli send --content ", [], ["list.txt", "profile", "--csv"]),
         ("smscli send --content 'a: b=c' -p s", ["sandbox", "shop"], ["--csv"]),
@@ -223,6 +224,7 @@ def test_offers(complete: Complete, typed: str, offered: list[str], not_offered:
     [
         ("smscli bal", "smscli balance "),
         ("smscli profile rem", "smscli profile remove "),
+        ("smscli profile set bat", "smscli profile set batch_size "),
         ("smscli send --output=c", "smscli send --output=csv "),
         ("smscli completion -- z", "smscli completion -- zsh "),
         ("smscli send --csv l", "smscli send --csv list.txt "),

@@ -1,203 +1,204 @@
-"""The whole circle through the real command line: send, status reports, replies, opt-outs, and the next send.
+"""What came back, in the store: once, in the gateway's order, and whole groups or nothing."""
 
-`smscli sandbox --push-to` is the gateway, `smscli listen` takes what it pushes; each is a process of its own.
-"""
-
-import json
-import os
-import signal
-import socket
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections import Counter
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from smscli.protocol.forms import PATH
-from smscli.sandbox import pusher
-from tests.support.command import Smscli
-from tests.support.sandboxes import write_config
-from tests.support.waiting import eventually, free_port
+from smscli.config.profile import Profile
+from smscli.ledger.optouts import OptOuts
+from smscli.ledger.runs import Runs
+from smscli.ledger.store import open_store
+from smscli.ledger.summary import outcomes
+from smscli.protocol.pushes import Push, Reply, Report, Signature
+from tests.support.runs import begun, new_run, open_inbox
 
-DELIVERED, EXPIRED, OPTS_OUT, ANSWERS = "13800138000", "13800138001", "13800138011", "13800138012"
-EVERYBODY = f"{DELIVERED},{EXPIRED},{OPTS_OUT},{ANSWERS}"
-PLAIN = 'push_name = "gateway"\npush_pwd = "PUSH-PWD"'
-SIGNED = 'access_secret = "ACCESS-SECRET"'
-
-
-class Circle:
-    """An account whose gateway is a sandbox that pushes, and the processes around it."""
-
-    def __init__(self, home: Path, environment: dict[str, str], stack: ExitStack, trust: str) -> None:
-        self.log, self.events, self.said = home / "sandbox.log", home / "events.jsonl", home / "listen.err"
-        self._environment = environment
-        self._stack = stack
-        self._port, self._gateway_port = free_port(), free_port()
-        write_config(
-            home,
-            f'[profiles.shop]\nendpoint = "http://127.0.0.1:{self._gateway_port}{PATH}"\n'
-            'name = "demo"\npwd = "5ECRET"\n'
-            f'sign = "小店"\nextno = "12"\nextension_length = 3\n{trust}\n',
-        )
-
-    def start_sandbox(self, *options: str) -> None:
-        """Start the gateway and wait until it serves."""
-        port = str(self._gateway_port)
-        target = f"http://127.0.0.1:{self._port}/"
-        self._start("sandbox", "--port", port, "--push-to", target, "-p", "shop", "--log", str(self.log), *options)
-        eventually(lambda: answers(self._gateway_port))
-
-    def start_listener(self) -> "subprocess.Popen[bytes]":
-        """Start `smscli listen` and wait until it serves."""
-        process = self._start("listen", "--port", str(self._port))
-        eventually(lambda: answers(self._port))
-        return process
-
-    def _start(self, *arguments: str) -> "subprocess.Popen[bytes]":
-        with self.events.open("ab") as out, self.said.open("ab") as err:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "smscli", *arguments], env=self._environment, stdout=out, stderr=err
-            )
-        self._stack.callback(process.wait)
-        self._stack.callback(process.kill)
-        return process
-
-    def entries(self, kind: str) -> list[dict[str, Any]]:
-        """Return what the sandbox logged: its requests (`type`) or its pushes (`push`)."""
-        lines = self.log.read_text(encoding="utf-8").splitlines()
-        return [entry for entry in map(json.loads, lines) if kind in entry]
-
-    @property
-    def sent_to(self) -> list[list[str]]:
-        """Return the numbers of each message that the gateway was asked to send."""
-        return [entry["mobile"] for entry in self.entries("type") if entry["type"] == "pt"]
-
-    def all_taken(self, pushes: int) -> bool:
-        """Tell whether that many pushes have been answered `0`."""
-        taken = [entry for entry in self.entries("push") if entry["answer"] == "0"]
-        return len(taken) >= pushes
+ACCOUNT = Profile("shop", name="demo")
+EARLIER, AT = "2026-11-21 12:00:00", "2026-11-22 12:00:00"
+ONE = "13800138001"
 
 
-def answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def pushed(*events: Report | Reply) -> Push:
+    """Return one push."""
+    return Push(events, {})
 
 
-@pytest.fixture
-def make_circle(home: Path, environment: dict[str, str]) -> Iterator[Callable[[str], Circle]]:
-    with ExitStack() as stack:
-        yield lambda trust: Circle(home, environment, stack, trust)
+def tally() -> list[tuple[str, int]]:
+    with open_store() as store:
+        return store.read("SELECT state, numbers FROM tally WHERE numbers > 0 ORDER BY state")
 
 
-@pytest.mark.parametrize("trust", [PLAIN, SIGNED])
-def test_the_whole_circle(make_circle: Callable[[str], Circle], smscli: Smscli, trust: str) -> None:
-    circle = make_circle(trust)
-    circle.start_sandbox()
-    listener = circle.start_listener()
+def test_the_same_report_of_another_state_or_number_is_new(home: Path) -> None:
+    report = Report("7", "13800138001", "UNDELIV", AT)
+    with open_inbox() as inbox:
+        assert inbox.record(ACCOUNT, [pushed(report), pushed(report)]) == [True, False]
+        assert inbox.record(ACCOUNT, [pushed(report, report._replace(mobile="13800138002"))]) == [True]
+        assert inbox.record(ACCOUNT, [pushed(report._replace(state="DELIVRD"))]) == [True]
+        assert inbox.record(ACCOUNT, [pushed(report._replace(state="EXPIRED"))]) == [True]
+    # Delivery counts, whatever else is said of the number.
+    assert tally() == [("DELIVRD", 1), ("UNDELIV", 1)]
 
-    # Sent, and all reports are in: one number failed.
-    sent = smscli("send", "--mobile", EVERYBODY, "--content", "周五上新，回T退订", "--wait", "1m", "--output", "json")
-    assert sent.code == 7
-    assert sent.json[0]["accepted"] == 4
-    sendid = sent.json[0]["sendid"]
 
-    # The run tells what became of each, and its failed numbers pipe into another send.
-    run = smscli("runs", "1", "--wait", "1m", "--output", "json")
-    assert run.code == 7
-    (row,) = run.json
-    assert (row["delivered"], row["failed"], row["waiting"]) == (3, 1, 0)
-    failed = smscli("runs", "1", "--failed")
-    assert failed.code == 0, failed.err
-    assert failed.rows == [[EXPIRED]]
-    assert smscli("runs", "1", "--state", "EXPIRED").out == failed.out
-    again = smscli("send", "--content", "再发一次", "--dry-run", "--output", "json", stdin=failed.out)
-    assert again.code == 0
+_report = st.builds(
+    Report, st.sampled_from("78"), st.sampled_from(["13800138001", "13800138002"]),
+    st.sampled_from(["DELIVRD", "UNDELIV", "EXPIRED"]), st.sampled_from(["", EARLIER, AT]),
+)  # fmt: skip
 
-    # One number's story.
-    story = smscli("status", EXPIRED).out
-    assert sendid in story
-    assert "EXPIRED" in story
-    assert "DELIVRD" in smscli("status", sendid).out
 
-    # What people answered, whose number is off the list, and what the next send leaves out.
-    eventually(lambda: circle.all_taken(3))
-    replies = {reply["mobile"]: reply for reply in smscli("inbox", "--output", "json").json}
-    assert {mobile: reply["content"] for mobile, reply in replies.items()} == {
-        OPTS_OUT: "TD",
-        ANSWERS: pusher.REPLIES["12"],
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(st.lists(_report, min_size=1, max_size=4), max_size=6), max_size=5))
+def test_the_tally_counts_each_number_by_the_report_that_counts(groups: list[list[list[Report]]]) -> None:
+    """However reports come together: one of delivery counts, else the latest by the gateway's clock."""
+    came: dict[tuple[str, str], list[Report]] = {}
+    with (
+        TemporaryDirectory() as directory,
+        patch.dict("os.environ", SMSCLI_LEDGER=f"{directory}/ledger.db"),
+        open_inbox() as inbox,
+    ):
+        for group in groups:
+            expected = []
+            for reports in group:
+                fresh = [report for report in dict.fromkeys(reports) if report not in came.get(report[:2], [])]
+                for report in fresh:
+                    came.setdefault(report[:2], []).append(report)
+                expected.append(bool(fresh))
+            assert inbox.record(ACCOUNT, [pushed(*reports) for reports in group]) == expected
+        found = inbox._store.read("SELECT sendid, state, numbers FROM tally WHERE numbers != 0")
+        kept = inbox._store.read("SELECT sendid, mobile, state, time FROM report")
+
+    def weight(place: int, report: Report) -> tuple[bool, int, int]:
+        return report.state == "DELIVRD", (EARLIER, AT, "").index(report.time), place
+
+    counting = {
+        pair: max(enumerate(reports), key=lambda each: weight(*each))[1].state for pair, reports in came.items()
     }
-    assert {(reply["run"], reply["extension"]) for reply in replies.values()} == {(1, "12")}
-    assert OPTS_OUT in smscli("optout", "list").out
-    following = smscli("send", "--mobile", f"{DELIVERED},{OPTS_OUT}", "--content", "周六上新，回T退订")
-    assert following.code == 0
-    assert circle.sent_to[-1] == [DELIVERED]
-    assert "1 left out" in following.err
-    insisting = smscli("send", "--mobile", OPTS_OUT, "--content", "您的验证码是123456", "--include-opted-out")
-    assert insisting.code == 0
-    assert circle.sent_to[-1] == [OPTS_OUT]
-
-    # The listener said each event once, kept no secret in sight, and stops when asked to.
-    eventually(lambda: circle.all_taken(6))
-    listener.send_signal(signal.SIGTERM)
-    assert listener.wait(10) == 0
-    events = [json.loads(line) for line in circle.events.read_text(encoding="utf-8").splitlines()]
-    first = sorted(event["mobile"] for event in events if event.get("sendid") == sendid)
-    assert first == sorted([DELIVERED, EXPIRED, OPTS_OUT, ANSWERS])
-    written = circle.log.read_text() + circle.events.read_text() + circle.said.read_text()
-    assert not [secret for secret in ("PUSH-PWD", "ACCESS-SECRET", "5ECRET") if secret in written]
+    assert {(sendid, state): numbers for sendid, state, numbers in found} == Counter(
+        (sendid, state) for (sendid, _), state in counting.items()
+    )
+    assert sorted(kept) == sorted(report for reports in came.values() for report in reports)
 
 
-@pytest.mark.parametrize("listening", ["before", "afterwards"])
-def test_a_report_settles_a_run_of_unknown_fate(
-    make_circle: Callable[[str], Circle], smscli: Smscli, listening: str
-) -> None:
-    circle = make_circle(f"{SIGNED}\ntimeout = 1")
-    circle.start_sandbox("--fault", "drip")
-    if listening == "before":  # the reports come while the send is still waiting for its answer
-        circle.start_listener()
-    assert smscli("send", "--mobile", f"{DELIVERED},{EXPIRED}", "--content", "你好").code == 6
-    if listening == "afterwards":
-        assert smscli("runs", "1", "--output", "json").json[0]["outcome"] == "unknown"
-        circle.start_listener()  # the sandbox goes on trying
-    eventually(lambda: circle.all_taken(2))
-    (row,) = smscli("runs", "1", "--output", "json").json
-    assert (row["outcome"], row["delivered"], row["failed"], row["waiting"]) == ("accepted", 1, 1, 0)
-    assert row["sendid"] == circle.entries("type")[0]["sendid"]
-    assert circle.sent_to == [[DELIVERED, EXPIRED]]
+def test_the_gateways_time_decides_and_both_reports_stay(home: Path) -> None:
+    late, early = Report("7", ONE, "UNDELIV", AT), Report("7", ONE, "EXPIRED", EARLIER)
+    with open_inbox() as inbox:
+        inbox.record(ACCOUNT, [pushed(late)])
+        inbox.record(ACCOUNT, [pushed(early)])
+        assert tally() == [("UNDELIV", 1)]
+        inbox.record(ACCOUNT, [pushed(early._replace(state="DELIVRD"))])
+        assert tally() == [("DELIVRD", 1)]
+        assert sorted(kept.report.state for kept in inbox.reports("7")) == ["DELIVRD", "EXPIRED", "UNDELIV"]
 
 
-def test_a_secret_mistyped_here_loses_nothing(make_circle: Callable[[str], Circle], smscli: Smscli, home: Path) -> None:
-    circle = make_circle(SIGNED)
-    circle.start_sandbox()
-    config = home / ".config" / "smscli" / "config.toml"
-    right = config.read_text()
-    config.write_text(right.replace("ACCESS-SECRET", "MISTYPED"))
-    listener = circle.start_listener()
-    assert smscli("send", "--mobile", DELIVERED, "--content", "你好").code == 0
-    refused = eventually(lambda: circle.entries("push"))[0]
-    assert refused["status"] == 403
-    assert DELIVERED in smscli("inbox", "--quarantine").out
-    os.kill(listener.pid, signal.SIGTERM)
-    assert listener.wait(10) == 0
-    config.write_text(right)
-    circle.start_listener()
-    eventually(lambda: circle.all_taken(1))
-    assert "DELIVRD" in smscli("status", DELIVERED).out
+def test_each_number_of_a_run_has_one_outcome(home: Path) -> None:
+    reports = [
+        Report("7", ONE, "UNDELIV", AT),
+        Report("7", ONE, "MK:0001", AT),
+        Report("7", "13800138002", "DELIVRD", ""),
+    ]
+    with open_store() as store, begun(Runs(store), [("x", [ONE, "13800138002"])]) as run:
+        with store.transaction() as connection:
+            connection.execute("UPDATE batch SET sendid = '7'")
+        with open_inbox() as inbox:
+            for report in reports:
+                inbox.record(ACCOUNT, [pushed(report)])
+        assert list(outcomes(store, run.id)) == [(ONE, "MK:0001"), ("13800138002", "DELIVRD")]
 
 
-def test_a_listener_that_was_killed_gets_everything_once(make_circle: Callable[[str], Circle], smscli: Smscli) -> None:
-    circle = make_circle(PLAIN)
-    circle.start_sandbox()
-    failing = [f"138001{middle:03}{ending}" for middle in range(25) for ending in pusher.STATES]
-    listener = circle.start_listener()
-    assert smscli("send", "--mobile", ",".join([DELIVERED, *failing]), "--content", "你好", "--yes").code == 0
-    eventually(lambda: circle.all_taken(10))
-    listener.kill()
-    listener.wait()
-    circle.start_listener()
-    eventually(lambda: circle.all_taken(1 + len(failing)))
-    (row,) = smscli("runs", "1", "--output", "json").json
-    assert (row["delivered"], row["failed"], row["waiting"]) == (1, len(failing), 0)
+@pytest.mark.parametrize(
+    ("replies", "listed"),
+    [
+        ([("TD", EARLIER)], True),
+        ([("TD", EARLIER), ("好的", AT)], False),
+        ([("好的", AT), ("TD", EARLIER)], True),  # nobody was on the list yet, so nothing says that it is older
+        ([("TD", EARLIER), ("好的", AT), ("TD", EARLIER)], False),
+        ([("TD", EARLIER), ("好的", AT), ("退订", EARLIER)], False),  # another old word, read late
+        ([("TD", AT), ("好的", EARLIER)], True),
+    ],
+)
+def test_the_later_word_counts_whichever_comes_first(home: Path, replies: list[tuple[str, str]], listed: bool) -> None:
+    account = ACCOUNT._replace(optin_words=("好的",))
+    with open_store() as store:
+        for content, at in replies:
+            with open_inbox() as inbox:
+                inbox.record(account, [pushed(Reply(ONE, content, at, ""))])
+        assert (ONE in OptOuts(store).numbers("demo")) is listed
+
+
+def test_a_renewed_word_renews_the_date(home: Path) -> None:
+    with open_store() as store, open_inbox() as inbox:
+        inbox.record(ACCOUNT, [pushed(Reply(ONE, "TD", EARLIER, ""))])
+        (first,) = OptOuts(store).all("demo")
+        inbox.record(ACCOUNT, [pushed(Reply(ONE, "退订", AT, ""))])
+        (second,) = OptOuts(store).all("demo")
+    assert (second.since - first.since, second.reason) == (86400, "退订")
+
+
+def test_an_old_word_does_not_undo_what_a_person_did_by_hand(home: Path) -> None:
+    word = pushed(Reply(ONE, "TD", AT, ""))
+    with open_store() as store, open_inbox() as inbox:
+        inbox.record(ACCOUNT, [word])
+        assert OptOuts(store).remove("demo", [ONE]) == 1
+        with store.transaction() as connection:
+            connection.execute("DELETE FROM reply")  # as `runs prune` does
+        assert inbox.record(ACCOUNT, [word]) == [True]
+        assert OptOuts(store).numbers("demo") == set()
+
+
+def test_an_opt_out_belongs_to_the_account_that_it_answers(home: Path) -> None:
+    """Two accounts have their replies pushed to one listener."""
+    other = new_run(profile="other")._replace(account="other-account", extno="22")
+    mine = new_run()._replace(extno="11")
+    with open_store() as store, open_inbox() as inbox:
+        for run in (other, mine):
+            with begun(Runs(store), [("x", [ONE])], run) as written:
+                (batch,) = Runs(store).open_batches(written.id)
+                Runs(store).advance(written, None, batch)
+        listening = ACCOUNT._replace(extension_length=3)
+        inbox.record(listening, [pushed(Reply(ONE, "TD", "", "00822"))])
+        assert (OptOuts(store).numbers("demo"), OptOuts(store).numbers("other-account")) == (set(), {ONE})
+        inbox.record(listening, [pushed(Reply(ONE, "退订", "", "00811"))])
+        assert OptOuts(store).numbers("demo") == {ONE}
+
+
+def test_a_push_may_name_more_numbers_than_a_statement_takes_values(home: Path) -> None:
+    reports = [Report("7", f"138{number:08d}", "DELIVRD", AT) for number in range(40_000)]
+    with open_inbox() as inbox:
+        assert inbox.record(ACCOUNT, [pushed(*reports)]) == [True]
+        assert inbox.record(ACCOUNT, [pushed(*reports)]) == [False]
+    assert tally() == [("DELIVRD", 40_000)]
+
+
+@pytest.mark.parametrize("mobile", ["+8613800138001", "86 138-0013-8001", "１３８００１３８００１"])
+def test_numbers_are_kept_normalised(home: Path, mobile: str) -> None:
+    with open_inbox() as inbox:
+        inbox.record(ACCOUNT, [pushed(Report("7", mobile, "DELIVRD", AT), Reply(mobile, "hi", AT, ""))])
+    with open_store() as store:
+        assert store.read("SELECT mobile FROM report UNION SELECT mobile FROM reply") == [("13800138001",)]
+
+
+def test_a_group_is_recorded_whole_or_not_at_all(home: Path) -> None:
+    bad = Push((None,), {})  # type: ignore[arg-type]
+    with open_inbox() as inbox:
+        with pytest.raises(TypeError):
+            inbox.record(ACCOUNT, [pushed(Report("7", "13800138001", "DELIVRD", AT)), bad])
+        assert inbox.reports("7") == []
+        assert inbox.record(ACCOUNT, [pushed(Report("7", "13800138001", "DELIVRD", AT))]) == [True]
+
+
+def test_a_signature_is_good_for_one_content_alone(home: Path) -> None:
+    report, other = Report("7", ONE, "DELIVRD", AT), Report("7", ONE, "UNDELIV", AT)
+    signed, forged = Signature("r1", "content", 0), Signature("r1", "other content", 0)
+    with open_inbox() as inbox:
+        assert inbox.record(ACCOUNT, [pushed(report)], [signed]) == [True]
+        assert inbox.record(ACCOUNT, [pushed(other)], [forged]) == [None]
+        assert inbox.record(ACCOUNT, [pushed(report)], [signed]) == [False]
+        assert inbox.record(ACCOUNT, [pushed(other)], [Signature("r2", "other content", 0)]) == [True]
+    with open_store() as store, store.transaction() as connection:
+        connection.execute("UPDATE seen SET expires = 1 WHERE nonce = 'r1'")
+    with open_inbox() as inbox:
+        inbox.record(ACCOUNT, [], [Signature("r3", "x", 0)])
+        assert [nonce for (nonce,) in inbox._store.read("SELECT nonce FROM seen ORDER BY nonce")] == ["r2", "r3"]

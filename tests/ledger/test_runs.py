@@ -3,19 +3,19 @@
 import os
 import sqlite3
 import stat
-import subprocess
-import sys
 import time
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from smscli.ledger.runs import State, open_ledger
-from smscli.ledger.store import MIGRATIONS, LedgerError, ledger_path
+from smscli.ledger import states
+from smscli.ledger.schema import MIGRATIONS
+from smscli.ledger.states import State
+from smscli.ledger.store import LedgerError, ledger_path, open_store
 from smscli.protocol.times import CHINA
 from tests.support.command import Smscli
-from tests.support.runs import new_run
+from tests.support.runs import begun, open_runs
 from tests.support.sandboxes import RunningSandbox, numbers
 
 TODAY = datetime.now(CHINA).strftime("%Y-%m-%d")
@@ -30,9 +30,9 @@ def ledger(home: Path) -> Path:
 def test_every_send_is_a_run_with_all_that_was_asked(smscli: Smscli, sandbox: RunningSandbox) -> None:
     ended = smscli(*ONE, "--extno", "12", "--key", "k", **sandbox.variables, SMSCLI_SIGN="店")
     assert ended.code == 0
-    with open_ledger() as opened:
-        (run,) = opened.runs()
-        (batch,) = opened.batches(run.id)
+    with open_runs() as runs:
+        (run,) = runs.all()
+        (batch,) = runs.batches(run.id)
     assert (run.key, run.profile, run.account, run.content, run.sign, run.extno) == (
         "k",
         "environment",
@@ -43,7 +43,7 @@ def test_every_send_is_a_run_with_all_that_was_asked(smscli: Smscli, sandbox: Ru
     )
     assert (run.numbers, run.source, run.stime) == (1, "--mobile", "")
     assert "@" in run.asker and abs(run.created - time.time()) < 60
-    assert (batch.state, batch.mobiles, batch.code, batch.message) == (State.ACCEPTED, "13800138000", 0, "提交成功")
+    assert (batch.state, batch.mobiles, batch.code, batch.message) == (State.ACCEPTED, ("13800138000",), 0, "提交成功")
     assert batch.sendid == sandbox.requests[0]["sendid"]
 
 
@@ -54,7 +54,7 @@ def test_the_files_are_their_owners_alone_and_hold_no_password(
     old = os.umask(0)
     try:
         assert smscli(*ONE, **sandbox.variables).code == 0
-        with open_ledger():
+        with open_store():
             files = list(ledger.parent.iterdir())
             assert {"ledger.db", "ledger.db-lock"} <= {file.name for file in files}
             assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
@@ -65,27 +65,27 @@ def test_the_files_are_their_owners_alone_and_hold_no_password(
 
 
 def test_the_ledger_is_on_disk_before_the_request_leaves(
-    smscli: Smscli, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+    smscli_process: Smscli, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ask the disk from another connection, at the moment when the gateway gets the request."""
+    """Ask the disk from another process, at the moment when the gateway gets the request."""
     from smscli.sandbox import gateway as module
 
     seen: list[str] = []
     answer = module.SandboxGateway.answer
 
     def looking(self: module.SandboxGateway, fields: dict[str, str]) -> object:
-        with open_ledger() as opened:
-            seen.extend(batch.state for batch in opened.batches(1))
+        with open_runs() as runs:
+            seen.extend(batch.state for batch in runs.batches(1))
         return answer(self, fields)
 
     monkeypatch.setattr(module.SandboxGateway, "answer", looking)
-    assert smscli(*ONE, **sandbox.variables).code == 0
+    assert smscli_process(*ONE, **sandbox.variables).code == 0
     assert seen == ["sending"]
 
 
 def test_synced_in_full(home: Path) -> None:
-    with open_ledger() as opened:
-        connection = opened._connection
+    with open_store() as store:
+        connection = store._connection
         assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
@@ -107,12 +107,27 @@ def test_each_migration_keeps_what_was_there(tmp_path: Path, monkeypatch: pytest
 
     monkeypatch.setenv("SMSCLI_LEDGER", str(tmp_path / "old.db"))
     monkeypatch.setattr(module, "MIGRATIONS", MIGRATIONS[:1])
-    with open_ledger() as opened, opened.new_run(new_run(count=1), [("x", "13800138000", 1)]):
-        pass
-    monkeypatch.setattr(module, "MIGRATIONS", (*MIGRATIONS, "CREATE TABLE later (x)"))
-    with open_ledger() as opened:
-        assert [batch.mobiles for batch in opened.batches(1)] == ["13800138000"]
-        assert opened._connection.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS) + 1,)
+    with open_store() as store, store.transaction() as connection:
+        connection.execute(
+            "INSERT INTO run VALUES (1, NULL, 1, '', 's', 'demo', 'x', '', '', '2026-12-01 09:00:00', '', '', 5, 0, 0)"
+        )
+        connection.executemany(
+            "INSERT INTO batch (run, number, state, mobiles, numbers, code, message) VALUES (1, ?, ?, ?, 1, ?, ?)",
+            [
+                (1, "planned", "13800138000", None, ""),
+                (2, "refused", "13800138001", 1, "含有敏感词汇"),
+                (3, "refused", "13800138002", 2, "余额不足"),
+                (4, "refused", "13800138003", 2, "含有敏感词汇"),
+                (5, "unknown", "13800138004", None, ""),
+            ],
+        )
+    monkeypatch.setattr(module, "MIGRATIONS", (*MIGRATIONS, ("CREATE TABLE later (x)",)))
+    with open_runs() as runs:
+        assert [batch.mobiles for batch in runs.batches(1)] == [(f"1380013800{n}",) for n in range(5)]
+        assert [batch.number for batch in runs.open_batches(1)] == [1, 3]
+        assert runs.find(1).due == 1796086800  # 2026-12-01 01:00 UTC
+    with open_store() as store:
+        assert store.read("PRAGMA user_version") == [(len(MIGRATIONS) + 1,)]
 
 
 @pytest.mark.parametrize(
@@ -125,7 +140,7 @@ def test_a_damaged_ledger_stops_a_send_before_it_starts(
     ledger.write_bytes(content)
     ended = smscli(*ONE, **sandbox.variables)
     assert (ended.code, sandbox.queued) == (3, [])
-    assert "is damaged or no ledger" in ended.err
+    assert "is damaged or not a ledger" in ended.err
     assert ledger.read_bytes() == content
 
 
@@ -144,15 +159,15 @@ def test_a_locked_ledger_stops_a_send_before_it_starts(
 ) -> None:
     from smscli.ledger import store as module
 
-    with open_ledger():
+    with open_store():
         pass
     monkeypatch.setattr(module, "_BUSY_SECONDS", 0.2)
     holder = sqlite3.connect(ledger_path(), isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
     with (
-        open_ledger() as opened,
+        open_runs() as runs,
         pytest.raises(LedgerError, match="another program keeps it locked"),
-        opened.new_run(new_run(count=1), [("x", "13800138000", 1)]),
+        begun(runs, [("x", ["13800138000"])]),
     ):
         pass
     holder.close()
@@ -166,18 +181,29 @@ def test_a_full_disk_stops_a_send_before_it_starts(smscli: Smscli, sandbox: Runn
         assert "Traceback" not in ended.err
 
 
-def test_a_state_that_may_have_been_sent_never_becomes_sending_again(home: Path) -> None:
-    with open_ledger() as opened, opened.new_run(new_run(count=1), [("x", "13800138000", 1)]) as run:
-        (batch,) = opened.open_batches(run)
-        sending = batch._replace(state=State.SENDING)
-        opened.settle(run, [sending])
-        for state in (State.UNKNOWN, State.ACCEPTED):
+def test_what_may_have_been_sent_is_never_claimed_again(home: Path) -> None:
+    with open_runs() as runs, begun(runs, [("x", ["13800138000"])]) as run:
+        (batch,) = runs.open_batches(run.id)
+        claimed = runs.advance(run, None, batch)
+        assert claimed and claimed.state is State.SENDING
+        for fate in (states.UNKNOWN, states.ACCEPTED, states.REFUSED):
+            assert runs.advance(run, None, batch) is None
+            runs.advance(run, claimed.ended(fate), None)
+            assert runs.advance(run, None, batch) is None
             with pytest.raises(LedgerError, match="changed by another program"):
-                opened.settle(run, [sending])
-            opened.change_state(run, State.SENDING, state)
-            with pytest.raises(LedgerError, match="changed by another program"):
-                opened.settle(run, [sending])
-            opened.change_state(run, state, State.SENDING)
+                runs.advance(run, claimed.ended(states.ACCEPTED), None)
+            with runs._store.transaction() as connection:
+                connection.execute("UPDATE batch SET state = 'sending', open = 0")
+
+
+def test_a_run_that_is_cancelled_is_not_claimed(home: Path) -> None:
+    with open_runs() as runs, begun(runs, [("x", ["13800138000"]), ("y", ["13800138001"])]) as run:
+        first, second = runs.open_batches(run.id)
+        claimed = runs.advance(run, None, first)
+        assert runs.cancel(run.id) == 1
+        assert claimed and runs.advance(run, claimed.ended(states.ACCEPTED), second) is None
+        assert [batch.state for batch in runs.batches(run.id)] == [State.ACCEPTED, State.DROPPED]
+        assert runs.find(run.id).cancelled
 
 
 def test_prune_forgets_texts_and_numbers_but_no_unfinished_run_and_no_key(
@@ -235,22 +261,3 @@ def test_a_file_that_is_no_ledger_keeps_its_mode(smscli: Smscli, tmp_path: Path)
         before = Path(path).stat().st_mode
         assert smscli("runs", SMSCLI_LEDGER=path).code == 3
         assert Path(path).stat().st_mode == before
-
-
-def test_looking_at_a_run_neither_steals_nor_drops_its_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SMSCLI_LEDGER", str(tmp_path / "ledger.db"))
-    with open_ledger() as opened, opened.new_run(new_run(count=1), [("x", "13800138000", 1)]) as run:
-        assert not opened.is_held(run)
-        look = "import sys\nfrom smscli.ledger import open_ledger\nwith open_ledger() as o: sys.exit(o.is_held(1))"
-        assert subprocess.run([sys.executable, "-c", look]).returncode == 1
-
-
-def test_the_file_is_not_closed_under_a_thread_that_writes(home: Path) -> None:
-    """After a second Ctrl-C workers are still at it while the main thread leaves; SQLite would crash."""
-    with open_ledger() as ledger:
-        ledger._committing.acquire()
-    ledger._connection.execute("SELECT 1")
-    ledger._committing.release()
-    ledger.close()
-    with pytest.raises(LedgerError, match="was closed, for the program is ending"):
-        ledger.open_batches(1)

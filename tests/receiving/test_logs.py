@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from smscli.protocol.forms import encode_form
 from smscli.protocol.pushes import Push, Reply, Report, reply_fields, report_fields
-from smscli.receiving.logs import parse_push, parse_pushes
+from smscli.receiving.lines import parse_push
+from smscli.receiving.logs import parse_pushes
 from smscli.text import split
 
 REPORT = Report("12345", "13800138000", "MK:0001", "2013-08-20 20:11:34")
@@ -161,7 +162,25 @@ def test_blank_lines_are_neither_push_nor_stranger() -> None:
 
 _value = st.one_of(
     st.sampled_from(
-        ["DELIVRD", "MK:0001", "13800138000", "", "%41", "+", " ", "2026-11-22+12%3A00%3a00", "%E4%BD%A0", "\\x41"]
+        [
+            "DELIVRD",
+            "MK:0001",
+            "13800138000",
+            "",
+            "%41",
+            "+",
+            " ",
+            "2026-11-22+12%3A00%3a00",
+            "%E4%BD%A0",
+            "\\x41",
+            "%2541",
+            "%252541",
+            "2026-11-22%2B12:00",
+            "%2B",
+            "%%34%31",
+            "\\xE9\\x80\\x80",
+            "%25",
+        ]
     ),
     st.text(
         st.sampled_from(string.ascii_letters + string.digits + ":%-_+ #&=?/\"'\\{}.,;@\x1f\u3000你\udcff"), max_size=12
@@ -331,6 +350,12 @@ TRICKY = [
         "1,2",
         "13800138000,13800138001",
         "%31",
+        "%2531",
+        "%%33%31",
+        "1%2B1",
+        "2026-11-22%2B12:00",
+        "%25",
+        "\\xE9\\x80\\x80",
         "a%",
         "a=b",
         "a?b",

@@ -23,7 +23,7 @@ from smscli.protocol.forms import decode_form
 from smscli.protocol.pushes import Reply, Report, Trust, is_trusted, push_from_fields
 from smscli.protocol.times import CHINA, format_stime
 from smscli.sandbox import pusher
-from smscli.sandbox.gateway import Fault
+from smscli.sandbox.faults import Fault
 from smscli.sandbox.pusher import Accepted, Pusher
 from tests.support.command import Smscli
 from tests.support.sandboxes import RunningSandbox, write_config

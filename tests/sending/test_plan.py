@@ -1,20 +1,20 @@
 """What is checked before anything is sent: content, sign, extno, time, batches."""
 
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, time, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smscli.errors import InputError
+from smscli.errors import ConfigError, InputError
 from smscli.protocol.billing import count_characters
 from smscli.protocol.forms import send_form
 from smscli.protocol.times import CHINA, format_stime
 from smscli.sending.message import parse_text
 from smscli.sending.plan import Plan, check_content, check_sign, texts_for
 from smscli.sending.recipients import Recipients
-from smscli.sending.times import parse_at
+from smscli.sending.times import parse_at, quiet_until
 from tests.support.sandboxes import numbers
 
 NOW = datetime(2026, 11, 22, 4, 0, 0, 500_000, tzinfo=UTC)  # noon in China
@@ -104,6 +104,12 @@ def test_control_characters_are_refused_with_their_place(character: str) -> None
             check(text)
 
 
+@pytest.mark.parametrize("damage", ["\ufffd", "锟斤拷"])
+def test_damaged_characters_are_refused(damage: str) -> None:
+    with pytest.raises(InputError, match=r"could not read a character\. Nothing was sent\."):
+        check_content(f"尊敬的{damage}您好")
+
+
 def test_content_may_have_line_breaks_and_tabs_a_sign_may_not() -> None:
     check_content("a\r\n\tb")
     for sign in ("a\nb", "a\rb", "a\tb"):
@@ -128,8 +134,8 @@ def test_batches_hold_every_number_once_and_in_order(counts: list[int], size: in
     plan = Plan("{x}", texts, batch_size=size)
     batches = list(plan.batches())
     for text, people in texts.items():
-        assert [mobile for t, mobiles, _ in batches for mobile in mobiles.split(",") if t == text] == people
-    assert all(count == len(mobiles.split(",")) <= size for _, mobiles, count in batches)
+        assert [mobile for t, mobiles in batches for mobile in mobiles if t == text] == people
+    assert all(0 < len(batch.mobiles) <= size for batch in batches)
     assert (plan.requests, plan.numbers) == (len(batches), sum(counts))
 
 
@@ -146,22 +152,64 @@ def test_digest_tells_who_gets_what() -> None:
     assert len({plan.digest(), *(plan._replace(texts=texts).digest() for texts in others)}) == 4
 
 
+def test_warnings_of_a_plan_are_those_of_all_its_texts() -> None:
+    texts = {"x" * 301: ["13800138000"], "【店】x": ["13800138000"], "y\u200b": ["13800138001"]}
+    said = Plan("{x}", texts, sign="店").warnings()
+    for part in ("people will see both", "invisible characters", "over 300 characters", "1 more texts than people"):
+        assert sum(part in warning for warning in said) == 1
+    assert len(said) == 4
+    assert Plan("x", {"x": ["13800138000"]}, sign="店").warnings() == []
+
+
 @pytest.mark.parametrize(
-    ("sign", "content", "said"),
+    ("hours", "at", "until"),
     [
-        ("店", "【店】x", ["people will see both"]),
-        ("", "x", ["there is no signature"]),
-        ("【店", "x", ["one bracket is missing"]),
-        ("店", "x" * 301, ["over 300 characters"]),
-        ("店", "x", []),
-        ("", "【店】x", []),
-        ("【店】", "x", []),
+        ("21:00-08:00", "2026-11-25T20:59:59+08:00", ""),
+        ("21:00-08:00", "2026-11-25T21:00:00+08:00", "2026-11-26T08:00:00+08:00"),
+        ("21:00-08:00", "2026-11-25T23:59:59+08:00", "2026-11-26T08:00:00+08:00"),
+        ("21:00-08:00", "2026-11-26T00:00:00+08:00", "2026-11-26T08:00:00+08:00"),
+        ("21:00-08:00", "2026-11-26T07:59:59+08:00", "2026-11-26T08:00:00+08:00"),
+        ("21:00-08:00", "2026-11-26T08:00:00+08:00", ""),
+        ("21:00-08:00", "2026-12-31T22:00:00+08:00", "2027-01-01T08:00:00+08:00"),
+        ("21:00-08:00", "2026-11-25T13:00:00+00:00", "2026-11-26T08:00:00+08:00"),
+        ("21:00-08:00", "2026-11-25T09:00:00-05:00", "2026-11-26T08:00:00+08:00"),
+        ("12:00-14:00", "2026-11-25T12:00:00+08:00", "2026-11-25T14:00:00+08:00"),
+        ("12:00-14:00", "2026-11-25T14:00:00+08:00", ""),
+        (" 21：00 ~ 8:00 ", "2026-11-25T22:00:00+08:00", "2026-11-26T08:00:00+08:00"),
+        ("21:00-24:00", "2026-11-25T22:00:00+08:00", "2026-11-26T00:00:00+08:00"),
+        ("", "2026-11-25T22:00:00+08:00", ""),
     ],
 )
-def test_warnings(sign: str, content: str, said: list[str]) -> None:
-    warnings = Plan(content, {content: ["13800138000"]}, sign=sign).warnings()
-    assert len(warnings) == len(said)
-    assert all(part in warning for part, warning in zip(said, warnings, strict=True))
+def test_quiet_hours_are_china_time_and_cross_midnight(hours: str, at: str, until: str) -> None:
+    found = quiet_until(hours, datetime.fromisoformat(at))
+    assert (found.isoformat() if found else "") == until
+
+
+@pytest.mark.parametrize("hours", ["21-8", "21:00", "25:00-08:00", "21:60-08:00", "08:00-08:00", "00:00-24:00", "x"])
+def test_quiet_hours_that_are_none_are_refused(hours: str) -> None:
+    with pytest.raises(ConfigError, match=r"quiet_hours = .* 21:00-08:00"):
+        quiet_until(hours, NOW)
+
+
+@given(st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1)), st.times(), st.times())
+def test_quiet_hours_end_soon_and_are_over_then(moment: datetime, start: time, end: time) -> None:
+    hours = f"{start:%H:%M}-{end:%H:%M}"
+    if f"{start:%H:%M}" == f"{end:%H:%M}":
+        return
+    at = moment.replace(tzinfo=CHINA)
+    until = quiet_until(hours, at)
+    if until:
+        assert at < until <= at + timedelta(days=1)
+        assert quiet_until(hours, until) is None
+
+
+def test_column_as_other_programs_write_it_is_refused() -> None:
+    people = Recipients(["13800138000"], columns=["手机号", "姓名"])
+    with pytest.raises(InputError, match=r"the content has '#姓名#'.*Write {姓名}\."):
+        texts_for(parse_text("#姓名#您好"), {}, people, None)
+    with pytest.raises(InputError, match=r"the content has '\[店\]'"):
+        texts_for(parse_text("[店]"), {"店": "小店"}, Recipients(["13800138000"]), None)
+    assert texts_for(parse_text("#姓名#您好"), {}, Recipients(["13800138000"]), None)
 
 
 def test_texts_take_constants_and_columns_and_equal_ones_share_a_request() -> None:

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from select import select
 from time import monotonic, sleep
@@ -31,6 +31,8 @@ class Ended(NamedTuple):
 
 
 Smscli = Callable[..., Ended]
+# Runs the command line with arguments, stdin, an environment and a directory, for at most so many seconds.
+Run = Callable[[Sequence[str], bytes, Mapping[str, str], Path, float], Ended]
 Terminal = Callable[..., tuple[int, str]]
 
 # Makes the terminal on stdin the controlling one, which a child without a fork hook of its own has to do itself.
@@ -40,6 +42,16 @@ fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 from smscli.__main__ import main
 sys.exit(main())
 """
+
+
+def smscli_by(run: Run, environment: Mapping[str, str], directory: Path) -> Smscli:
+    """Return the command line; `stdin` is text or bytes, and `variables` are added to the environment."""
+
+    def smscli(*arguments: str, stdin: str | bytes = b"", timeout: float = 60, **variables: str) -> Ended:
+        data = stdin.encode() if isinstance(stdin, str) else stdin
+        return run(arguments, data, {**environment, **variables}, directory, timeout)
+
+    return smscli
 
 
 def converse(process: "subprocess.Popen[bytes]", master: int, dialogue: list[tuple[str, bytes]]) -> bytes:

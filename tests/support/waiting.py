@@ -1,15 +1,21 @@
 """Free ports, and waiting until something is so."""
 
+import random
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 
 def free_port() -> int:
-    """Return a port on loopback that nothing listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+    """Return a port on loopback that nothing listens on.
+
+    It is none that a system gives to connections by itself, or one of another test could take it meanwhile.
+    """
+    while True:
+        with suppress(OSError), socket.create_server(("127.0.0.1", random.randrange(10_000, 30_000))) as server:
+            return int(server.getsockname()[1])
 
 
 def eventually(condition: Callable[[], Any], seconds: float = 20) -> Any:

@@ -3,71 +3,28 @@
 import csv
 import io
 import json
-import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smscli import render
-from smscli.render import Cell, Output
+from smscli import output as out
+from smscli.console import Environment, visible
+from smscli.output import Cell, Output, write_one, write_rows
 from tests.support.command import Smscli, Terminal
+from tests.support.texts import TEXTS, is_safe
 
 COLUMNS = ("one", "two")
-# Texts in which everything dangerous is likely.
-TEXTS = st.text() | st.text(
-    "ab中\t\n\r\x00\x1b[31m\x7f\x9b\u202e\u200b\u2028\u3000\ud800=+-@＝'\"\\,[red]😀\xa0", max_size=12
-)
 CELLS = TEXTS | st.integers() | st.booleans() | st.none()
 ROWS = st.lists(st.tuples(CELLS, CELLS), max_size=5)
 
 
 def rendered(rows: list[tuple[Cell, ...]], output: Output) -> str:
-    """Return what `show` writes, with nothing of the test runner's own capture in between."""
-    kept, sys.stdout = sys.stdout, io.StringIO(newline="")
-    try:
-        render.show(COLUMNS, rows, output)
-        return sys.stdout.getvalue()
-    finally:
-        sys.stdout = kept
-
-
-def is_safe(text: str) -> bool:
-    """Tell whether a terminal would show the text and obey none of it."""
-    return all(character.isprintable() or character in "\xa0\u3000\u1680\u202f\u205f" or
-               "\u2000" <= character <= "\u200a" for character in text)  # fmt: skip
-
-
-# --- one text -----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("你好，world😀", "你好，world😀"),
-        ("a\u3000b\xa0c", "a\u3000b\xa0c"),
-        ("a\tb\nc\rd", "a\\tb\\nc\\rd"),
-        ("\x1b[31mred\x07\x00\x7f", "\\x1b[31mred\\x07\\x00\\x7f"),
-        ("\x9b31m\x85", "\\x9b31m\\x85"),
-        ("\u202etxt\u2066\u200b\ufeff", "\\u202etxt\\u2066\\u200b\\ufeff"),
-        ("\u2028\u2029", "\\u2028\\u2029"),
-        ("\ud800", "\\ud800"),
-        ("\U000e0041", "\\U000e0041"),
-        ("[red]x[/red] :smile:", "[red]x[/red] :smile:"),
-        ("", ""),
-    ],
-)
-def test_what_a_terminal_would_obey_is_made_visible(text: str, shown: str) -> None:
-    assert render.visible(text) == shown
-
-
-@settings(deadline=None, max_examples=60)  # a busy machine is no failure
-@given(TEXTS)
-def test_no_text_comes_out_unsafe(text: str) -> None:
-    assert is_safe(render.visible(text))
-    assert render.visible(render.visible(text)) == render.visible(text)
+    """Return what `write_rows` writes."""
+    stdout = io.StringIO(newline="")
+    write_rows(Environment(None, stdout, io.StringIO()), COLUMNS, rows, output)
+    return stdout.getvalue()
 
 
 # --- each format --------------------------------------------------------------------------------------------------
@@ -115,7 +72,7 @@ def test_tsv_is_one_safe_line_a_row_with_every_column(rows: list[tuple[Cell, ...
 @settings(deadline=None, max_examples=60)  # a busy machine is no failure
 @given(ROWS)
 def test_the_fast_way_to_tsv_is_the_slow_way(rows: list[tuple[Cell, ...]]) -> None:
-    slow = "".join("\t".join(render.visible(render._text(cell)) for cell in row) + "\n" for row in rows)
+    slow = "".join("\t".join(visible(out._text(cell)) for cell in row) + "\n" for row in rows)
     assert rendered(rows, Output.TSV) == slow
 
 
@@ -125,7 +82,7 @@ def test_csv_reads_back_safe_and_without_a_formula(rows: list[tuple[Cell, ...]])
     text = rendered(rows, Output.CSV)
     header, *read = csv.reader(io.StringIO(text, newline=""))
     assert tuple(header) == COLUMNS
-    assert [tuple(row) for row in read] == [tuple(map(render._csv_cell, row)) for row in rows]
+    assert [tuple(row) for row in read] == [tuple(map(out._csv_cell, row)) for row in rows]
     assert is_safe(text.replace("\r\n", ""))
     for row, cells in zip(read, rows, strict=True):
         for shown, cell in zip(row, cells, strict=True):
@@ -149,28 +106,29 @@ def test_a_table_is_safe_and_loses_nothing_in_a_pipe(rows: list[tuple[Cell, ...]
     assert is_safe(text.replace("\n", ""))
     for row in rows:
         for cell in row:
-            assert render.visible(render._text(cell)).strip() in text
+            assert visible(out._text(cell)).strip() in text
 
 
-def test_a_single_thing_is_an_object_in_json(capsys: pytest.CaptureFixture[str]) -> None:
-    render.show_one(COLUMNS, (1, "x"), Output.JSON)
-    assert capsys.readouterr().out == '{"one": 1, "two": "x"}\n'
+def test_a_single_thing_is_an_object_in_json() -> None:
+    stdout = io.StringIO(newline="")
+    write_one(Environment(None, stdout, io.StringIO()), COLUMNS, (1, "x"), Output.JSON)
+    assert stdout.getvalue() == '{"one": 1, "two": "x"}\n'
 
 
-def test_rows_stream_before_the_last_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    written: list[str] = []
-    monkeypatch.setattr(render, "write", written.append)
+def test_rows_stream_before_the_last_is_known() -> None:
+    stdout = io.StringIO(newline="")
 
-    def rows() -> Any:
+    def rows() -> Iterator[tuple[Cell, ...]]:
         for number in range(2500):
             if number == 2400:
-                assert written, "nothing was written while the rows came"
+                assert stdout.getvalue(), "nothing was written while the rows came"
             yield str(number), "x"
 
     for output in Output:
-        written.clear()
-        render.show(COLUMNS, rows(), output)
-    assert "".join(written).count("x\r\n") == 2500  # CSV came last
+        stdout.seek(0)
+        stdout.truncate()
+        write_rows(Environment(None, stdout, io.StringIO()), COLUMNS, rows(), output)
+    assert stdout.getvalue().count("x\r\n") == 2500  # CSV came last
 
 
 def test_columns_that_are_empty_throughout_are_left_out_of_a_table_only() -> None:
@@ -235,7 +193,7 @@ def test_a_pipe_gets_plain_lines_or_a_table_that_is_whole(smscli: Smscli) -> Non
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "gbk", "ascii", "latin-1"])
-def test_json_is_valid_in_every_encoding(smscli: Smscli, encoding: str) -> None:
+def test_json_is_valid_in_every_encoding(smscli_process: Smscli, encoding: str) -> None:
     report = "name=&pwd=&sendid=1&time=2026-12-01 09:00:00&mobile=13800138001&state=😀é中"
-    shown = smscli("parse-report", "--output", "jsonl", stdin=report, PYTHONIOENCODING=encoding)
+    shown = smscli_process("parse-report", "--output", "jsonl", stdin=report, PYTHONIOENCODING=encoding)
     assert json.loads(shown.raw.decode(encoding))["state"] == "😀é中"

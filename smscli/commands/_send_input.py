@@ -1,0 +1,126 @@
+"""What `send` reads: the message, and the list of who is to get it."""
+
+import os
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from smscli.commands._send_options import SendOptions
+from smscli.config.file import config_path, read_template
+from smscli.config.profile import Profile, choose
+from smscli.console import Environment
+from smscli.errors import InputError
+from smscli.protocol.forms import decode_text
+from smscli.protocol.times import format_stime
+from smscli.sending import recipients
+from smscli.sending.message import Text, parse_text
+from smscli.sending.recipients import Recipients
+from smscli.sending.times import parse_at
+from smscli.text import bom_encoding
+
+_FILE_LIMIT = 1 << 20  # no text that the gateway takes is nearly as long
+
+
+# --- the message --------------------------------------------------------------------------------------------------
+
+
+class Message(NamedTuple):
+    """What is sent, and from which account: the content as it was given, its text, what `--var` fills, and when."""
+
+    account: Profile
+    content: str
+    text: Text
+    constants: Mapping[str, str]
+    stime: str
+
+
+def read_message(environment: Environment, options: SendOptions) -> Message:
+    """Read what is to be sent, and check all of it that needs no list."""
+    approved = read_template(options.template) if options.template else {}
+    overrides = {key: approved.get(key) if value is None else value
+                 for key, value in (("sign", options.sign), ("extno", options.extno))}  # fmt: skip
+    account = choose(options.profile, overrides)
+    content = _content(environment, options, approved.get("content"))
+    text, constants = parse_text(content), _constants(options.var or [])
+    key = options.key
+    if key is not None and (not key.strip() or not key.isprintable()):
+        raise InputError(f"--key {key!r} must be a name, or it protects nothing. Nothing was sent.")
+    stime = ""
+    if options.at is not None:  # one that has passed is fine for a key: its run may have gone out then
+        stime = format_stime(parse_at(options.at, datetime.now(UTC), past_is_fine=key is not None))
+        environment.say(f"scheduled for {stime} China time (UTC+8)")
+    return Message(account, content, text, constants, stime)
+
+
+def _content(environment: Environment, options: SendOptions, template: str | None) -> str:
+    given_by = [source for source in (options.content, options.content_file, template) if source is not None]
+    if len(given_by) != 1:
+        raise InputError("give the text by one of --content, --content-file and --template. Nothing was sent.")
+    file = options.content_file
+    if file is None:
+        return options.content or template or ""
+    raw = environment.read_file(file, _FILE_LIMIT, "Nothing was sent.")
+    encoding = bom_encoding(raw)
+    text = raw.decode(encoding, "replace") if encoding else decode_text(raw)
+    if "\ufffd" in text:
+        raise InputError(f"{file} is not UTF-8 or GB18030 text. Nothing was sent.")
+    return text.replace("\r\n", "\n").removesuffix("\n")
+
+
+def _constants(pairs: Sequence[str]) -> dict[str, str]:
+    constants: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name.strip():
+            raise InputError(f"--var {pair!r} must be written NAME=VALUE. Nothing was sent.")
+        constants[name.strip()] = value
+    return constants
+
+
+# --- the recipients -----------------------------------------------------------------------------------------------
+
+
+def read_recipients(environment: Environment, options: SendOptions, message: Message) -> Recipients:
+    """Read who is to get it, and say what of the list cannot be sent to; that stops it without `--skip-invalid`."""
+    people = _recipients(environment, options, [f for f in message.text.fields if f not in message.constants])
+    for note in () if options.quiet else people.notes:
+        environment.say(note)
+    for where, text, reason in people.invalid:
+        environment.say(f"{where}: {text!r}: {reason}")
+    if not (options.dry_run and people.mobiles):  # a dry run shows the rest of the list first
+        refuse_invalid(options, people)
+    if people.duplicates:
+        environment.say(f"{people.duplicates:,} left out: duplicates")
+    if people.invalid:
+        environment.say(f"{len(people.invalid):,} left out: invalid")
+    if not people.mobiles:
+        raise InputError("no valid number is left. Nothing was sent.")
+    return people
+
+
+def _recipients(environment: Environment, options: SendOptions, fields: Sequence[str]) -> Recipients:
+    mobile, csv = options.mobile, options.csv
+    if mobile and csv:
+        raise InputError("give the numbers by either --mobile or --csv. Nothing was sent.")
+    if mobile and fields:
+        raise InputError(
+            f"the content takes {{{fields[0]}}}: give it with --var, or a list with that column. Nothing was sent."
+        )
+    if mobile:
+        return recipients.from_options(mobile)
+    if csv and os.path.realpath(csv) == os.path.realpath(config_path()):
+        raise InputError("that is smscli's own configuration, not a list of numbers. Nothing was sent.")
+    if csv:
+        with environment.open_file(csv, "Nothing was sent.") as stream:
+            return recipients.read_list(stream, str(csv), options.column, options.encoding, fields)
+    pipe = environment.pipe("to whom? Give --mobile or --csv, or pipe a list in. Nothing was sent.")
+    return recipients.read_list(pipe, "the list from the pipe", options.column, options.encoding, fields)
+
+
+def refuse_invalid(options: SendOptions, people: Recipients) -> None:
+    """Refuse a list with invalid lines, unless these are to be left out."""
+    if people.invalid and not options.skip_invalid:
+        raise InputError(
+            f"{len(people.invalid):,} invalid, {len(people.mobiles):,} valid. Nothing was sent. "
+            "Fix the list, or send to the valid ones with --skip-invalid."
+        )

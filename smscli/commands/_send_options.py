@@ -1,0 +1,103 @@
+"""The options of `send`, and what they are together: too many for one signature to be read."""
+
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import typer
+
+from smscli.commands._options import LIST, PACE
+from smscli.output import Output
+from smscli.sending.runner import Pace
+
+_TEXT, _SAFETY = "Message", "Before it is sent"
+
+
+def _option(*names: str, metavar: str, help: str, panel: str, **settings: Any) -> Any:  # noqa: A002
+    return typer.Option(*names, metavar=metavar, help=help, rich_help_panel=panel, show_default=False, **settings)
+
+
+def _flag(name: str, help: str, panel: str) -> Any:  # noqa: A002
+    return typer.Option(name, help=help, rich_help_panel=panel)
+
+
+Mobile = Annotated[
+    list[str] | None, _option("--mobile", metavar="MOBILE", help="A number, or several joined by commas.", panel=LIST)
+]
+Csv = Annotated[
+    Path | None,
+    _option("--csv", metavar="FILE", help="A list: CSV, or one number a line. It can be piped in, too.", panel=LIST),
+]
+SkipInvalid = Annotated[bool, _flag("--skip-invalid", help="Leave invalid lines out, send to the others.", panel=LIST)]
+Limit = Annotated[int | None, _option(min=1, metavar="N", help="Send only to the first N numbers.", panel=LIST)]
+IncludeOptedOut = Annotated[
+    bool, _flag("--include-opted-out", help="Send also to those who want no more messages.", panel=LIST)
+]
+Content = Annotated[
+    str | None, _option(metavar="CONTENT", help="The text; {name} takes that column of the list.", panel=_TEXT)
+]
+ContentFile = Annotated[Path | None, _option(metavar="FILE", help="Read the text from a file.", panel=_TEXT)]
+Template = Annotated[
+    str, _option(metavar="TEMPLATE", help="An approved text; `smscli template list` shows them.", panel=_TEXT)
+]
+Var = Annotated[
+    list[str] | None, _option(metavar="NAME=VALUE", help="Fill {NAME} with VALUE for every recipient.", panel=_TEXT)
+]
+Sign = Annotated[str | None, _option(metavar="SIGN", help="The signature, instead of the profile's.", panel=_TEXT)]
+Extno = Annotated[
+    str | None, _option(metavar="DIGITS", help="The extension code, instead of the profile's.", panel=_TEXT)
+]
+At = Annotated[
+    str | None,
+    _option(
+        metavar="TIME",
+        help="When to send: 2026-12-01 09:00 (China time), +90m, +2h, +1d. It cannot be cancelled.",
+        panel=_TEXT,
+    ),
+]
+Key = Annotated[
+    str | None,
+    _option(metavar="NAME", help="A name for this send; the same key never sends twice.", panel=_SAFETY),
+]
+DryRun = Annotated[bool, _flag("--dry-run", help="Show what would be sent, and send nothing.", panel=_SAFETY)]
+Force = Annotated[bool, _flag("--force", help="Send even if the balance is too low for the whole list.", panel=_SAFETY)]
+MaxRefused = Annotated[
+    int,
+    typer.Option(
+        min=0,
+        metavar="N",
+        help="Stop after N batches were refused; 0 means never.",
+        rich_help_panel=_SAFETY,
+    ),
+]
+BatchSize = Annotated[
+    int | None, _option(min=1, metavar="N", help="Numbers in one request; 500 without it.", panel=PACE)
+]
+
+
+class SendOptions(NamedTuple):
+    """What `send` was asked for."""
+
+    mobile: list[str] | None
+    csv: Path | None
+    column: str
+    encoding: str
+    skip_invalid: bool
+    limit: int | None
+    include_opted_out: bool
+    content: str | None
+    content_file: Path | None
+    template: str
+    var: list[str] | None
+    sign: str | None
+    extno: str | None
+    at: str | None
+    key: str | None
+    dry_run: bool
+    force: bool
+    batch_size: int | None
+    pace: Pace
+    wait: str
+    yes: bool
+    quiet: bool
+    profile: str
+    output: Output | None

@@ -1,0 +1,61 @@
+"""`--wait`: stays until all reports of a run are in."""
+
+import time
+
+from smscli.commands._report import say_reports
+from smscli.config.keys import parse_duration
+from smscli.console import Environment, Progress
+from smscli.errors import ExitCode, InputError, OutcomeUnknownError
+from smscli.ledger.runs import Run, Runs
+from smscli.ledger.store import Store
+from smscli.ledger.summary import summarize
+
+_POLL = 0.2  # seconds
+
+
+def seconds(wait: str) -> float:
+    """Return the seconds of a `--wait`; 0 where none was asked for."""
+    duration = parse_duration(wait) if wait else 0
+    if duration is None:
+        raise InputError(f"--wait {wait!r} is not a time: write 90s, 10m or 2h. Nothing was sent.")
+    return duration
+
+
+def wait_for_reports(environment: Environment, store: Store, run: Run, patience: float, quiet: bool) -> ExitCode:
+    """Stay until every number of a run has its report, at most so many seconds; returns how it ended.
+
+    That is 6 where it is still open for a number, 7 where some were not delivered, else what the send ended as.
+    """
+    from smscli.ledger.settling import Settling
+
+    bar = Progress(environment, run.numbers, quiet, "delivered")
+    end = time.monotonic() + patience
+    try:
+        while True:
+            _refuse_forgotten(store, run)
+            Settling(store).settle(run.id)
+            summary = summarize(store, run)
+            bar.show(summary.delivered + summary.failed, summary.delivered)
+            pending = summary.waiting or summary.unsure or (summary.open and summary.is_held)
+            if not pending or time.monotonic() >= end:
+                break
+            time.sleep(min(_POLL, max(end - time.monotonic(), 0)))
+    finally:
+        bar.close()
+    say_reports(environment, summary)
+    if summary.waiting:
+        environment.say(
+            f"smscli: {summary.waiting:,} {'number has' if summary.waiting == 1 else 'numbers have'} no report yet. "
+            f"Wait on with: smscli runs {run.id} --wait 10m (`smscli listen` has to run, to receive them)"
+        )
+    return summary.exit_code_with_reports
+
+
+def _refuse_forgotten(store: Store, run: Run) -> None:
+    """End the wait for a run that `runs prune` forgot meanwhile: nothing more will be known of it."""
+    if Runs(store).is_kept(run.id):
+        return
+    raise OutcomeUnknownError(
+        f"run {run.id} was forgotten by `smscli runs prune` while its reports were waited for, so what became of its "
+        "numbers is not known here. Look in the gateway's web console."
+    )

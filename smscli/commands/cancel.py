@@ -1,0 +1,44 @@
+"""`smscli cancel`: gives up what is left of a run, for good."""
+
+from typing import Annotated
+
+import typer
+
+from smscli.commands._options import MOST_RUNS, YesOption
+from smscli.console import Environment
+from smscli.ledger.runs import Runs
+from smscli.ledger.store import open_store
+from smscli.ledger.summary import RunSummary, summarize
+
+
+def command(
+    context: typer.Context,
+    run: Annotated[int, typer.Argument(metavar="RUN", max=MOST_RUNS, help="Its number; `smscli runs` lists them.")],
+    yes: YesOption = False,
+) -> None:
+    """Give up what is left of a run, for good: also under its key, and while it is being sent.
+
+    What the gateway has accepted cannot be cancelled, not even if it is to go out later.
+    """
+    environment: Environment = context.obj
+    with open_store() as store:
+        summary = summarize(store, Runs(store).find(run))
+        if not summary.open:
+            environment.say(f"run {run} has nothing left to send; nothing was changed{_rest(summary)}")
+            return
+        environment.confirm(
+            f"{summary.open:,} numbers of run {run} will never be sent to. Cancel them?", yes, nothing="cancelled"
+        )
+        cancelled = Runs(store).cancel(run)
+        summary = summarize(store, summary.run)
+    environment.say(f"{cancelled:,} numbers of run {run} are cancelled{_rest(summary)}")
+
+
+def _rest(summary: RunSummary) -> str:
+    """Return what cannot be cancelled any more."""
+    counts = {"accepted": summary.totals.accepted, "with outcome unknown": summary.unsure}
+    told = [f"{count:,} {name}" for name, count in counts.items() if count]
+    if not told:
+        return ""
+    when = f", to go out at {summary.run.stime} China time" if summary.run.stime else ""
+    return f"; {' and '.join(told)}{when}: that cannot be cancelled here, only at the vendor"

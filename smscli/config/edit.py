@@ -1,0 +1,233 @@
+"""Changing the configuration file, with the comments of the person who wrote it."""
+
+import os
+import re
+import shlex
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any, BinaryIO
+
+from smscli.config.file import Source, config_path, is_header, no_key, read_config, read_text, unknown
+from smscli.config.keys import FROM_ENVIRONMENT, PROFILE_KEYS, SANDBOX, Key
+from smscli.config.profile import chosen_label, named
+from smscli.errors import ConfigError, InputError
+
+_LOCK_PATIENCE = 3.0  # seconds; an edit takes milliseconds
+
+
+def check_new(label: str) -> None:
+    """Refuse a name that cannot be given to a new profile."""
+    if label in (SANDBOX, FROM_ENVIRONMENT) or not re.fullmatch(r"[\w-]{1,40}", label):
+        raise InputError(
+            f"{label!r} cannot name a profile: use letters, digits, - and _, and not 'sandbox' or 'environment'."
+        )
+    if label in read_config().profiles:
+        raise InputError(
+            f"there is a profile {label!r} already. Edit it in {config_path()}, "
+            f"or remove it: smscli profile remove {label}"
+        )
+
+
+def save_profile(label: str, values: Mapping[str, str]) -> Path:
+    """Add a profile to the file, the first one as the default; returns the file's path."""
+    check_new(label)
+
+    def add(document: MutableMapping[str, Any]) -> None:
+        if label in document.get("profiles", {}):  # another process was faster
+            raise InputError(f"there is a profile {label!r} already; this one was not saved.")
+        if not document.get("profiles"):
+            document.setdefault("default", label)
+        document.setdefault("profiles", {})[label] = dict(values)
+
+    return _edit(add)
+
+
+def use_profile(label: str) -> Path:
+    """Make a profile the default."""
+    require_known(label)
+
+    def use(document: MutableMapping[str, Any]) -> None:
+        document["default"] = label
+
+    return _edit(use)
+
+
+def to_change(label: str = "") -> str:
+    """Return the profile of the file that is to be changed: the one asked for, else the one that commands use."""
+    label = named(label) or chosen_label(read_config())
+    require_known(label)
+    return label
+
+
+def key_to_set(name: str) -> Key:
+    """Return a profile's key by its name; an InputError says which one was likely meant."""
+    if name not in PROFILE_KEYS:
+        raise InputError(f"{no_key(name, PROFILE_KEYS)} Nothing was changed.")
+    return PROFILE_KEYS[name]
+
+
+def set_key(label: str, key: Key, texts: Sequence[str]) -> Path:
+    """Give a key of a profile the value that somebody typed, several texts for a list; an empty one removes the key."""
+    value = None if list(texts) == [""] else _checked(key, texts)
+
+    def change(document: MutableMapping[str, Any]) -> None:
+        profile = document.get("profiles", {}).get(label)
+        if profile is None:  # another process was faster
+            raise InputError(f"there is no profile {label!r} any more; nothing was changed.")
+        if value is None:
+            profile.pop(key.name, None)
+        else:
+            profile[key.name] = value
+        if profile.get("pwd") and profile.get("pwd_command"):
+            other = "pwd" if key.name == "pwd_command" else "pwd_command"
+            raise InputError(
+                f"profile {label!r} has {other}, and one of both is enough. Nothing was changed. "
+                f"Remove it first: smscli profile set {other} '' -p {label}"
+            )
+
+    return _edit(change, lambda source: _with_key(source, label, key.name, value))
+
+
+def _checked(key: Key, texts: Sequence[str]) -> Any:
+    try:
+        value = key.read(texts)
+        why = key.wrong(value)
+    except ValueError as error:
+        why = str(error)
+    if why:
+        raise InputError(f"{key.name} {why}. Nothing was changed.")
+    return value
+
+
+def remove_profile(label: str) -> Path:
+    """Remove a profile with its secrets; where it was the default there is none any more."""
+    require_known(label)
+
+    def remove(document: MutableMapping[str, Any]) -> None:
+        document.get("profiles", {}).pop(label, None)
+        if not document.get("profiles"):
+            document.pop("profiles", None)
+        if document.get("default") == label:
+            del document["default"]
+
+    return _edit(remove, lambda source: _without_table(source, label))
+
+
+def require_known(label: str) -> None:
+    """Refuse a profile that the file does not have."""
+    if label == SANDBOX:
+        raise InputError(
+            "the sandbox is built in: it cannot be changed, removed or made the default. Ask for it with -p sandbox."
+        )
+    config = read_config()
+    if label not in config.profiles:
+        raise InputError(unknown("profile", label, config.path, config.profiles))
+
+
+def _edit(
+    change: Callable[[MutableMapping[str, Any]], None], prepare: Callable[[Source], str] = lambda source: source.text
+) -> Path:
+    """Change the file, keeping the comments of the person who wrote it.
+
+    `prepare` does a part of it on the text already, where tomlkit would move comments or take them along.
+    """
+    path = config_path().resolve()
+    try:
+        with _replacing(path) as file:
+            source = Source(path, read_text(path))
+            wanted = source.parse()
+            change(wanted)
+            edited = _edited(prepare(source), change)
+            if edited is None or Source(path, edited).parse() != wanted:
+                raise ConfigError(f"{path} is written in a way that only a person can edit. It is as it was.")
+            file.write(edited.encode())
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}. It is as it was.") from None
+    return path
+
+
+def _edited(text: str, change: Callable[[MutableMapping[str, Any]], None]) -> str | None:
+    """Return the text after a change, None where the library that keeps comments cannot read it."""
+    if not text:
+        import tomli_w
+
+        fresh: dict[str, Any] = {}
+        change(fresh)
+        return tomli_w.dumps(fresh)
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    try:
+        document = tomlkit.parse(text)
+        change(document)
+    except TOMLKitError:
+        return None
+    return tomlkit.dumps(document)
+
+
+def _without_table(source: Source, label: str) -> str:
+    """Cut the lines of a profile's table; the comments before the next one stay."""
+    lines = source.text.splitlines(keepends=True)
+    start, end = _table(lines, label)
+    return "".join(lines[:start] + lines[end:])
+
+
+def _with_key(source: Source, label: str, key: str, value: Any) -> str:
+    """Add a key that a profile does not have yet behind its last one, not behind the comments before the next table."""
+    lines = source.text.splitlines(keepends=True)
+    _, end = _table(lines, label)
+    if value is None or not end or key in source.parse()["profiles"][label]:
+        return source.text
+    import tomlkit
+
+    lines[end - 1] = lines[end - 1].rstrip("\r\n") + "\n"  # the file's last line may have no end
+    return "".join((*lines[:end], tomlkit.dumps({key: value}), *lines[end:]))
+
+
+def _table(lines: Sequence[str], label: str) -> tuple[int, int]:
+    """Return where a profile's table begins, and where its last key ends; 0 and 0 where it has none of its own."""
+    headers = [number for number, line in enumerate(lines) if line.lstrip().startswith("[")] + [len(lines)]
+    for start, end in pairwise(headers):
+        if is_header(lines[start], "profiles", label):
+            while lines[end - 1].strip() == "" or lines[end - 1].lstrip().startswith("#"):
+                end -= 1
+            return start, end
+    return 0, 0
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[BinaryIO]:
+    """Replace a file at once behind the block, readable by its owner only; until then its draft keeps others out."""
+    if not path.parent.exists():
+        path.parent.mkdir(parents=True)
+        path.parent.chmod(0o700)
+    draft = path.with_name(f"{path.name}.new")
+    descriptor = _create(draft)
+    try:
+        with open(descriptor, "wb") as file:  # noqa: PTH123
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        draft.chmod(0o600)  # a strict umask took even more away
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def _create(draft: Path) -> int:
+    """Create a draft that is not there yet, waiting for another process that is just editing."""
+    patience = monotonic() + _LOCK_PATIENCE
+    while True:
+        try:
+            return os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            if monotonic() > patience:
+                raise ConfigError(
+                    f"another smscli is editing the configuration, or was stopped while it did. Nothing was changed. "
+                    f"If none is running: rm {shlex.quote(str(draft))}"
+                ) from None
+        sleep(0.02)

@@ -1,0 +1,180 @@
+"""The configuration file: where it is, reading it, and saying on which line it is wrong."""
+
+import os
+import re
+import shlex
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from smscli.config.keys import FILE_KEYS, FROM_ENVIRONMENT, PROFILE_KEYS, SANDBOX, TEMPLATE_KEYS, Key
+from smscli.errors import ConfigError
+
+
+class Config(NamedTuple):
+    """The configuration file as it was read; `default` is the profile used where none is named."""
+
+    path: Path
+    default: str
+    profiles: Mapping[str, Mapping[str, Any]]
+    templates: Mapping[str, Mapping[str, str]]
+
+
+def config_path() -> Path:
+    """Return where the configuration is: `SMSCLI_CONFIG`, else the user's configuration directory."""
+    given = os.environ.get("SMSCLI_CONFIG")
+    return Path(given).absolute() if given else user_directory("XDG_CONFIG_HOME", ".config") / "smscli" / "config.toml"
+
+
+def user_directory(variable: str, fallback: str) -> Path:
+    """Return the directory of the user that an XDG variable names, `fallback` below the home directory without it."""
+    if os.name == "nt" and os.environ.get("APPDATA"):
+        return Path(os.environ["APPDATA"])
+    given = os.environ.get(variable, "")
+    if given.startswith("/"):
+        return Path(given)
+    try:
+        return Path.home() / fallback
+    except RuntimeError:
+        raise ConfigError("this user has no home directory; name the configuration file in SMSCLI_CONFIG.") from None
+
+
+def read_config() -> Config:
+    """Read and check the configuration file; one that does not exist is an empty one.
+
+    A file that others can read, an unknown key or a wrong value is a ConfigError that says where and how to fix it.
+    """
+    path = config_path()
+    source = Source(path, read_text(path))
+    document = source.parse()
+    check(source, document)
+    return Config(path, document.get("default", ""), document.get("profiles", {}), document.get("templates", {}))
+
+
+def read_template(label: str) -> Mapping[str, str]:
+    """Return a template's `content`, and its `sign` and `extno` where it has them."""
+    config = read_config()
+    if label not in config.templates:
+        raise ConfigError(f"{unknown('template', label, config.path, config.templates)} Nothing was sent.")
+    return config.templates[label]
+
+
+def unknown(what: str, label: str, path: Path, known: Mapping[str, object]) -> str:
+    """Return the sentence that there is no such profile or template, and which there are."""
+    return f"there is no {what} {label!r} in {path} (there are: {', '.join(known) or 'none yet'})."
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a configuration file, "" where there is none; one that others can read is a ConfigError."""
+    try:
+        mode = path.stat().st_mode
+        if os.name == "posix" and stat.S_ISREG(mode) and mode & 0o077:
+            raise ConfigError(
+                f"{path} holds passwords, and others on this machine can read it. Nothing was sent. "
+                f"Fix it with: chmod 600 {shlex.quote(str(path))}"
+            )
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        return ""
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ConfigError(
+            f"{path}, line {line}: this is not UTF-8. Nothing was sent. Save the file as UTF-8 in your editor."
+        ) from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}. Nothing was sent.") from None
+
+
+class Source(NamedTuple):
+    """The text of a configuration file, and what is wrong in it by its line."""
+
+    path: Path
+    text: str
+
+    def parse(self) -> dict[str, Any]:
+        """Return the document that the text is; a ConfigError says where it is not valid TOML."""
+        if not self.text:
+            return {}
+        import tomllib
+
+        try:
+            return tomllib.loads(self.text)
+        except RecursionError:
+            raise ConfigError(
+                f"{self.path} is not valid TOML: brackets within brackets without end. Nothing was sent."
+            ) from None
+        except ValueError as error:  # TOMLDecodeError, and a number of thousands of digits
+            hint = self._hint(error)
+            raise ConfigError(f"{self.path} is not valid TOML: {error}. Nothing was sent.{hint}") from None
+
+    def _hint(self, error: ValueError) -> str:
+        """Return what helps where the line of a TOML error has Chinese names without quotes, or Chinese quotes."""
+        line = re.search(r"line (\d+)", str(error))
+        if not line or self.text.split("\n")[int(line[1]) - 1].isascii():
+            return ""
+        return ' Names and texts in Chinese belong in straight quotes: [profiles."店铺"], sign = "测试".'
+
+    def wrong(self, sentence: str, key: str, group: str = "", label: str = "") -> ConfigError:
+        """Return the error that a key is wrong, one of the table [group.label] where these are given."""
+        return ConfigError(f"{self.path}, line {self._line_of(key, group, label)}: {sentence} Nothing was sent.")
+
+    def _line_of(self, key: str, group: str, label: str) -> int:
+        """Return the line that a key stands on, as a person would find it; 1 where it cannot be found."""
+        inside = not label
+        spelled = re.compile(
+            rf"""\s*(?:.*[.{{,]\s*)?["']?{re.escape(key)}["']?\s*[=.\]]|\s*\[+\s*["']?{re.escape(key)}\b"""
+        )
+        for number, line in enumerate(self.text.splitlines(), 1):
+            if label and line.lstrip().startswith("["):
+                inside = is_header(line, group, label)
+            if inside and spelled.match(line):
+                return number
+        return 1
+
+
+def is_header(line: str, group: str, label: str) -> bool:
+    """Say whether a line is `[group.label]`, however it is quoted and spaced."""
+    return bool(re.match(rf"""\s*\[\s*(["']?){group}\1\s*\.\s*(["']?){re.escape(label)}\2\s*\]""", line))
+
+
+# --- checking -----------------------------------------------------------------------------------------------------
+
+
+def check(source: Source, document: Mapping[str, Any]) -> None:
+    """Hold a document to the specification of the keys; a ConfigError names the line that is wrong."""
+    _check_table(source, document, FILE_KEYS)
+    for label, table in document.get("profiles", {}).items():
+        if not isinstance(table, dict):
+            raise source.wrong(
+                f"{label} stands outside a profile; its keys belong under a line [profiles.NAME].", label
+            )
+        if label in (SANDBOX, FROM_ENVIRONMENT):
+            raise source.wrong(f"the profile {label!r} is built in; give this one another name.", label)
+        _check_table(source, table, PROFILE_KEYS, "profiles", label)
+        if table.get("pwd") and table.get("pwd_command"):
+            raise source.wrong("pwd_command and pwd are both given; keep one.", "pwd_command", "profiles", label)
+    for label, table in document.get("templates", {}).items():
+        if not isinstance(table, dict) or not table.get("content"):
+            raise source.wrong(f"a template is a table [templates.{label}] with a content.", label)
+        _check_table(source, table, TEMPLATE_KEYS, "templates", label)
+
+
+def _check_table(
+    source: Source, table: Mapping[str, Any], known: Mapping[str, Key], group: str = "", label: str = ""
+) -> None:
+    for name, value in table.items():
+        if name not in known:
+            raise source.wrong(no_key(name, known), name, group, label)
+        if why := known[name].wrong(value):
+            raise source.wrong(f"{name} {why}.", name, group, label)
+
+
+def no_key(name: str, known: Mapping[str, Key]) -> str:
+    """Return the sentence that there is no such key, and which one was likely meant."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(name.lower(), known, n=1)
+    return f"there is no key {name!r}. " + (
+        f"Did you mean {near[0]!r}?" if near else f"Known keys: {', '.join(known)}."
+    )

@@ -1,0 +1,228 @@
+"""One exchange with an endpoint: its thread, its deadline, its gate, and what is known where it fails.
+
+The rule of money: a request may be repeated only where it is proved that nothing went out. That proof is made at the
+socket: an exchange passes its gate just before its first byte is sent. Before the gate nothing has left, and past the
+deadline nothing can leave any more (UnreachableError). After it, whatever goes wrong leaves the outcome unknown
+(OutcomeUnknownError).
+
+The rule of order: an answer belongs to the request before it. So a connection is used again only after a complete 200
+with an answer of this gateway, with nothing behind it; and nothing is written where bytes already wait to be read.
+"""
+
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from http.client import BadStatusLine, HTTPException, RemoteDisconnected
+from queue import SimpleQueue
+from time import monotonic
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from smscli.errors import ConfigError, OutcomeUnknownError, UnreachableError
+from smscli.gateway.connection import (
+    ANSWER_LIMIT,
+    GatedAdapter,
+    Incoming,
+    TooLateError,
+    TooLongError,
+    UnaskedError,
+    current,
+    net,
+    requests,
+)
+from smscli.protocol.forms import decode_text
+
+
+class Answer(NamedTuple):
+    """What came back; `parsed` is None where it is not an answer of this gateway."""
+
+    status: int
+    content_type: str
+    location: str
+    body: bytes
+    parsed: Any
+
+    @property
+    def text(self) -> str:
+        """Return the body as text."""
+        return decode_text(self.body).lstrip("\ufeff")
+
+
+Parse = Callable[[str], Any]
+
+
+class Poster:
+    """Posts forms to one endpoint; safe to use from several threads, each exchange in a thread of its own.
+
+    So not even a name server can hold the caller longer than `timeout`, in seconds for a whole exchange.
+    """
+
+    def __init__(
+        self, endpoint: str, headers: Mapping[str, str], timeout: float, ca_bundle: str = "", proxy: str = ""
+    ) -> None:
+        """Prepare what all exchanges share; ConfigError where the address cannot be used."""
+        self._timeout = timeout
+        proxies = {"http": proxy, "https": proxy} if proxy else {}
+        self._ways = {"stream": True, "timeout": timeout, "verify": ca_bundle or True, "proxies": proxies}
+        self._idle: list[SimpleQueue[_Exchange | None]] = []
+        try:
+            # Every exchange copies this one: to prepare one anew takes a third of an exchange's time.
+            self._request = requests.Request("POST", endpoint, headers).prepare()
+        except requests.RequestException:
+            raise ConfigError(f"{urlsplit(endpoint).netloc}: this address cannot be used.") from None
+
+    def post(self, body: bytes, parse: Parse) -> Answer:
+        """Carry out one exchange; `parse` reads the text of a 200, None where it is not this gateway's.
+
+        Raises UnreachableError or ConfigError where nothing was sent, OutcomeUnknownError where that cannot be said.
+        """
+        request = self._request.copy()
+        request.prepare_body(body, None)
+        exchange = _Exchange(request, self._timeout, parse)
+        self._hand_over(exchange)
+        try:
+            exchange.wait()
+        finally:  # also where Ctrl-C ends the wait
+            exchange.abandon()
+        return exchange.result()
+
+    def close(self) -> None:
+        """End the threads that are idle, with their connections; one that hangs is left alone."""
+        while self._idle:
+            self._idle.pop().put(None)
+
+    def _hand_over(self, exchange: "_Exchange") -> None:
+        try:
+            queue = self._idle.pop()
+        except IndexError:
+            queue = SimpleQueue()
+            threading.Thread(target=self._serve, args=(queue,), daemon=True).start()
+        queue.put(exchange)
+
+    def _serve(self, queue: "SimpleQueue[_Exchange | None]") -> None:
+        adapter = GatedAdapter(pool_connections=1, pool_maxsize=1)
+        while exchange := queue.get():
+            exchange.run(adapter, self._ways)
+            self._idle.append(queue)  # before the next exchange can be asked for
+            exchange.finish()
+        adapter.close()
+
+
+# --- one exchange and its gate ------------------------------------------------------------------------------------
+
+
+class _Exchange:
+    """One request and its answer, or what went wrong and on which side of the gate."""
+
+    def __init__(self, request: requests.PreparedRequest, timeout: float, parse: Parse) -> None:
+        self._request, self._parse = request, parse
+        self._timeout, self.deadline = timeout, monotonic() + timeout
+        self._done, self._lock = threading.Lock(), threading.Lock()
+        self._done.acquire()
+        self._sent = self._abandoned = False
+        self._answer: Answer | None = None
+        self._error: Exception | None = None
+        self.incoming: Incoming | None = None
+
+    def run(self, adapter: GatedAdapter, ways: Mapping[str, Any]) -> None:
+        """Carry the exchange out in the calling thread, which calls `finish` when it is free for the next one."""
+        current.exchange = self
+        try:
+            try:
+                self._answer = self._post(adapter, ways)
+            except UnaskedError:  # a kept connection that a proxy has given up, most likely
+                adapter.close()
+                self._answer = self._post(adapter, ways)
+        except Exception as error:  # a bug is raised again in the asking thread, see result()
+            self._error = error
+        if not self._answer or self._answer.parsed is None or not self.incoming or self.incoming.goes_on:
+            with suppress(OSError):
+                adapter.close()
+
+    def finish(self) -> None:
+        """Wake the asking thread."""
+        self._done.release()
+
+    def wait(self) -> None:
+        """Wait until the exchange is finished, but not past its deadline."""
+        self._done.acquire(timeout=self._timeout)
+
+    def pass_gate(self) -> None:
+        """Called before the first byte is sent; refuses once the asking thread has given up."""
+        with self._lock:
+            if self._abandoned:
+                raise TooLateError
+            self._sent = True
+
+    def abandon(self) -> None:
+        """Give up: what has not passed the gate by now never will."""
+        with self._lock:
+            self._abandoned = True
+
+    def result(self) -> Answer:
+        """Return the answer, or raise what is known of the failure; the exchange must have been abandoned."""
+        if self._answer is not None:
+            return self._answer
+        error = self._error or TimeoutError()
+        host = urlsplit(str(self._request.url)).netloc
+        if self._sent:
+            raise OutcomeUnknownError(f"{host} took the request and then {_reason(error, True, self._timeout)}.")
+        if not isinstance(error, _BEFORE_THE_GATE):
+            raise error
+        if isinstance(error, ValueError):
+            raise ConfigError(f"{host}: this address or the profile's proxy cannot be used.")
+        raise UnreachableError(f"{host} cannot be reached: {_reason(error, False, self._timeout)}.")
+
+    def _post(self, adapter: GatedAdapter, ways: Mapping[str, Any]) -> Answer:
+        raw = adapter.send(self._request, **ways).raw
+        body = bytearray()
+        while part := raw.read1(ANSWER_LIMIT):
+            body += part
+        kind, location = raw.headers.get("Content-Type", ""), raw.headers.get("Location", "")
+        answer = Answer(raw.status, kind, location, bytes(body), None)
+        return answer._replace(parsed=self._parse(answer.text)) if answer.status == 200 else answer
+
+
+def _reason(error: Exception, sent: bool, timeout: float) -> str:
+    """Return in plain words why an exchange ended without an answer."""
+    causes = list(_causes(error))
+    for kind, words in _REASONS:
+        if any(isinstance(cause, kind) for cause in causes):
+            missing = "gave no complete answer" if sent else "no connection"
+            return words.format(late=f"{missing} within {timeout:g} s")
+    strerror = next((cause.strerror for cause in causes if isinstance(cause, OSError) and cause.strerror), "")
+    return f"the connection failed ({strerror or type(causes[-1]).__name__})"
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an exception and all that it wraps, however the libraries wrapped it."""
+    seen: set[int] = set()
+    pending: list[Any] = [error]
+    while pending:
+        cause = pending.pop()
+        if isinstance(cause, BaseException) and id(cause) not in seen:
+            seen.add(id(cause))
+            yield cause
+            pending += [cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args]
+
+
+# What the network and the address can do; anything else that is raised before the gate is a bug.
+_BEFORE_THE_GATE = (requests.RequestException, net.HTTPError, HTTPException, OSError, UnicodeError, UnaskedError)
+_REASONS: list[tuple[type[BaseException], str]] = [
+    (net.ProxyError, "the profile's proxy made no connection"),
+    (ssl.SSLCertVerificationError, "its certificate is not trusted (a private authority goes into ca_bundle)"),
+    (ssl.SSLError, "the encrypted connection failed (does the address start with the right http:// or https://?)"),
+    (socket.gaierror, "its name is not known (is the endpoint spelled right, and is this machine online?)"),
+    (ConnectionRefusedError, "nothing listens there (connection refused)"),
+    (TooLongError, "gave an answer that is too long to be this gateway's"),
+    (UnaskedError, "it answers or closes the connection before it is asked"),
+    (TimeoutError, "{late}"),
+    (RemoteDisconnected, "closed the connection without an answer"),
+    (ConnectionResetError, "reset the connection"),
+    (net.IncompleteRead, "broke off in the middle of its answer"),
+    (BadStatusLine, "answered with something that is not HTTP"),
+    (net.ProtocolError, "answered with something that is not HTTP"),
+    (net.HTTPError, "answered with something that is not HTTP"),
+]

@@ -1,0 +1,45 @@
+"""What may be quoted of a stranger's text: nothing that could hold the password, in whatever spelling.
+
+A gateway or a proxy can repeat what it was sent, and can spell it in more ways than a list would hold (`%2f`, `%252F`,
+`&#39;`, `\\u0026`, base64 and so on). So the rule names what is harmless instead: words, some numbers and Chinese text
+without four characters of the password in a row, whatever stands between these. Anything else is not shown at all.
+"""
+
+import re
+
+NOT_SHOWN = "(not shown, because it may hold the password)"
+
+_SHOWN = 4  # so many characters of a password in a row are too many
+_SHORTEST = 6  # a shorter password could not be told from ordinary words and numbers
+# A number is no longer than a phone number, and there are no more of them than in an IP address; nor are there many
+# words of one or two letters. So a password that was cut or written as numbers does not fit in.
+_NUMBERS, _DIGITS, _SHORT_WORDS = 4, 12, 3
+_CHINESE = (("\u4e00", "\u9fff"), ("\u3000", "\u303f"), ("\uff01", "\uff0f"), ("\uff1a", "\uff1f"))  # with punctuation
+_SIGN = rf"""[\s,.;:!?()<>"'/{"".join(map("-".join, _CHINESE))}-]"""
+_PLAIN = rf"(?:(?:[A-Z]?[a-z]+|[A-Z]+|[0-9]{{1,11}})(?![A-Za-z0-9])|{_SIGN})*"
+
+
+def may_be_quoted(text: str, password: str) -> bool:
+    """Return whether a text can be shown and stored without showing the password, or a part of it."""
+    if all(any(first <= char <= last for first, last in _CHINESE) for char in text):  # a pattern would cost more
+        return set(text).isdisjoint(password)
+    secret = _bare(password)
+    if not password.isascii() or len(secret) < _SHORTEST or not re.fullmatch(_PLAIN, text):
+        return False
+    numbers = re.findall("[0-9]+", text)
+    if len(numbers) > _NUMBERS or sum(map(len, numbers)) > _DIGITS:
+        return False
+    if len(re.findall("(?<![A-Za-z])[A-Za-z]{1,2}(?![A-Za-z])", text)) > _SHORT_WORDS:
+        return False
+    bare = _bare(text)
+    return not any(secret[start : start + _SHOWN] in bare for start in range(len(secret) - _SHOWN + 1))
+
+
+def quoted(text: str, password: str) -> str:
+    """Return the text, or words that say why it is not shown."""
+    return text if may_be_quoted(text, password) else NOT_SHOWN
+
+
+def _bare(text: str) -> str:
+    """Return the ASCII letters and digits alone, in lower case."""
+    return "".join(char for char in text if char.isascii() and char.isalnum()).lower()

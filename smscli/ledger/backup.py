@@ -1,0 +1,89 @@
+"""The ledger's file as a whole: a copy that is complete, and whether it is sound.
+
+Copying the file alone loses what stands in its write-ahead log, and with it keys that protect against a second send.
+"""
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+from smscli.errors import InputError
+from smscli.ledger import states
+from smscli.ledger.schema import MIGRATIONS
+from smscli.ledger.store import LedgerError, Store
+
+_TABLES = ("run", "batch", "report", "reply", "optout", "quarantine")
+_UNSETTLED = ", ".join(f"'{state}'" for state in states.UNSETTLED)
+
+
+class Health(NamedTuple):
+    """What `ledger check` finds; `problems` are SQLite's own words, none where the file is sound."""
+
+    version: int
+    size: int
+    counts: dict[str, int]
+    unfinished: int
+    unknown: int
+    problems: list[str]
+
+
+def check(store: Store) -> Health:
+    """Read the whole file and say whether it is sound, how large it is (bytes) and what it holds.
+
+    Nothing is counted in a file that is not sound.
+    """
+    files = [store.path, store.path.with_name(f"{store.path.name}-wal")]
+    size = sum(file.stat().st_size for file in files if file.exists())
+    if problems := _problems(store):
+        return Health(len(MIGRATIONS), size, {}, 0, 0, problems)
+    (unfinished,) = store.read_one("SELECT count(DISTINCT run) FROM batch WHERE open = 1")
+    (unknown,) = store.read_one(f"SELECT coalesce(sum(numbers), 0) FROM batch WHERE state IN ({_UNSETTLED})")
+    return Health(len(MIGRATIONS), size, _counts(store), unfinished, unknown, [])
+
+
+def _problems(store: Store) -> list[str]:
+    try:
+        found = [text for (text,) in store.read("PRAGMA integrity_check") if text != "ok"]
+        return found + [
+            f"{row[0]}, row {row[1]}: it belongs to nothing" for row in store.read("PRAGMA foreign_key_check")
+        ]
+    except LedgerError as error:
+        return [str(error)]
+
+
+def _counts(store: Store) -> dict[str, int]:
+    return {table: store.read_one(f"SELECT count(*) FROM {table}")[0] for table in _TABLES}
+
+
+def back_up(store: Store, target: Path) -> dict[str, int]:
+    """Copy the ledger into a new file that only its owner can read, and verify it; returns what it holds.
+
+    An InputError where the file is there already or cannot be written; LedgerError where the copy is not sound.
+    """
+    try:
+        os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        raise InputError(f"{target} is there already; name a new file. Nothing was written.") from None
+    except OSError as error:
+        raise InputError(f"{target} cannot be written: {error.strerror}.") from None
+    try:
+        return _copy(store, target)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+
+
+def _copy(store: Store, target: Path) -> dict[str, int]:
+    try:
+        with closing(sqlite3.connect(target, isolation_level=None)) as copy:
+            store.copy_to(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")  # so that the copy is one file
+            (verdict,) = copy.execute("PRAGMA integrity_check").fetchone()
+            counts = {table: copy.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in _TABLES}
+    except sqlite3.Error as error:
+        raise LedgerError(f"{target} cannot be written: {error}.") from None
+    if verdict != "ok":
+        raise LedgerError(f"the copy is not sound: {verdict}. Look with: smscli ledger check")
+    return counts

@@ -1,0 +1,134 @@
+"""The ledger's tables: one tuple of statements a version, each run once; never edit one that was released."""
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """
+        CREATE TABLE run (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            key TEXT UNIQUE,
+            created REAL NOT NULL,         -- seconds since 1970
+            asker TEXT NOT NULL,           -- user@host
+            profile TEXT NOT NULL,
+            account TEXT NOT NULL,
+            content TEXT NOT NULL,         -- as it was given, placeholders and all
+            sign TEXT NOT NULL,
+            extno TEXT NOT NULL,
+            stime TEXT NOT NULL,           -- China time, empty for now
+            source TEXT NOT NULL,          -- where the list came from
+            digest TEXT NOT NULL,          -- of texts and numbers
+            numbers INTEGER NOT NULL,
+            duplicates INTEGER NOT NULL,
+            invalid INTEGER NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE batch (
+            run INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,
+            number INTEGER NOT NULL,
+            state TEXT NOT NULL,
+            content TEXT,                  -- null where it is the run's
+            mobiles TEXT NOT NULL,         -- joined by commas
+            numbers INTEGER NOT NULL,
+            changed REAL,                  -- seconds since 1970
+            code INTEGER,
+            sendid TEXT NOT NULL DEFAULT '',
+            accepted INTEGER NOT NULL DEFAULT 0,
+            invalid INTEGER NOT NULL DEFAULT 0,
+            blacklisted INTEGER NOT NULL DEFAULT 0,
+            message TEXT NOT NULL DEFAULT '',
+            error TEXT NOT NULL DEFAULT '',
+            PRIMARY KEY (run, number)
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX batch_state ON batch (run, state)",
+        "CREATE INDEX batch_changed ON batch (changed) WHERE state IN ('sending', 'accepted', 'unknown')",
+    ),
+    (
+        "ALTER TABLE batch ADD COLUMN sent REAL",  # when its request left, seconds since 1970
+        "UPDATE batch SET sent = changed WHERE changed IS NOT NULL",
+        "CREATE INDEX batch_sendid ON batch (sendid) WHERE sendid != ''",
+        "CREATE INDEX batch_unsettled ON batch (sent) WHERE state IN ('sending', 'unknown')",
+        """
+        CREATE TABLE report (
+            sendid TEXT NOT NULL,
+            mobile TEXT NOT NULL,
+            state TEXT NOT NULL,
+            time TEXT NOT NULL,            -- China time, as the gateway wrote it
+            received REAL NOT NULL,        -- seconds since 1970
+            profile TEXT NOT NULL,         -- that it came to
+            PRIMARY KEY (sendid, mobile, state, time)
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX report_mobile ON report (mobile)",
+        """
+        CREATE TABLE tally (               -- numbers by what counts of their reports, kept as these come
+            sendid TEXT NOT NULL,
+            state TEXT NOT NULL,
+            numbers INTEGER NOT NULL,
+            PRIMARY KEY (sendid, state)
+        ) WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE reply (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            mobile TEXT NOT NULL,
+            content TEXT NOT NULL,
+            time TEXT NOT NULL,
+            extension TEXT NOT NULL,       -- whole, the system's part first
+            received REAL NOT NULL,
+            profile TEXT NOT NULL,
+            UNIQUE (mobile, time, content, extension, profile)
+        )
+        """,
+        """
+        CREATE TABLE quarantine (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            received REAL NOT NULL,
+            peer TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            raw BLOB NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE optout (
+            account TEXT NOT NULL,
+            mobile TEXT NOT NULL,
+            since REAL NOT NULL,
+            reason TEXT NOT NULL,          -- what the person wrote, or who entered it
+            PRIMARY KEY (account, mobile)
+        ) WITHOUT ROWID
+        """,
+    ),
+    (
+        # Whether it may still go out: decided in states.py when its state changes.
+        "ALTER TABLE batch ADD COLUMN open INTEGER NOT NULL DEFAULT 0",
+        """
+        UPDATE batch SET open = 1 WHERE state IN ('planned', 'unreachable')
+            OR state = 'refused' AND (code IN (10, 11, 12, 13, 14) OR code = 2 AND message NOT LIKE '%敏感%')
+        """,
+        "CREATE INDEX batch_open ON batch (run, number) WHERE open = 1",
+        "DROP INDEX batch_changed",
+        "CREATE INDEX batch_sent ON batch (sent) WHERE sent IS NOT NULL",
+        # Settled by reports: only the numbers that have one count as accepted.
+        "ALTER TABLE batch ADD COLUMN settled INTEGER NOT NULL DEFAULT 0",
+        "CREATE INDEX batch_settled ON batch (sendid) WHERE settled = 1",
+        "ALTER TABLE run ADD COLUMN due REAL",  # when the gateway is to send it, seconds since 1970; null for now
+        "UPDATE run SET due = strftime('%s', stime) - 28800.0 WHERE stime != ''",
+        "CREATE INDEX run_due ON run (due) WHERE due IS NOT NULL",
+        "CREATE INDEX run_digest ON run (digest, account)",
+        "ALTER TABLE run ADD COLUMN include_opted_out INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE run ADD COLUMN cancelled REAL",  # seconds since 1970
+        # When it happened by the gateway's clock, by ours where that cannot be read; seconds since 1970.
+        "ALTER TABLE report ADD COLUMN at REAL",
+        "UPDATE report SET at = coalesce(strftime('%s', time) - 28800.0, received)",
+        "ALTER TABLE optout ADD COLUMN ended REAL",  # when the person came back; null while they want no messages
+        """
+        CREATE TABLE seen (                -- signed pushes, so that none is repeated with other content
+            nonce TEXT PRIMARY KEY,        -- random and timestamp
+            content TEXT NOT NULL,         -- a digest
+            expires REAL NOT NULL          -- from then on its timestamp is refused anyway
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX seen_expires ON seen (expires)",
+    ),
+)

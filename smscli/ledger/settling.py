@@ -1,0 +1,158 @@
+"""Batches of unknown fate, settled by reports: only where these fit one batch and nothing else.
+
+A report names a sendid that no batch has, for the answer that would have named it never came. Other programs send
+through the same account too, so a batch is taken for accepted only where
+
+- the sendid begins with a time near the moment at which the batch left (protocol §1),
+- every number that was reported under this sendid is one of the batch's, and
+- there are as many of them as no chance would explain: three, or all of a smaller batch;
+
+and where no other batch and no other sendid fit as well.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from smscli.ledger import states
+from smscli.ledger.states import State
+from smscli.ledger.store import Connection, Store, marks
+from smscli.protocol.times import sendid_time
+
+CLOCK_SECONDS = 60  # how far the gateway's clock may be off
+_TAKEN_SECONDS = 300  # how much later a gateway that hesitates may number a message
+_SURE = 3
+_CHUNK = 500  # values of one statement, which SQLite takes a limited number of
+_SETTLED = "settled by reports"
+
+
+class Unsettled(NamedTuple):
+    """A batch whose fate is unknown; `sent` is when its request left, in seconds since 1970."""
+
+    run: int
+    number: int
+    sent: float
+    mobiles: frozenset[str]
+    profile: str = ""
+
+
+class Settled(NamedTuple):
+    """A batch, the sendid that is proved to be its own, and how many of its numbers have a report."""
+
+    batch: Unsettled
+    sendid: str
+    reported: int
+
+
+def match(unsettled: Sequence[Unsettled], reported: Mapping[str, Collection[str]]) -> list[Settled]:
+    """Return the batches that reports settle; `reported` has the numbers that were reported under each sendid."""
+    found = [
+        Settled(batch, sendid, len(mobiles))
+        for sendid, mobiles in reported.items()
+        for batch in unsettled
+        if may_be(batch, sendid) and batch.mobiles.issuperset(mobiles)
+    ]
+    batches = Counter(settled.batch for settled in found)
+    sendids = Counter(settled.sendid for settled in found)
+    return [
+        settled
+        for settled in found
+        if batches[settled.batch] == 1
+        and sendids[settled.sendid] == 1
+        and settled.reported >= min(_SURE, len(settled.batch.mobiles))
+    ]
+
+
+def may_be(batch: Unsettled, sendid: str) -> bool:
+    """Return whether the gateway numbered a message so when a batch left."""
+    numbered = sendid_time(sendid)
+    return numbered is not None and batch.sent - CLOCK_SECONDS <= numbered <= batch.sent + _TAKEN_SECONDS
+
+
+class Settling:
+    """Settles the unknown batches of a store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def settle(self, run: int) -> None:
+        """Settle a run's unknown batches by what has been reported so far."""
+        unsettled = self._unsettled("run.id = ?", run)
+        if not unsettled:
+            return
+        with self._store.transaction() as connection:
+            _write(connection, match(unsettled, self._reported(unsettled)))
+
+    def settle_by(self, connection: Connection, profile: str, account: str, sendids: Iterable[str]) -> None:
+        """Settle unknown batches of an account by what was just reported under sendids that no batch has."""
+        unsettled = self._unsettled("profile = ? AND account = ?", profile, account)
+        near = {batch for sendid in sendids for batch in unsettled if may_be(batch, sendid)}
+        if near:
+            _write(connection, match(list(near), self._reported(near)))
+
+    def evidence(self, run: int) -> dict[int, int]:
+        """Return for each unknown batch how many of its numbers have a report that may be about it."""
+        found = {}
+        for batch in self._unsettled("run.id = ?", run):
+            reported = self._reported([batch])
+            if people := {mobile for mobiles in reported.values() for mobile in batch.mobiles.intersection(mobiles)}:
+                found[batch.number] = len(people)
+        return found
+
+    def _unsettled(self, which: str, *values: object) -> list[Unsettled]:
+        rows = self._store.read(
+            "SELECT run, number, state, sent, mobiles, profile FROM batch JOIN run ON run.id = batch.run "
+            f"WHERE state IN (?, ?) AND sent IS NOT NULL AND mobiles != '' AND {which}",
+            (*states.UNSETTLED, *values),
+        )
+        alive = {run: self._store.is_alive(run) for run in {row[0] for row in rows if row[2] == State.SENDING}}
+        return [
+            Unsettled(run, number, sent, frozenset(mobiles.split(",")), profile)
+            for run, number, state, sent, mobiles, profile in rows
+            if state != State.SENDING or not alive[run]  # its answer may still come
+        ]
+
+    def _reported(self, unsettled: Collection[Unsettled]) -> dict[str, set[str]]:
+        """Return the numbers that were reported under each sendid that no batch has, and that may be one of these.
+
+        Only reports count that came to the profile that sent the batches.
+        """
+        profile = next(iter(unsettled)).profile
+        wanted = sorted(frozenset().union(*(batch.mobiles for batch in unsettled)))
+        sendids: set[str] = set()
+        for start in range(0, len(wanted), _CHUNK):
+            chunk = wanted[start : start + _CHUNK]
+            rows = self._store.read(
+                f"SELECT DISTINCT sendid FROM report WHERE profile = ? AND mobile IN ({marks(chunk)})",
+                (profile, *chunk),
+            )
+            sendids.update(sendid for (sendid,) in rows)
+        near = [sendid for sendid in sendids if any(may_be(batch, sendid) for batch in unsettled)]
+        return {sendid: self._people(sendid) for sendid in near if not self.is_known(sendid)}
+
+    def _people(self, sendid: str) -> set[str]:
+        return {mobile for (mobile,) in self._store.read("SELECT mobile FROM report WHERE sendid = ?", (sendid,))}
+
+    def is_known(self, sendid: str) -> bool:
+        """Return whether a batch has this sendid, so that reports under it are about that one."""
+        return bool(self._store.read_one("SELECT 1 FROM batch WHERE sendid = ? AND sendid != ''", (sendid,)))
+
+
+def _write(connection: Connection, found: Iterable[Settled]) -> None:
+    for batch, sendid, reported in found:
+        connection.execute(
+            "UPDATE batch SET state = ?, open = ?, sendid = ?, accepted = ?, settled = 1, message = ?, error = '' "
+            "WHERE run = ? AND number = ? AND state IN (?, ?)",
+            (*states.ACCEPTED, sendid, reported, _SETTLED, batch.run, batch.number, *states.UNSETTLED),
+        )
+
+
+def count_settled(connection: Connection, sendids: Iterable[str]) -> None:
+    """Count again how many numbers have a report, in batches that were settled by reports."""
+    if connection.execute("SELECT 1 FROM batch WHERE settled = 1 LIMIT 1").fetchone():
+        connection.executemany(
+            "UPDATE batch SET accepted = "
+            "(SELECT count(DISTINCT mobile) FROM report WHERE report.sendid = batch.sendid) "
+            "WHERE sendid = ? AND settled = 1",
+            ((sendid,) for sendid in sendids),
+        )

@@ -1,0 +1,142 @@
+"""What a batch can be: its states, how they change, and what a run ends as. Everything that decides this stands here.
+
+    planned      not sent yet
+    sending      on disk before the request leaves
+    accepted     the gateway answered 0, or a report proves that it took the request
+    refused      the gateway said no with a code that is known to mean no
+    unreachable  it is proved that nothing left
+    unknown      the request left and no proper answer came, or the process died
+    dropped      never sent: cancelled, or nobody of it wants messages
+
+A batch is *open* while it may still go out: nothing of it was sent or may have been sent. A refusal leaves a batch open
+where it is about the account, for the message itself was not judged. The decision is stored with the state.
+"""
+
+from collections.abc import Collection, Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+from smscli.errors import ExitCode
+from smscli.protocol.answers import SendAnswer
+
+
+class State(StrEnum):
+    """What is known of a batch."""
+
+    PLANNED = "planned"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+    UNKNOWN = "unknown"
+    DROPPED = "dropped"
+
+
+class Fate(NamedTuple):
+    """A state, and whether the batch may still go out."""
+
+    state: State
+    open: bool
+
+
+PLANNED = Fate(State.PLANNED, True)
+SENDING = Fate(State.SENDING, False)
+ACCEPTED = Fate(State.ACCEPTED, False)
+REFUSED = Fate(State.REFUSED, False)
+REFUSED_ACCOUNT = Fate(State.REFUSED, True)
+UNREACHABLE = Fate(State.UNREACHABLE, True)
+UNKNOWN = Fate(State.UNKNOWN, False)
+DROPPED = Fate(State.DROPPED, False)
+
+# Something of it was sent, or may have been.
+MAY_HAVE_LEFT = (State.SENDING, State.ACCEPTED, State.UNKNOWN)
+# Only a report or a person can say what became of it, once its process is dead.
+UNSETTLED = (State.SENDING, State.UNKNOWN)
+
+_CHANGES: Mapping[Fate, Collection[Fate]] = {
+    PLANNED: (SENDING, DROPPED),
+    # PLANNED: a fault in the configuration was found before anything left.
+    SENDING: (ACCEPTED, REFUSED, REFUSED_ACCOUNT, UNREACHABLE, UNKNOWN, PLANNED),
+    ACCEPTED: (),
+    REFUSED: (),
+    REFUSED_ACCOUNT: (SENDING, DROPPED),
+    UNREACHABLE: (SENDING, DROPPED),
+    # ACCEPTED: a report proves it. PLANNED, DROPPED: a person decides.
+    UNKNOWN: (ACCEPTED, PLANNED, DROPPED),
+    DROPPED: (),
+}
+
+
+def may_become(old: Fate, new: Fate) -> bool:
+    """Return whether a batch may change so."""
+    return new in _CHANGES[old]
+
+
+def before(new: Fate) -> tuple[Fate, ...]:
+    """Return the fates from which a batch may become this one."""
+    return tuple(old for old in _CHANGES if may_become(old, new))
+
+
+# --- what an answer means (protocol §1) ---------------------------------------------------------------------------
+
+# Refusals of the message: the same text would be refused again.
+_MESSAGE_CODES = (1, 3, 4)
+# Refusals of the account: any other message would be refused as well, and this one may go out later.
+_ACCOUNT_CODES = (10, 11, 12, 13, 14)
+_BALANCE_OR_WORDS = 2  # the vendor's page: a sensitive word; in the field: the balance is too low
+_SENSITIVE = "敏感"
+
+
+def fate_of(answer: SendAnswer, refusal_codes: Collection[int] = ()) -> Fate:
+    """Return what an answer makes of a batch.
+
+    Only a code that is known to mean no proves a refusal: the vendor's, and the ones that a profile declares in
+    `refusal_codes`. Any other code, -1 among them, does not say whether the message was queued.
+    """
+    if answer.code == 0:
+        return ACCEPTED
+    if answer.code in _ACCOUNT_CODES:
+        return REFUSED_ACCOUNT
+    if answer.code == _BALANCE_OR_WORDS:
+        return REFUSED if _SENSITIVE in answer.msg else REFUSED_ACCOUNT
+    return REFUSED if answer.code in _MESSAGE_CODES or answer.code in refusal_codes else UNKNOWN
+
+
+# --- what others see of it ----------------------------------------------------------------------------------------
+
+
+def as_seen(state: State, alive: bool) -> State:
+    """Return a batch's state as a reader sees it: what a dead process left as sending is unknown."""
+    return State.UNKNOWN if state is State.SENDING and not alive else state
+
+
+class Totals(NamedTuple):
+    """A run's batches and numbers by state, and what the gateway counted.
+
+    `missing` numbers are not (yet) accepted; `unaccounted` is by how many the gateway's counts and the numbers of
+    accepted batches differ.
+    """
+
+    batches: Mapping[State, int]
+    numbers: Mapping[State, int]
+    accepted: int
+    invalid: int
+    blacklisted: int
+    missing: int
+    unaccounted: int
+
+
+def exit_code(totals: Totals) -> ExitCode:
+    """Return what a run ends as; whatever is unknown comes first, for money may be lost by a repeat."""
+    states = totals.batches
+    if not set(UNSETTLED).isdisjoint(states):
+        return ExitCode.UNKNOWN
+    if set(states) == {State.DROPPED}:
+        return ExitCode.NOBODY
+    if not totals.missing and not totals.unaccounted:
+        return ExitCode.DONE
+    if totals.accepted:
+        return ExitCode.PARTLY
+    if totals.unaccounted:
+        return ExitCode.UNKNOWN
+    return ExitCode.UNREACHABLE if State.UNREACHABLE in states else ExitCode.REFUSED

@@ -1,0 +1,54 @@
+"""Who calls, and whether a push from there is believed (protocol §3)."""
+
+from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import NamedTuple
+
+from smscli.config.profile import Profile
+from smscli.httpd.request import Request
+from smscli.protocol.pushes import Signature, is_trusted
+
+Network = IPv4Network | IPv6Network
+
+
+class Access(NamedTuple):
+    """Who may push: addresses, all of them where there is none, and whether a proxy says which one called.
+
+    `window` is how far the timestamp of a signed push may be off, in seconds.
+    """
+
+    networks: Sequence[Network] = ()
+    trust_proxy: bool = False
+    window: float = 72 * 3600
+
+    def peer(self, request: Request) -> str:
+        """Return the address that a request comes from."""
+        hops = request.headers.get("x-forwarded-for", "") if self.trust_proxy else ""
+        # What stands before the last hop was written by whoever called the proxy.
+        return hops.rpartition(",")[2].strip()[:100] or request.peer
+
+    def distrust(self, peer: str, fields: Mapping[str, str], profile: Profile) -> str:
+        """Return why a push from there is not believed; empty where it is."""
+        if self.networks and not _is_within(peer, self.networks):
+            return "its address is not among --allow"
+        if profile.trust and not is_trusted(fields, profile.trust):
+            return f"its name or password is not what profile {profile.label} has"
+        return ""
+
+    def doubt(self, signature: Signature | None) -> str:
+        """Return why a push with the right signature is not taken: it may be an old one that somebody else repeats."""
+        if signature and signature.off is None:
+            return "its timestamp is not a time"
+        if signature and signature.off is not None and signature.off > self.window:
+            return f"its timestamp is more than {self.window / 3600:g} hours off (push_window); is this clock right?"
+        return ""
+
+
+def _is_within(peer: str, networks: Sequence[Network]) -> bool:
+    try:
+        address = ip_address(peer)
+    except ValueError:
+        return False
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    return any(address in network for network in networks)

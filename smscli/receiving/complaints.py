@@ -1,0 +1,34 @@
+"""Sentences about trouble that can come a thousand times a second: at most one a minute, with how many there were."""
+
+import asyncio
+from collections.abc import Callable
+from time import monotonic
+
+_SECONDS = 60.0
+
+
+class Complaints:
+    """Says one kind of trouble; `sentence` makes a text of how many there were since the last one, and of the last."""
+
+    def __init__(self, tell: Callable[[str], None], sentence: Callable[[int, str], str]) -> None:
+        self._tell, self._sentence = tell, sentence
+        self._count, self._last = 0, ""
+        self._silent_until = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, trouble: str) -> None:
+        """Say it at once, or with the next sentence."""
+        self._count, self._last = self._count + 1, trouble
+        pause = self._silent_until - monotonic()
+        if pause <= 0:
+            self.flush()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(pause, self.flush)
+
+    def flush(self) -> None:
+        """Say what was not said yet."""
+        self._timer = None
+        if self._count:
+            self._tell(self._sentence(self._count, self._last))
+            self._count = 0
+            self._silent_until = monotonic() + _SECONDS

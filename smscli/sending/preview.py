@@ -1,0 +1,75 @@
+"""What a send would do and cost, for a person to look at before it is carried out."""
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+from smscli.config.profile import Profile
+from smscli.ledger.runs import Batch, Run
+from smscli.protocol.billing import signed
+from smscli.sending.plan import Plan
+from smscli.sending.recipients import Recipients
+
+_TEXTS = 3  # so many texts are shown
+Row = tuple[str, str | int]
+
+
+class Preview(NamedTuple):
+    """A plan, who sends it, how many requests it takes, and who was left out of it."""
+
+    account: Profile
+    plan: Plan
+    requests: int
+    left_out: Sequence[Row] = ()
+    notes: Sequence[str] = ()
+
+    def rows(self, balance: str) -> list[Row]:
+        """Return the plan as items and values; `balance` is a number, or a sentence where it is not known."""
+        plan, cost = self.plan, self.plan.cost()
+        first = [signed(text, plan.sign) for text in islice(plan.texts, _TEXTS)]
+        return [
+            ("profile", f"{self.account.label} ({self.account.name})"),
+            ("recipients", plan.numbers),
+            *self.left_out,
+            ("requests", self.requests),
+            ("characters", _range(cost.least_characters, cost.most_characters)),
+            ("parts a number", _range(cost.least_parts, cost.most_parts)),
+            ("parts in all", cost.total_parts),
+            ("balance", balance),
+            ("balance afterwards", after(balance, cost.total_parts)),
+            ("time", f"{plan.stime} China time (UTC+8)" if plan.stime else "now"),
+            *(("list", note) for note in self.notes),
+            *((f"text {number}", text) for number, text in enumerate(first, 1)),
+            *(("warning", warning) for warning in plan.warnings()),
+        ]
+
+
+def of_send(account: Profile, plan: Plan, people: Recipients, opted_out: int) -> Preview:
+    """Return the preview of a new run."""
+    left_out = (("duplicates", people.duplicates), ("invalid", len(people.invalid)), ("opted out", opted_out))
+    return Preview(account, plan, plan.requests, left_out, people.notes)
+
+
+def of_rest(account: Profile, run: Run, batches: Iterable[Batch]) -> Preview:
+    """Return the preview of what is left of a run."""
+    texts: dict[str, list[str]] = {}
+    requests = 0
+    for batch in batches:
+        texts.setdefault(batch.content, []).extend(batch.mobiles)
+        requests += 1
+    plan = Plan(run.content, texts, run.sign, run.extno, run.stime)
+    return Preview(account, plan, requests, (("numbers in all", run.numbers),))
+
+
+def after(balance: str, parts: int) -> str:
+    """Return what is left of a balance after so many parts; empty where it is not known."""
+    from decimal import Decimal, InvalidOperation  # a single message never asks for the balance
+
+    try:
+        return str(Decimal(balance) - parts)
+    except InvalidOperation:
+        return ""
+
+
+def _range(least: int, most: int) -> str:
+    return str(least) if least == most else f"{least} to {most}"

@@ -1,0 +1,82 @@
+"""What a list holds that is no mobile number: each entry with its reason, and the file in which it can be corrected."""
+
+import csv
+import io
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from smscli.errors import InputError
+
+_ADDED = ("line", "reason")
+
+
+class Invalid(NamedTuple):
+    """One entry that is no mobile number of this country: where it stands, what it says, and why it is refused."""
+
+    where: str
+    text: str
+    reason: str
+
+
+class Rejects:
+    """The rows of a list that are left out, a million of them in bounded memory.
+
+    `index` is the phone column; `columns` is the list's header, empty where it has none.
+    """
+
+    def __init__(self, index: int = 0, columns: Sequence[str] = ()) -> None:
+        self._index, self._columns = index, columns
+        self._lines: list[int] = []
+        self._reasons: list[str] = []
+        self._rows: list[str] = []  # as lines of CSV: a third of the memory that the cells take
+
+    def add(self, line: int, row: Sequence[str], reason: str) -> None:
+        """Keep a row; its line is 0 where it stands on the command line."""
+        text = io.StringIO(newline="")
+        csv.writer(text).writerow(row)
+        self._lines.append(line)
+        self._reasons.append(reason)
+        self._rows.append(text.getvalue())
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._lines)
+
+    def __iter__(self) -> Iterator[Invalid]:
+        """Yield them as they are shown."""
+        for line, reason, cells in self._entries():
+            text = cells[self._index] if self._index < len(cells) else ",".join(cells)
+            yield Invalid(f"line {line}" if line else "--mobile", text.strip()[:40], reason)
+
+    def _entries(self) -> Iterator[tuple[int, str, list[str]]]:
+        cells = csv.reader(part for row in self._rows for part in io.StringIO(row, newline=""))
+        return zip(self._lines, self._reasons, cells, strict=True)
+
+    def write(self, path: Path) -> None:
+        """Write them to a new file that only its owner can read: line and reason, then the original columns.
+
+        It is a list like the one that was read: correct it and send it. So every cell is as it was, formulas included:
+        they are the owner's, and whatever would make them harmless would be part of the message. Line and reason stand
+        in front, so that a row with too many cells still has them until it is corrected. A byte-order mark tells Excel
+        and WPS that it is UTF-8. An InputError where it cannot be written; nothing is left of it then.
+        """
+        try:
+            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except OSError as error:
+            raise InputError(f"{path} cannot be written: {error.strerror}. Nothing was sent.") from None
+        try:
+            with os.fdopen(file, "w", encoding="utf-8-sig", errors="backslashreplace", newline="") as stream:
+                self._write_to(stream)
+        except OSError as error:
+            path.unlink(missing_ok=True)
+            raise InputError(f"{path} cannot be written: {error.strerror}. Nothing was sent.") from None
+
+    def _write_to(self, stream: io.TextIOBase) -> None:
+        again = 2 * (tuple(self._columns[:2]) == _ADDED)  # it was read from such a file itself
+        names = self._columns[again:] or [""] * self._index + ["mobile"]
+        writer = csv.writer(stream)
+        writer.writerow((*_ADDED, *names))
+        for line, reason, cells in self._entries():
+            writer.writerow((line, reason, *cells[again:]))

@@ -1,0 +1,82 @@
+"""What is allowed in a text but probably not meant: signatures, what nobody sees, links."""
+
+import re
+from collections.abc import Iterable
+from unicodedata import category
+
+from smscli.protocol.billing import billed_parts, signed
+from smscli.text import INVISIBLE
+
+_JOINER = "\u200d"  # holds an emoji of several together
+_TOP = (
+    "com|cn|net|org|cc|top|vip|io|me|co|xyz|shop|store|info|tv|hk|tw|ltd|site|online|club|link|ink|wang|app|biz|pro|fun"
+)
+_PATH = r"(?:[:/?#][\w\-.~:/?#\[\]@!$&'()*+,;=%]*)?"
+# A link in ASCII; one without http:// is known by its last part.
+_LINK = rf"(?:https?://[\w\-.~:/?#\[\]@!$&'()*+,;=%]+|(?<![\w.@/-])(?:[a-z0-9-]+\.)+(?:{_TOP})(?![\w.@-]){_PATH})"
+
+
+def signature_warnings(texts: Iterable[str], sign: str) -> list[str]:
+    """Return what is wrong with the signature; the gateway puts `sign` in 【】 in front of each text."""
+    found = []
+    twice = next(filter(None, (_own_signature(text, sign) for text in texts)), "") if sign else ""
+    if twice:
+        found.append(f"a signature stands in the text, {twice}, and in sign: people will see both")
+    if not sign and not all("【" in text and "】" in text for text in texts):
+        found.append("there is no signature: the gateway wants one in sign, or in 【】 in the text")
+    if sign.startswith("【") != sign.endswith("】"):
+        found.append("one bracket is missing in the sign")
+    return found
+
+
+def _own_signature(text: str, sign: str) -> str:
+    """Return the signature that a text has at either end, or sign's own anywhere; empty where it has none."""
+    text = text.strip().strip(INVISIBLE)
+    ends = re.match("【[^【】]*】", text) or re.search("【[^【】]*】$", text)
+    own = signed("", sign)
+    return ends[0] if ends else own if own in text else ""
+
+
+def text_warnings(texts: Iterable[str], sign: str) -> list[str]:
+    """Return what people will not see as it is meant, each kind once."""
+    unseen = glued = ""
+    has_invisible = re.compile(f"[{INVISIBLE}]").search
+    for text in texts:
+        if not unseen and (has_invisible(text) or text != text.strip()):
+            unseen = _unseen(text, sign)
+        if not glued and "." in text:
+            glued = _glued(text)
+    return [warning for warning in (unseen, glued) if warning]
+
+
+def _unseen(text: str, sign: str) -> str:
+    """Return what nobody sees in a text and is billed; blanks at its ends only where they cost a part."""
+    pairs = list(zip(text, f"{text[1:]} ", strict=True))
+    signs = [c for c, behind in pairs if _is_unseen(c, behind)]
+    seen = "".join(c for c, behind in pairs if not _is_unseen(c, behind)).strip()
+    parts, enough = billed_parts(signed(text, sign)), billed_parts(signed(seen, sign))
+    if not signs and parts == enough:
+        return ""
+    names = ", ".join(f"U+{ord(c):04X}" for c in dict.fromkeys(signs))
+    what = f"invisible characters are billed ({names})" if signs else "blanks at the end of a text are billed"
+    return what + (f": {parts} parts instead of {enough}" if parts > enough else "")
+
+
+def _is_unseen(character: str, behind: str) -> bool:
+    if character == _JOINER:
+        return category(behind) != "So"
+    return character in INVISIBLE
+
+
+def _glued(text: str) -> str:
+    """Return which link Chinese text touches, so that a phone takes both for the link."""
+    for link in re.finditer(_LINK, text, re.IGNORECASE | re.ASCII):
+        before, behind = text[: link.start()][-1:], text[link.end() :][:1]
+        if _is_text(behind) or (_is_text(before) and "://" not in link[0]):
+            shown = f"{before}{link[0]}{behind}"
+            return f"a link touches the text beside it, {shown}: phones take both for the link; put blanks between"
+    return ""
+
+
+def _is_text(character: str) -> bool:
+    return character > "\x7f" and not character.isspace()
