@@ -9,12 +9,13 @@ _smscli_about() {
         case $2 in
         esac ;;
     'smscli send')
-        commands='' options='--mobile --csv --column --encoding --skip-invalid --limit --include-opted-out --content --content-file --template --var --sign --extno --at --key --dry-run --force --max-refused --batch-size --workers --rate --wait --yes -y --quiet -q -p --profile --output -h --help'
+        commands='' options='--mobile --csv --column --encoding --skip-invalid --rejects --limit --include-opted-out --content --content-file --template --var --sign --extno --at --key --dry-run --force --max-refused --batch-size --workers --rate --wait --yes -y --quiet -q -p --profile --output -h --help'
         case $2 in
         --mobile) takes='text' ;;
         --csv) takes='file' ;;
         --column) takes='text' ;;
         --encoding) takes='text' ;;
+        --rejects) takes='file' ;;
         --limit) takes='text' ;;
         --content) takes='text' ;;
         --content-file) takes='file' ;;

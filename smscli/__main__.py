@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from smscli.console import Environment
+    from smscli.errors import SmsError
 
 
 def main(arguments: "Sequence[str] | None" = None, environment: "Environment | None" = None) -> int:
@@ -48,12 +49,19 @@ def _run(arguments: "Sequence[str]", environment: "Environment") -> int:
         code = _carry_out(arguments, environment)
         environment.finish()
     except SmsError as error:
-        environment.say(f"smscli: {error}")
+        environment.say(f"smscli: {_sentence(error, arguments)}")
         return int(error.exit_code)
     except KeyboardInterrupt:
         environment.say("smscli: interrupted.")
         return 130
     return code
+
+
+def _sentence(error: "SmsError", arguments: "Sequence[str]") -> str:
+    """Return an error's sentence; a command that never sends anything does not say that nothing was sent."""
+    from smscli.commands import SENDING
+
+    return str(error) if arguments and arguments[0] in SENDING else str(error).replace(" Nothing was sent.", "")
 
 
 def _carry_out(arguments: "Sequence[str]", environment: "Environment") -> int:

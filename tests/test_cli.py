@@ -311,7 +311,7 @@ def test_ctrl_c_during_a_send_exits_130_without_a_traceback(
     environment: dict[str, str], start_sandbox: Callable[..., RunningSandbox]
 ) -> None:
     slow = start_sandbox(latency=10_000)
-    command = [sys.executable, "-m", "smscli", "send", "--mobile", "13800138001", "--content", "hi"]
+    command = [sys.executable, "-m", "smscli", "send", "--mobile", "13800138001", "--content", "hi", "--sign", "店"]
     with subprocess.Popen(
         command, env=environment | slow.variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:

@@ -22,6 +22,10 @@ COMMANDS = {
 }
 
 
+# The commands that send something; where they fail they say whether anything was sent.
+SENDING = ("send", "resume")
+
+
 def overview() -> str:
     """Return the help page of `smscli` itself, made without loading any command."""
     width = max(map(len, COMMANDS))

@@ -1,22 +1,21 @@
-"""Carries a run out with its progress on stderr, and shows how it ended: what `send` and `resume` share."""
+"""Asks before a run goes on and carries it out, with its progress on stderr: what `send` and `resume` share."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from smscli.commands._preview import confirm
-from smscli.commands._report import show_end
 from smscli.config.profile import Profile
 from smscli.console import Environment, Progress
 from smscli.errors import ExitCode
 from smscli.gateway.client import Gateway
 from smscli.ledger.runs import Run, Runs
-from smscli.ledger.states import State
 from smscli.ledger.store import Store
 from smscli.ledger.summary import summarize
-from smscli.output import Output
 from smscli.protocol.times import CHINA, parse_stime
+from smscli.sending.message import is_marketing
 from smscli.sending.preview import of_rest
 from smscli.sending.runner import Pace, Result, Runner
+from smscli.sending.times import quiet_until
 
 
 def confirm_past(environment: Environment, runs: Runs, run: Run, yes: bool) -> None:
@@ -31,11 +30,27 @@ def confirm_past(environment: Environment, runs: Runs, run: Run, yes: bool) -> N
 def confirm_rest(
     environment: Environment, runs: Runs, run: Run, account: Profile, gateways: Sequence[Gateway], yes: bool
 ) -> None:
-    """Show what is left of a run and ask, where that is more numbers than the profile's `confirm_above`."""
+    """Show what is left of a run and ask, where that is more numbers than the profile's `confirm_above`.
+
+    Marketing in the profile's quiet hours is asked about however few numbers it is for.
+    """
     numbers = runs.open_numbers(run.id)
-    if numbers > account.confirm_above and not yes:
+    if not numbers or yes:
+        return
+    if numbers > account.confirm_above:
         preview = of_rest(account, run, runs.open_batches(run.id))
         confirm(environment, preview, gateways, f"Send to the {numbers:,} numbers that are left of run {run.id}?")
+    confirm_hours(environment, account, {batch.content for batch in runs.open_batches(run.id)}, run.stime, yes)
+
+
+def confirm_hours(environment: Environment, account: Profile, texts: Iterable[str], stime: str, yes: bool) -> None:
+    """Ask before marketing goes out in the profile's `quiet_hours`."""
+    until = quiet_until(account.quiet_hours, parse_stime(stime) or datetime.now(CHINA)) if account.quiet_hours else None
+    if until and any(map(is_marketing, texts)):
+        environment.confirm(
+            f"This is marketing, and quiet_hours are until {until:%Y-%m-%d %H:%M} China time. Send it all the same?",
+            yes,
+        )
 
 
 def carry_on(
@@ -46,9 +61,8 @@ def carry_on(
     gateways: Sequence[Gateway],
     pace: Pace,
     quiet: bool,
-    output: Output | None,
 ) -> ExitCode:
-    """Carry out what is open of a run that is held, show how it ended, and return the exit code."""
+    """Carry out what is open of a run that is held, and return what it ended as; the caller shows it."""
     if not Runs(store).open_numbers(run.id):
         environment.say(f"run {run.id} has nothing left to send; nothing was sent")
     runner = Runner(store, run, account, gateways, pace)
@@ -61,15 +75,9 @@ def carry_on(
         if lost := runner.unwritten():
             environment.say("\n".join(["These answers could not be written, so keep them:", *lost]))
         raise
-    except Exception:  # what was sent is shown also where something broke
-        summary = summarize(store, run)
-        if set(summary.totals.batches) != {State.PLANNED}:
-            show_end(environment, store, summary, output)
-        raise
-    summary = summarize(store, run)
     if result.opted_out:
         environment.say(f"{result.opted_out:,} left out: they opted out since the run was begun")
-    show_end(environment, store, summary, output)
+    summary = summarize(store, run)
     if result.reason and summary.open:
         environment.say(f"smscli: the run stopped, for {result.reason}.")
     return ExitCode.INTERRUPTED if result.interrupted else summary.exit_code

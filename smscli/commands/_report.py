@@ -1,6 +1,7 @@
 """What is printed about a run: its batches, what went wrong, and what to do next."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from smscli.console import Environment, OutputError
@@ -8,7 +9,7 @@ from smscli.ledger.runs import Batch, Run, Runs
 from smscli.ledger.settling import Settling
 from smscli.ledger.states import State
 from smscli.ledger.store import Store
-from smscli.ledger.summary import RunSummary
+from smscli.ledger.summary import RunSummary, summarize
 from smscli.output import Cell, Output, is_table, write_rows
 from smscli.protocol.billing import billed_parts, count_characters, signed
 from smscli.protocol.codes import state_meaning
@@ -19,7 +20,8 @@ BATCH_COLUMNS = (
     "parts", "error", "run", "delivered", "failed", "waiting",
 )  # fmt: skip
 _BATCH_TABLE_COLUMNS = 7  # what a person needs; the rest stands in the summary
-_TABLE_ROWS = 20  # longer runs show in a table only what was not accepted
+_TABLE_ROWS = 20  # longer runs show in a table only what somebody has to look at
+_SUMMARIZED = (State.ACCEPTED, State.PLANNED, State.DROPPED)
 # What batches are called where "unknown" alone could be a report's state, and "accepted" all of a batch.
 _CALLED = {State.UNKNOWN: "with outcome unknown", State.ACCEPTED: "not accepted as a whole"}
 
@@ -55,10 +57,24 @@ def show_end(environment: Environment, store: Store, summary: RunSummary, output
     _say_next_steps(environment, store, summary)
 
 
+@contextmanager
+def shown_at_the_end(environment: Environment, store: Store, run: Run, output: Output | None) -> Iterator[None]:
+    """Show a run behind the block, also where something broke in it: what was sent must be known."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
+        if not (summary := summarize(store, run)).nothing_left:
+            show_end(environment, store, summary, output)
+        raise
+    show_end(environment, store, summarize(store, run), output)
+
+
 def _write_batches(environment: Environment, store: Store, summary: RunSummary, output: Output | None) -> None:
     run, batches = summary.run, summary.batches
     table = is_table(environment, output)
-    states = [s for s in State if s is not State.ACCEPTED] if table and batches > _TABLE_ROWS else list(State)
+    states = [s for s in State if s not in _SUMMARIZED] if table and batches > _TABLE_ROWS else list(State)
     rows: Iterable[tuple[Cell, ...]] = (_batch_row(run, batch) for batch in Runs(store).batches(run.id, states))
     kept: Sequence[int] = range(len(BATCH_COLUMNS))
     if table:

@@ -1,22 +1,21 @@
 """What `send` reads: the message, and the list of who is to get it."""
 
-import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from smscli.commands._own_files import refuse_own_file
 from smscli.commands._send_options import SendOptions
-from smscli.config.file import config_path, read_template
+from smscli.config.file import read_template
 from smscli.config.profile import Profile, choose
 from smscli.console import Environment
 from smscli.errors import InputError
-from smscli.protocol.forms import decode_text
 from smscli.protocol.times import format_stime
 from smscli.sending import recipients
 from smscli.sending.message import Text, parse_text
 from smscli.sending.recipients import Recipients
 from smscli.sending.times import parse_at
-from smscli.text import bom_encoding
+from smscli.text import decode_file
 
 _FILE_LIMIT = 1 << 20  # no text that the gateway takes is nearly as long
 
@@ -59,12 +58,9 @@ def _content(environment: Environment, options: SendOptions, template: str | Non
     file = options.content_file
     if file is None:
         return options.content or template or ""
+    refuse_own_file(file)
     raw = environment.read_file(file, _FILE_LIMIT, "Nothing was sent.")
-    encoding = bom_encoding(raw)
-    text = raw.decode(encoding, "replace") if encoding else decode_text(raw)
-    if "\ufffd" in text:
-        raise InputError(f"{file} is not UTF-8 or GB18030 text. Nothing was sent.")
-    return text.replace("\r\n", "\n").removesuffix("\n")
+    return decode_file(raw, str(file)).replace("\r\n", "\n").removesuffix("\n")
 
 
 def _constants(pairs: Sequence[str]) -> dict[str, str]:
@@ -87,6 +83,9 @@ def read_recipients(environment: Environment, options: SendOptions, message: Mes
         environment.say(note)
     for where, text, reason in people.invalid:
         environment.say(f"{where}: {text!r}: {reason}")
+    if people.invalid and options.rejects:
+        people.invalid.write(options.rejects)
+        environment.say(f"the invalid lines are in {options.rejects}, each with its reason: correct and send them")
     if not (options.dry_run and people.mobiles):  # a dry run shows the rest of the list first
         refuse_invalid(options, people)
     if people.duplicates:
@@ -108,9 +107,8 @@ def _recipients(environment: Environment, options: SendOptions, fields: Sequence
         )
     if mobile:
         return recipients.from_options(mobile)
-    if csv and os.path.realpath(csv) == os.path.realpath(config_path()):
-        raise InputError("that is smscli's own configuration, not a list of numbers. Nothing was sent.")
     if csv:
+        refuse_own_file(csv)
         with environment.open_file(csv, "Nothing was sent.") as stream:
             return recipients.read_list(stream, str(csv), options.column, options.encoding, fields)
     pipe = environment.pipe("to whom? Give --mobile or --csv, or pipe a list in. Nothing was sent.")

@@ -28,6 +28,10 @@ Csv = Annotated[
     _option("--csv", metavar="FILE", help="A list: CSV, or one number a line. It can be piped in, too.", panel=LIST),
 ]
 SkipInvalid = Annotated[bool, _flag("--skip-invalid", help="Leave invalid lines out, send to the others.", panel=LIST)]
+Rejects = Annotated[
+    Path | None,
+    _option("--rejects", metavar="FILE", help="Write the invalid lines and their reasons to a new file.", panel=LIST),
+]
 Limit = Annotated[int | None, _option(min=1, metavar="N", help="Send only to the first N numbers.", panel=LIST)]
 IncludeOptedOut = Annotated[
     bool, _flag("--include-opted-out", help="Send also to those who want no more messages.", panel=LIST)
@@ -82,6 +86,7 @@ class SendOptions(NamedTuple):
     column: str
     encoding: str
     skip_invalid: bool
+    rejects: Path | None
     limit: int | None
     include_opted_out: bool
     content: str | None

@@ -1,7 +1,6 @@
 """`smscli listen`: the service that the gateway pushes status reports and replies to."""
 
 import os
-import signal
 import threading
 from collections.abc import Iterator
 from ipaddress import ip_network
@@ -12,6 +11,7 @@ from typing import Annotated
 import typer
 
 from smscli.commands._options import OutputOption, ProfileOption
+from smscli.commands._signals import end_on_signals
 from smscli.config import profile as profiles
 from smscli.config.file import config_path
 from smscli.config.keys import parse_duration
@@ -69,7 +69,7 @@ def command(
     environment: Environment = context.obj
     printer = _Printer(environment, account, output)
     terminated = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: terminated.set())
+    end_on_signals(terminated.set)
     with open_store() as store:
         receiver = Receiver(Inbox(store), account, _checked_path(path), access, printer.show, environment.say)
         server = _bind(receiver, host, port)

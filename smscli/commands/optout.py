@@ -7,6 +7,7 @@ import typer
 
 from smscli.cli import Commands
 from smscli.commands._options import ColumnOption, EncodingOption, OutputOption, ProfileOption
+from smscli.commands._own_files import refuse_own_file
 from smscli.config import profile as profiles
 from smscli.console import Environment
 from smscli.errors import InputError
@@ -101,6 +102,7 @@ def _read(environment: Environment, file: Path | None, column: str, encoding: st
     if file is None:
         pipe = environment.pipe("which numbers? Name a file, or pipe a list in.")
         return recipients.read_list(pipe, "the list from the pipe", column, encoding)
+    refuse_own_file(file)
     with environment.open_file(file, "The list is as it was.") as stream:
         return recipients.read_list(stream, str(file), column, encoding)
 

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from smscli.commands._options import OutputOption, ProfileOption
+from smscli.commands._own_files import refuse_own_file
 from smscli.config import profile as profiles
 from smscli.config.file import config_path
 from smscli.config.profile import Profile
@@ -147,6 +148,8 @@ def _blocks(environment: Environment, sources: list[str]) -> Iterator[tuple[str,
         environment.pipe("what is to be read? Name files, or pipe a log in.")
         sources = ["-"]
     missing = [source for source in sources if source != "-" and not _exists(source)]
+    for source in set(sources) - set(missing) - {"-"}:
+        refuse_own_file(Path(source))
     for source in missing:
         if "=" not in source and not source.lstrip().startswith("{"):
             raise InputError(f"there is no file {source!r}, and it is not a push either.")

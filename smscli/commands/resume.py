@@ -8,7 +8,7 @@ import typer
 
 from smscli.commands._carrying import carry_on, confirm_past, confirm_rest
 from smscli.commands._options import MOST_RUNS, OutputOption, QuietOption, RateOption, WorkersOption, YesOption
-from smscli.commands._report import say_evidence, show_end
+from smscli.commands._report import say_evidence, show_end, shown_at_the_end
 from smscli.config.keys import SANDBOX
 from smscli.config.profile import Profile, choose
 from smscli.console import Environment
@@ -69,7 +69,8 @@ def command(
             _confirm_twin(environment, runs, found, yes)
             with gateways_of(account, environment.say) as gateways:
                 confirm_rest(environment, runs, found, account, gateways, yes)
-                return carry_on(environment, store, found, account, gateways, Pace(workers, rate), quiet, output)
+                with shown_at_the_end(environment, store, found, output):
+                    return carry_on(environment, store, found, account, gateways, Pace(workers, rate), quiet)
 
 
 def _account(run: Run) -> Profile:

@@ -1,6 +1,6 @@
 """`smscli runs`: every send and what became of it; `smscli runs RUN` shows one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -12,12 +12,13 @@ from smscli.commands._report import meaning, say_reports, show_end
 from smscli.commands._waiting import seconds, wait_for_reports
 from smscli.console import Environment
 from smscli.errors import ExitCode, InputError
+from smscli.gateway.client import describe_answer
 from smscli.ledger.forgetting import forget
-from smscli.ledger.runs import DELIVERED, Run, Runs
+from smscli.ledger.runs import DELIVERED, DIED, Run, Runs
 from smscli.ledger.settling import Settling
 from smscli.ledger.states import State
 from smscli.ledger.store import Store, open_store
-from smscli.ledger.summary import RunSummary, outcomes, summarize
+from smscli.ledger.summary import LeftOut, RunSummary, left_out, outcomes, summarize
 from smscli.output import Cell, Output, is_table, is_tsv, write_rows
 from smscli.protocol.times import CHINA, china_time
 
@@ -28,6 +29,7 @@ COLUMNS = (
 _TABLE_COLUMNS = ("run", "created", "state", "numbers", "accepted", "unknown", "profile", "key", "content")
 _TEXT_START = 24  # characters of a text by which a person knows it
 NUMBER_COLUMNS = ("mobile", "state", "meaning")
+_NAMED = 20  # numbers, and batches, that are named in a sentence
 
 
 class _RunOrCommand(Group):
@@ -44,7 +46,7 @@ command = Commands(cls=_RunOrCommand, invoke_without_command=True, subcommand_me
 def list_runs(context: typer.Context, output: OutputOption = None) -> None:
     """List all sends, the latest first; with the number of a RUN show its batches.
 
-    `smscli runs RUN --failed` or `--state STATE` lists its numbers that were not delivered to, `--wait 10m` waits until
+    `smscli runs RUN --failed`, `--unknown` or `--state STATE` lists its numbers of that kind, `--wait 10m` waits until
     all reports are in; `smscli runs RUN --help` explains all options.
     """
     if context.invoked_subcommand:
@@ -67,10 +69,13 @@ def list_runs(context: typer.Context, output: OutputOption = None) -> None:
 def show(
     context: typer.Context,
     run: Annotated[int, typer.Argument(metavar="RUN", max=MOST_RUNS)],
-    failed: Annotated[bool, typer.Option("--failed", help="List the numbers that were not delivered to.")] = False,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="List the numbers that were not delivered to, and why.")
+    ] = False,
     state: Annotated[
         str, typer.Option(metavar="STATE", help="List the numbers with this report state.", show_default=False)
     ] = "",
+    unknown: Annotated[bool, typer.Option("--unknown", help="List the numbers whose outcome is unknown.")] = False,
     wait: WaitOption = "",
     quiet: QuietOption = False,
     output: OutputOption = None,
@@ -84,9 +89,16 @@ def show(
             code = wait_for_reports(environment, store, found, patience, quiet)
         Settling(store).settle(run)
         summary = summarize(store, found)
-        if failed or state:
-            _list_numbers(environment, outcomes(store, run), state.strip().upper(), output)
-            if state and state.strip().upper() not in map(str.upper, summary.verdicts):
+        if failed:
+            _write_numbers(environment, _failed(store, run), output)
+            _say_left_out(environment, store, run)
+        elif unknown:
+            batches = Runs(store).unsettled_batches(run)
+            rows = ((mobile, "unknown", batch.error or DIED) for batch in batches for mobile in batch.mobiles)
+            _write_numbers(environment, rows, output)
+        elif state:
+            _write_numbers(environment, _with_state(store, run, state.strip()), output)
+            if state.strip().upper() not in map(str.upper, summary.verdicts):
                 environment.say(f"no number of run {run} has the state {state}; `smscli codes` lists the known ones")
         else:
             _show_run(environment, store, summary, bool(wait), output)
@@ -121,14 +133,48 @@ def prune(
     context.obj.say(f"{gone:,} {'run' if gone == 1 else 'runs'} forgotten{kept}{more}")
 
 
-def _list_numbers(
-    environment: Environment, found: Iterator[tuple[str, str]], wanted: str, output: Output | None
-) -> None:
-    """Write numbers by their report; in a pipe the numbers alone, so that `send` can read them."""
-    listed = ((m, state) for m, state in found if (state.upper() == wanted if wanted else state != DELIVERED))
-    rows = ((mobile, state, meaning(state)) for mobile, state in listed)
+def _write_numbers(environment: Environment, listed: Iterable[tuple[str, str, str]], output: Output | None) -> None:
+    """Write numbers, each with a state and why; in a pipe the numbers alone, so that `send` can read them."""
     end = 1 if is_tsv(environment, output) else len(NUMBER_COLUMNS)
-    write_rows(environment, NUMBER_COLUMNS[:end], (row[:end] for row in rows), output)
+    write_rows(environment, NUMBER_COLUMNS[:end], (row[:end] for row in listed), output)
+
+
+def _with_state(store: Store, run: int, wanted: str) -> Iterator[tuple[str, str, str]]:
+    return (
+        (mobile, state, meaning(state)) for mobile, state in outcomes(store, run) if state.upper() == wanted.upper()
+    )
+
+
+def _failed(store: Store, run: int) -> Iterator[tuple[str, str, str]]:
+    """Yield the numbers that certainly did not get it, by their report or by what the gateway answered."""
+    for mobile, state in outcomes(store, run):
+        if state != DELIVERED:
+            yield mobile, state, meaning(state)
+    for batch in left_out(store, run):
+        for mobile in batch.mobiles if batch.certain else ():
+            yield mobile, "refused" if batch.state is State.REFUSED else "left out", _why(batch)
+
+
+def _why(batch: LeftOut) -> str:
+    if batch.state is State.REFUSED:
+        return describe_answer(batch.code or 0, batch.message)
+    return f"the gateway counted {batch.invalid:,} invalid and {batch.blacklisted:,} blacklisted of batch {batch.batch}"
+
+
+def _say_left_out(environment: Environment, store: Store, run: int) -> None:
+    """Name the numbers among which the gateway left some out without saying which."""
+    for batch in left_out(store, run):
+        if not batch.certain:
+            counts = f"{batch.invalid:,} invalid, {batch.blacklisted:,} blacklisted"
+            environment.say(
+                f"batch {batch.batch}: the gateway left {batch.invalid + batch.blacklisted:,} of these "
+                f"{len(batch.mobiles):,} numbers out ({counts}) and does not say which: {_some(batch.mobiles)}"
+            )
+
+
+def _some(mobiles: Sequence[str]) -> str:
+    more = f" and {len(mobiles) - _NAMED:,} more" if len(mobiles) > _NAMED else ""
+    return f"{', '.join(mobiles[:_NAMED])}{more}"
 
 
 def _run_row(summary: RunSummary) -> tuple[Cell, ...]:
@@ -147,5 +193,8 @@ def _start(text: str) -> str:
 
 
 def _say_unknown(environment: Environment, store: Store, run: Run) -> None:
-    for batch in Runs(store).unsettled_batches(run.id):
-        environment.say(f"batch {batch.number}, {batch.state}: {','.join(batch.mobiles)}")
+    batches = Runs(store).unsettled_batches(run.id)
+    for batch in batches[:_NAMED]:
+        environment.say(f"batch {batch.number}, outcome unknown: {_some(batch.mobiles)}")
+    if len(batches) > _NAMED or any(len(batch.mobiles) > _NAMED for batch in batches):
+        environment.say(f"`smscli runs {run.id} --unknown` lists them all")

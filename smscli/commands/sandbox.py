@@ -2,7 +2,6 @@
 
 import os
 import re
-import signal
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from smscli.commands._signals import end_on_signals
 from smscli.config import profile as profiles
 from smscli.console import Environment
 from smscli.errors import InputError
@@ -85,7 +85,7 @@ def command(
     """
     environment: Environment = context.obj
     stopped = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+    end_on_signals(stopped.set)
     start = partial(Sandbox, port=port, balance=balance, latency=latency, fault=fault, fault_every=fault_every)
     start = partial(start, push_to=_push_target(push_to), push_trust=_push_trust(push_to, profile))
     with _open_log(log, environment.stderr) as stream, _bind(partial(start, log=stream), port) as sandbox:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import typer
 
 from smscli.commands import _send_options as given
-from smscli.commands._carrying import carry_on, confirm_past, confirm_rest
+from smscli.commands._carrying import carry_on, confirm_hours, confirm_past, confirm_rest
 from smscli.commands._options import (
     ColumnOption,
     EncodingOption,
@@ -22,7 +22,7 @@ from smscli.commands._options import (
     YesOption,
 )
 from smscli.commands._preview import confirm, refuse_low_balance, write_preview
-from smscli.commands._report import show_end
+from smscli.commands._report import shown_at_the_end
 from smscli.commands._send_input import Message, read_message, read_recipients, refuse_invalid
 from smscli.commands._send_options import SendOptions
 from smscli.commands._waiting import seconds, wait_for_reports
@@ -41,7 +41,7 @@ from smscli.protocol.times import china_time, parse_stime
 from smscli.sending import plan
 from smscli.sending.limits import hold_back, without
 from smscli.sending.plan import Plan
-from smscli.sending.preview import of_send
+from smscli.sending.preview import Preview, of_send
 from smscli.sending.recipients import Recipients
 from smscli.sending.runner import Pace
 from smscli.sending.times import parse_at
@@ -57,6 +57,7 @@ def command(
     column: ColumnOption = "",
     encoding: EncodingOption = "",
     skip_invalid: given.SkipInvalid = False,
+    rejects: given.Rejects = None,
     limit: given.Limit = None,
     include_opted_out: given.IncludeOptedOut = False,
     content: given.Content = None,
@@ -86,9 +87,9 @@ def command(
     smscli send --csv list.csv --content '{name}, see you at {time}.' --dry-run
     """
     options = SendOptions(
-        mobile=mobile, csv=csv, column=column, encoding=encoding, skip_invalid=skip_invalid, limit=limit,
-        include_opted_out=include_opted_out, content=content, content_file=content_file, template=template, var=var,
-        sign=sign, extno=extno, at=at, key=key, dry_run=dry_run, force=force, batch_size=batch_size,
+        mobile=mobile, csv=csv, column=column, encoding=encoding, skip_invalid=skip_invalid, rejects=rejects,
+        limit=limit, include_opted_out=include_opted_out, content=content, content_file=content_file, template=template,
+        var=var, sign=sign, extno=extno, at=at, key=key, dry_run=dry_run, force=force, batch_size=batch_size,
         pace=Pace(workers, rate, max_refused), wait=wait, yes=yes, quiet=quiet, profile=profile, output=output,
     )  # fmt: skip
     return _send(context.obj, options, context.args)
@@ -101,16 +102,15 @@ def _send(environment: Environment, options: SendOptions, strays: Sequence[str])
     people = read_recipients(environment, options, message)
     whole, people = build_plan(environment, options, message, people)
     with open_store() as store, gateways_of(message.account, environment.say) as gateways:
-        job = _Job(environment, options, store, gateways, message, whole, people)
+        job = _Job(environment, options, store, gateways, message, whole, people, patience)
         found = Runs(store).by_key(options.key) if options.key else None
         if found:
             _refuse_difference(found, whole, options.at, message.account)
         if found and options.dry_run:
             return _say_known(job, found)
-        run, code = repeat_run(job, found) if found else start_run(job)
-        if run is None or not patience or code not in (ExitCode.DONE, ExitCode.PARTLY, ExitCode.UNKNOWN):
-            return code  # nothing that reports could come about
-        return wait_for_reports(environment, store, run, patience, options.quiet)
+        if not found and options.dry_run:
+            return show_dry_run(job)
+        return repeat_run(job, found) if found else start_run(job)
 
 
 def _refuse_strays(words: Sequence[str]) -> None:
@@ -154,6 +154,7 @@ class _Job(NamedTuple):
     message: Message
     plan: Plan
     people: Recipients
+    patience: float
 
     @property
     def due(self) -> float:
@@ -169,39 +170,54 @@ def _leave_out(job: _Job) -> tuple[Plan, int]:
     whole, opted_out = without(job.plan, unwanted)
     if opted_out:
         say(f"{opted_out:,} left out: they opted out; `smscli optout list` shows them")
-    return _hold_back(job, whole), opted_out
-
-
-def _hold_back(job: _Job, whole: Plan) -> Plan:
-    whole, held_back = hold_back(whole, Runs(job.store), job.message.account, job.due)
+    whole, held_back = hold_back(whole, Runs(job.store), account, job.due)
     if held_back:
-        job.environment.say(f"{held_back:,} left out: they would get more messages than per_number allows")
+        say(f"{held_back:,} left out: they would get more messages than per_number allows")
+    _refuse_nobody(whole)
+    return whole, opted_out
+
+
+def _refuse_nobody(whole: Plan) -> None:
     if not whole.numbers:
         raise NobodyError("nobody is left to send to. Nothing was sent.")
-    return whole
 
 
 # --- a new run ----------------------------------------------------------------------------------------------------
 
 
-def start_run(job: _Job) -> tuple[Run | None, ExitCode]:
-    """Write a new run and carry it out; with `--dry-run` only show it."""
+def show_dry_run(job: _Job) -> ExitCode:
+    """Show what would be sent; nothing is."""
+    preview = _prepare(job)
+    write_preview(job.environment, preview, job.gateways, job.options.output)
+    refuse_invalid(job.options, job.people)
+    return ExitCode.DONE
+
+
+def start_run(job: _Job) -> ExitCode:
+    """Ask where it is much or late, write a new run and carry it out."""
     environment, options, account = job.environment, job.options, job.message.account
-    if options.at is not None:
-        parse_at(options.at, datetime.now(UTC))  # a new run is not sent in the past, also under a key
-    _look_for_repeat(job)
-    whole, opted_out = _leave_out(job)
-    preview = of_send(account, whole, job.people, opted_out)
-    if options.dry_run:
-        write_preview(environment, preview, job.gateways, options.output)
-        refuse_invalid(options, job.people)
-        return None, ExitCode.DONE
+    preview = _prepare(job)
+    whole = preview.plan
+    for warning in whole.warnings():
+        environment.say(f"warning: {warning}")
     if not options.force:
         refuse_low_balance(preview, job.gateways)
     if whole.numbers > account.confirm_above and not options.yes:
         confirm(environment, preview, job.gateways, f"Send to {whole.numbers:,} numbers?")
+    confirm_hours(environment, account, whole.texts, whole.stime, options.yes)
     with Runs(job.store).begin(lambda: _new_run(job, whole)) as run:
-        return run, _carry_on(job, run)
+        if run.numbers < whole.numbers:
+            environment.say(f"{whole.numbers - run.numbers:,} more left out: they got a message meanwhile (per_number)")
+        return _carry_on(job, run)
+
+
+def _prepare(job: _Job) -> Preview:
+    """Return the plan without whoever is not to get it, and say who that is."""
+    if job.options.at is not None:
+        parse_at(job.options.at, datetime.now(UTC))  # a new run is not sent in the past, also under a key
+    _look_for_repeat(job)
+    whole, opted_out = _leave_out(job)
+    return of_send(job.message.account, whole, job.people, opted_out)
 
 
 def _look_for_repeat(job: _Job) -> None:
@@ -226,7 +242,8 @@ def _new_run(job: _Job, whole: Plan) -> tuple[Run, Iterator[tuple[str, Sequence[
     options, account = job.options, job.message.account
     if account.repeat_window:
         _look_for_repeat(job)
-    whole = _hold_back(job, whole)
+    whole, _ = hold_back(whole, Runs(job.store), account, job.due)
+    _refuse_nobody(whole)
     run = Run(
         id=0,
         key=options.key,
@@ -250,10 +267,17 @@ def _new_run(job: _Job, whole: Plan) -> tuple[Run, Iterator[tuple[str, Sequence[
 
 
 def _carry_on(job: _Job, run: Run) -> ExitCode:
-    options = job.options
-    return carry_on(
-        job.environment, job.store, run, job.message.account, job.gateways, options.pace, options.quiet, options.output
-    )
+    """Carry a run out, wait for its reports if that was asked for, and show it as it is then."""
+    environment, options = job.environment, job.options
+    with shown_at_the_end(environment, job.store, run, options.output):
+        code = carry_on(environment, job.store, run, job.message.account, job.gateways, options.pace, options.quiet)
+        return _after_reports(job, run, code)
+
+
+def _after_reports(job: _Job, run: Run, code: ExitCode) -> ExitCode:
+    if not job.patience or code not in (ExitCode.DONE, ExitCode.PARTLY, ExitCode.UNKNOWN):
+        return code  # nothing that reports could come about
+    return wait_for_reports(job.environment, job.store, run, job.patience, job.options.quiet)
 
 
 def _asker() -> str:
@@ -283,7 +307,7 @@ def _as_text(name: str) -> str:
 # --- the run of a key ---------------------------------------------------------------------------------------------
 
 
-def repeat_run(job: _Job, run: Run) -> tuple[Run, ExitCode]:
+def repeat_run(job: _Job, run: Run) -> ExitCode:
     """Go on with the run of a key; one that is done is shown again, and ends as it did."""
     environment, store, options = job.environment, job.store, job.options
     runs, summary = Runs(store), summarize(store, run)
@@ -292,11 +316,11 @@ def repeat_run(job: _Job, run: Run) -> tuple[Run, ExitCode]:
         with runs.hold(run.id):
             environment.say(f"going on with run {run.id}, which the key {run.key!r} names")
             confirm_rest(environment, runs, run, job.message.account, job.gateways, options.yes)
-            return run, _carry_on(job, run)
+            return _carry_on(job, run)
     done = "was sent before" if run.cancelled is None else "was cancelled"
     environment.say(f"run {run.id} with the key {run.key!r} {done}; nothing was sent again")
-    show_end(environment, store, summary, options.output)
-    return run, summary.exit_code
+    with shown_at_the_end(environment, store, run, options.output):
+        return _after_reports(job, run, summary.exit_code)
 
 
 def _say_known(job: _Job, run: Run) -> ExitCode:

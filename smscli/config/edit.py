@@ -134,7 +134,7 @@ def _edit(
 
     `prepare` does a part of it on the text already, where tomlkit would move comments or take them along.
     """
-    path = config_path().resolve()
+    path = Path(os.path.realpath(config_path()))
     try:
         with _replacing(path) as file:
             source = Source(path, read_text(path))

@@ -191,15 +191,17 @@ class Runs:
             f"WHERE batch.run = ? AND state IN ({marks(wanted)}) ORDER BY number",
             (run, *wanted),
         )
-        return map(_batch, rows)
+        return map(partial(_as_seen, self._store.is_alive(run)), map(_batch, rows))
 
     def troubled_batches(self, run: int) -> list[Batch]:
         """Return a run's batches that are neither planned nor accepted as a whole."""
-        return self._select(
+        found = self._select(
             run,
             "state != 'planned' AND NOT (state = 'accepted' AND accepted = batch.numbers "
             "AND batch.invalid = 0 AND blacklisted = 0)",
         )
+        alive = self._store.is_alive(run)
+        return [_as_seen(alive, batch) for batch in found]
 
     def open_batches(self, run: int, after: int = 0, limit: int = -1) -> list[Batch]:
         """Return the batches behind `after` that may still go out: nothing of them was or may have been sent."""
@@ -324,6 +326,11 @@ def _claim(connection: Connection, run: Run, batch: Batch) -> Batch | None:
     if cursor.rowcount != 1:
         return None
     return batch.ended(fate, error)._replace(mobiles=mobiles, numbers=len(mobiles), code=None, message="")
+
+
+def _as_seen(alive: bool, batch: Batch) -> Batch:
+    """Return a batch as a reader sees it: what a dead process left as sending is unknown."""
+    return batch if states.as_seen(batch.state, alive) is batch.state else batch.ended(states.UNKNOWN, DIED)
 
 
 def _run(row: Sequence[Any]) -> Run:

@@ -43,7 +43,7 @@ def ledger_path() -> Path:
     given = os.environ.get("SMSCLI_LEDGER")
     path = Path(given) if given else user_directory("XDG_STATE_HOME", ".local/state") / "smscli" / "ledger.db"
     # One file has one name, or two processes would not find each other's locks.
-    return path.resolve()
+    return Path(os.path.realpath(path))
 
 
 _stores: dict[Path, "Store"] = {}

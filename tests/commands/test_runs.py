@@ -455,7 +455,7 @@ pwd = "5ECRET-PWD"
 """,
     )
     mistakes = {
-        "that is smscli's own configuration": ["--csv", str(config), "--content", "x"],
+        "is smscli's own configuration": ["--csv", str(config), "--content", "x"],
         "full-width braces, '｛金额｝'": ["--csv", "people.csv", "--content", "{姓名}欠｛金额｝元"],
         "'world' belongs to no option": ["--mobile", "13800138000", "--content", "hello", "world"],
         "'13800138000 hello' belongs to no option": ["13800138000", "hello"],

@@ -294,7 +294,7 @@ def test_disk_that_is_full_still_tells_the_sendid(
 def test_closed_streams_do_not_change_how_it_ends(
     environment: dict[str, str], sandbox: RunningSandbox, redirection: str
 ) -> None:
-    line = f"{shlex.quote(sys.executable)} -m smscli send --mobile 13800138000 --content x {redirection}"
+    line = f"{shlex.quote(sys.executable)} -m smscli send --mobile 13800138000 --content x --sign 店 {redirection}"
     ended = subprocess.run(["sh", "-c", line], capture_output=True, env=environment | sandbox.variables)
     assert (ended.returncode, ended.stderr) == (0, b"")
     assert len(sandbox.queued) == 1
@@ -439,8 +439,8 @@ def test_content_file_that_is_no_file_is_refused(smscli: Smscli, sandbox: Runnin
         (("--content", "x", "--content-file", "y"), "one of --content, --content-file and --template"),
         ((), "one of --content, --content-file and --template"),
         (("--content", "x", "--csv", "y"), "either --mobile or --csv"),
-        (("--content", "x", "--at", "tomorrow"), "'tomorrow' is no time"),
-        (("--content", "x", "--at", ""), "'' is no time"),
+        (("--content", "x", "--at", "tomorrow"), "'tomorrow' is not a time"),
+        (("--content", "x", "--at", ""), "'' is not a time"),
         (("--content", "x", "--at", "2001-01-01 00:00"), "has passed"),
     ],
 )

@@ -182,7 +182,7 @@ def test_a_file_that_others_can_read_is_refused_with_the_command_that_fixes_it(
     path.chmod(0o644)
     ended = smscli("profile", "show", SMSCLI_CONFIG=name)
     assert ended.code == 3
-    assert f"{path} holds passwords, and others on this machine can read it. Nothing was sent." in ended.err
+    assert f"{path} holds passwords, and others on this machine can read it." in ended.err
     fix = ended.err.partition("Fix it with: ")[2].strip()
     assert fix == f"chmod 600 {shlex.quote(str(path))}"
     subprocess.run(fix, shell=True, check=True, cwd=tmp_path)
@@ -200,7 +200,7 @@ def test_any_right_of_others_is_refused(home: Path, mode: int) -> None:
 def test_what_is_not_a_file_is_never_to_be_chmodded(smscli: Smscli, tmp_path: Path) -> None:
     ended = smscli("balance", SMSCLI_CONFIG=str(tmp_path))
     assert (ended.code, "chmod" in ended.err) == (3, False)
-    assert f"{tmp_path} cannot be read: Is a directory. Nothing was sent." in ended.err
+    assert f"{tmp_path} cannot be read: Is a directory." in ended.err
     ended = smscli("balance", SMSCLI_CONFIG="/dev/null")
     assert (ended.code, "chmod" in ended.err) == (3, False)
     assert "there is no profile yet" in ended.err

@@ -514,7 +514,7 @@ def test_clear_text_off_this_machine_gives_one_warning_line(
 
 def test_no_warning_on_this_machine_nor_by_https(smscli: Smscli, sandbox: RunningSandbox, shop: Shop) -> None:
     shop(sandbox.sandbox.endpoint)
-    assert smscli(*SEND).err == ""
+    assert smscli(*SEND, "--sign", "店").err == ""
     shop("https://nosuch.invalid/")
     assert "clear text" not in smscli(*SEND).err
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smscli.errors import ConfigError, InputError
+from smscli.errors import InputError
 from smscli.protocol.billing import count_characters
 from smscli.protocol.forms import send_form
 from smscli.protocol.times import CHINA, format_stime
@@ -55,7 +55,7 @@ def test_times_are_china_time_unless_they_say_otherwise(text: str, expected: str
     ],
 )  # fmt: skip
 def test_what_is_no_time_is_refused_with_examples(text: str) -> None:
-    with pytest.raises(InputError, match=r"is no time\. Nothing was sent\. Write 2026-12-01 09:00"):
+    with pytest.raises(InputError, match=r"is not a time\. Nothing was sent\. Write 2026-12-01 09:00"):
         parse_at(text, NOW)
 
 
@@ -175,20 +175,13 @@ def test_warnings_of_a_plan_are_those_of_all_its_texts() -> None:
         ("21:00-08:00", "2026-11-25T09:00:00-05:00", "2026-11-26T08:00:00+08:00"),
         ("12:00-14:00", "2026-11-25T12:00:00+08:00", "2026-11-25T14:00:00+08:00"),
         ("12:00-14:00", "2026-11-25T14:00:00+08:00", ""),
-        (" 21：00 ~ 8:00 ", "2026-11-25T22:00:00+08:00", "2026-11-26T08:00:00+08:00"),
-        ("21:00-24:00", "2026-11-25T22:00:00+08:00", "2026-11-26T00:00:00+08:00"),
+        ("21:00-00:00", "2026-11-25T22:00:00+08:00", "2026-11-26T00:00:00+08:00"),
         ("", "2026-11-25T22:00:00+08:00", ""),
     ],
 )
 def test_quiet_hours_are_china_time_and_cross_midnight(hours: str, at: str, until: str) -> None:
     found = quiet_until(hours, datetime.fromisoformat(at))
     assert (found.isoformat() if found else "") == until
-
-
-@pytest.mark.parametrize("hours", ["21-8", "21:00", "25:00-08:00", "21:60-08:00", "08:00-08:00", "00:00-24:00", "x"])
-def test_quiet_hours_that_are_none_are_refused(hours: str) -> None:
-    with pytest.raises(ConfigError, match=r"quiet_hours = .* 21:00-08:00"):
-        quiet_until(hours, NOW)
 
 
 @given(st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1)), st.times(), st.times())

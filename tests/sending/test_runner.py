@@ -171,7 +171,7 @@ def test_an_answer_that_cannot_be_written_is_said(store: Store, monkeypatch: pyt
     with pytest.raises(OutcomeUnknownError) as raised:
         carry_out(store, ["a", "b"], Scripted({"a": answer}))
     assert f"batch 1: accepted, sendid {answer.sendid}: {numbers(1)[0]}" in str(raised.value)
-    assert states(store) == ["sending", "planned"]
+    assert states(store) == ["unknown", "planned"]  # as everybody sees it from now on
 
 
 def test_a_ledger_that_is_deleted_stops_the_run_before_the_next_batch(store: Store) -> None:

@@ -1,0 +1,12 @@
+"""Signals that end a service: SIGTERM, and SIGHUP, which comes when the terminal is closed."""
+
+import signal
+from collections.abc import Callable
+
+
+def end_on_signals(end: Callable[[], None]) -> None:
+    """Have `end` called when the process is to end; what `nohup` ignores stays ignored."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, lambda *_: end())
