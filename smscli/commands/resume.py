@@ -8,7 +8,7 @@ import typer
 
 from smscli.commands._carrying import carry_on, confirm_past, confirm_rest
 from smscli.commands._options import MOST_RUNS, OutputOption, QuietOption, RateOption, WorkersOption, YesOption
-from smscli.commands._report import say_evidence, show_end, shown_at_the_end
+from smscli.commands._report import say_evidence, shown_at_the_end
 from smscli.config.keys import SANDBOX
 from smscli.config.profile import Profile, choose
 from smscli.console import Environment
@@ -18,6 +18,7 @@ from smscli.ledger.runs import Run, Runs
 from smscli.ledger.settling import Settling
 from smscli.ledger.store import Store, open_store
 from smscli.ledger.summary import summarize
+from smscli.output import Output
 from smscli.sending.runner import Pace
 
 
@@ -50,27 +51,34 @@ def command(
     quiet: QuietOption = False,
     output: OutputOption = None,
 ) -> ExitCode:
-    """Go on with a run that was cut short: send what is left of it; what was accepted is never sent again."""
+    """Go on with a run that was cut short: send what is left of it; what was accepted is never sent again.
+
+    `smscli cancel RUN` gives up what is left of it instead.
+    """
     environment: Environment = context.obj
     if batch and unknown is None:
         raise InputError("--batch goes with --unknown: it names the batches that are decided about.")
-    with open_store() as store:
-        runs, found = Runs(store), Runs(store).find(run)
-        with runs.hold(run):
-            Settling(store).settle(run)
-            if unknown:
-                _decide(environment, store, found, unknown, _numbers(batch), yes)
-            if unknown is Unknown.DROP and not runs.open_numbers(run):
-                summary = summarize(store, found)  # nothing is to be sent, so no password is needed
-                show_end(environment, store, summary, output)
-                return summary.exit_code
-            account = _account(found)
-            confirm_past(environment, runs, found, yes)
-            _confirm_twin(environment, runs, found, yes)
-            with gateways_of(account, environment.say) as gateways:
-                confirm_rest(environment, runs, found, account, gateways, yes)
-                with shown_at_the_end(environment, store, found, output):
-                    return carry_on(environment, store, found, account, gateways, Pace(workers, rate), quiet)
+    with open_store() as store, Runs(store).hold(run):
+        found = Runs(store).find(run)
+        Settling(store).settle(run)
+        if unknown:
+            _decide(environment, store, found, unknown, _numbers(batch), yes)
+        if unknown is Unknown.DROP and not Runs(store).open_numbers(run):
+            with shown_at_the_end(environment, store, found, output):  # nothing is to be sent: no password is needed
+                return summarize(store, found).exit_code
+        return _go_on(environment, store, found, Pace(workers, rate), yes, quiet, output)
+
+
+def _go_on(
+    environment: Environment, store: Store, run: Run, pace: Pace, yes: bool, quiet: bool, output: Output | None
+) -> ExitCode:
+    account, runs = _account(run), Runs(store)
+    confirm_past(environment, runs, run, yes)
+    _confirm_twin(environment, runs, run, yes)
+    with gateways_of(account, environment.say) as gateways:
+        confirm_rest(environment, runs, run, account, gateways, yes)
+        with shown_at_the_end(environment, store, run, output):
+            return carry_on(environment, store, run, account, gateways, pace, quiet)
 
 
 def _account(run: Run) -> Profile:

@@ -14,11 +14,12 @@ from smscli.console import Environment
 from smscli.errors import ExitCode, InputError
 from smscli.gateway.client import describe_answer
 from smscli.ledger.forgetting import forget
-from smscli.ledger.runs import DELIVERED, DIED, Run, Runs
+from smscli.ledger.runs import DIED, Run, Runs
 from smscli.ledger.settling import Settling
 from smscli.ledger.states import State
 from smscli.ledger.store import Store, open_store
 from smscli.ledger.summary import LeftOut, RunSummary, left_out, outcomes, summarize
+from smscli.ledger.verdicts import DELIVERED
 from smscli.output import Cell, Output, is_table, is_tsv, write_rows
 from smscli.protocol.times import CHINA, china_time
 
@@ -47,7 +48,8 @@ def list_runs(context: typer.Context, output: OutputOption = None) -> None:
     """List all sends, the latest first; with the number of a RUN show its batches.
 
     `smscli runs RUN --failed`, `--unknown` or `--state STATE` lists its numbers of that kind, `--wait 10m` waits until
-    all reports are in; `smscli runs RUN --help` explains all options.
+    all reports are in; `smscli runs RUN --help` explains all options. `smscli cancel RUN` gives up what is
+    left of a run.
     """
     if context.invoked_subcommand:
         return

@@ -37,6 +37,7 @@ from smscli.ledger.runs import Run, Runs
 from smscli.ledger.states import State
 from smscli.ledger.store import Store, open_store
 from smscli.ledger.summary import summarize
+from smscli.output import is_table
 from smscli.protocol.times import china_time, parse_stime
 from smscli.sending import plan
 from smscli.sending.limits import hold_back, without
@@ -189,6 +190,8 @@ def show_dry_run(job: _Job) -> ExitCode:
     """Show what would be sent; nothing is."""
     preview = _prepare(job)
     write_preview(job.environment, preview, job.gateways, job.options.output)
+    if not is_table(job.environment, job.options.output):  # where nobody may read the data
+        _warn(job.environment, preview.plan)
     refuse_invalid(job.options, job.people)
     return ExitCode.DONE
 
@@ -198,8 +201,7 @@ def start_run(job: _Job) -> ExitCode:
     environment, options, account = job.environment, job.options, job.message.account
     preview = _prepare(job)
     whole = preview.plan
-    for warning in whole.warnings():
-        environment.say(f"warning: {warning}")
+    _warn(environment, whole)
     if not options.force:
         refuse_low_balance(preview, job.gateways)
     if whole.numbers > account.confirm_above and not options.yes:
@@ -209,6 +211,11 @@ def start_run(job: _Job) -> ExitCode:
         if run.numbers < whole.numbers:
             environment.say(f"{whole.numbers - run.numbers:,} more left out: they got a message meanwhile (per_number)")
         return _carry_on(job, run)
+
+
+def _warn(environment: Environment, whole: Plan) -> None:
+    for warning in whole.warnings():
+        environment.say(f"warning: {warning}")
 
 
 def _prepare(job: _Job) -> Preview:

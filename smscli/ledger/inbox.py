@@ -1,7 +1,6 @@
 """What came back: status reports, replies, and what was refused, beside the runs in the same store.
 
-A repeat changes nothing. Where a number has several reports, one of delivery counts, else the latest by the gateway's
-clock; all of them are kept.
+A repeat changes nothing. All reports about a number are kept; verdicts.py says which one counts.
 """
 
 import re
@@ -16,9 +15,9 @@ from smscli.config.keys import parse_duration
 from smscli.config.profile import Profile
 from smscli.ledger.answered import Repliers
 from smscli.ledger.optouts import opt_in, opt_out
-from smscli.ledger.runs import DELIVERED
 from smscli.ledger.settling import Settling, count_settled
 from smscli.ledger.store import Connection, Store, marks
+from smscli.ledger.verdicts import Word, add_to_tally, verdict
 from smscli.protocol.numbers import normalise
 from smscli.protocol.optout import wants_in, wants_out
 from smscli.protocol.pushes import Push, Reply, Report, Signature
@@ -55,15 +54,6 @@ class Refused(NamedTuple):
     peer: str
     reason: str
     raw: bytes
-
-
-class _Word(NamedTuple):
-    """What orders the reports about one number: delivery first, then the gateway's clock, then ours."""
-
-    delivered: bool
-    at: float
-    received: float
-    state: str
 
 
 class Inbox:
@@ -123,23 +113,19 @@ class Inbox:
         rows: list[tuple[object, ...]] = []
         new: set[int] = set()
         for number, report in reports:
-            words = kept[report.sendid, report.mobile]
-            if (report.state, report.time) in words or known.get(report.sendid) == _FORGOTTEN:
+            words, batch = kept[report.sendid, report.mobile], known.get(report.sendid, _NO_BATCH)
+            if (report.state, report.time) in words or batch.is_forgotten:
                 continue
             received = now + len(rows) * 1e-6  # so that each has a place in the order in which they came
             at = moment(report.time, received)
             if words:
-                tally[report.sendid, max(words.values()).state] -= 1
-            words[report.state, report.time] = _Word(report.state == DELIVERED, at, received, report.state)
-            tally[report.sendid, max(words.values()).state] += 1
+                tally[report.sendid, verdict(words.values(), batch.parts)] -= 1
+            words[report.state, report.time] = Word(at, received, report.state)
+            tally[report.sendid, verdict(words.values(), batch.parts)] += 1
             rows.append((*report, received, profile.label, at))
             new.add(number)
         connection.executemany("INSERT INTO report VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
-        connection.executemany(
-            "INSERT INTO tally VALUES (?, ?, ?) ON CONFLICT (sendid, state) "
-            "DO UPDATE SET numbers = tally.numbers + excluded.numbers",
-            ((sendid, state, numbers) for (sendid, state), numbers in tally.items() if numbers),
-        )
+        add_to_tally(connection, tally)
         sendids = {sendid for sendid, _ in tally}
         self._settling.settle_by(connection, profile.label, profile.name, sendids - known.keys())
         count_settled(connection, sendids & known.keys())
@@ -204,7 +190,14 @@ class Inbox:
         return self._repliers.runs([(a.reply, moment(a.reply.time, a.received), a.profile) for a in answers], lengths)
 
 
-_FORGOTTEN = ""
+class _Batch(NamedTuple):
+    """What a report has to know of the batch that it is about."""
+
+    parts: int
+    is_forgotten: bool
+
+
+_NO_BATCH = _Batch(1, False)
 
 
 def _forged(connection: Connection, signatures: Sequence[Signature | None], expires: float) -> set[int]:
@@ -224,24 +217,24 @@ def _forged(connection: Connection, signatures: Sequence[Signature | None], expi
     return forged
 
 
-def _batches_of(connection: Connection, sendids: Iterable[str]) -> dict[str, str]:
-    """Return for the sendids that batches have the start of their numbers, empty where these were forgotten."""
-    found: dict[str, str] = {}
+def _batches_of(connection: Connection, sendids: Iterable[str]) -> dict[str, _Batch]:
+    """Return the batches that have one of the sendids."""
+    found: dict[str, _Batch] = {}
     asked = iter(sendid for sendid in sendids if sendid)
     while chunk := list(islice(asked, _CHUNK)):
         rows = connection.execute(
-            f"SELECT sendid, substr(mobiles, 1, 1) FROM batch WHERE sendid != '' AND sendid IN ({marks(chunk)})", chunk
+            f"SELECT sendid, parts, mobiles = '' FROM batch WHERE sendid != '' AND sendid IN ({marks(chunk)})", chunk
         )
-        found.update(rows)
+        found.update((sendid, _Batch(parts, bool(forgotten))) for sendid, parts, forgotten in rows)
     return found
 
 
-def _kept_words(connection: Connection, reports: Iterable[Report]) -> dict[tuple[str, str], dict[Any, _Word]]:
+def _kept_words(connection: Connection, reports: Iterable[Report]) -> dict[tuple[str, str], dict[Any, Word]]:
     """Return for each sendid and number what is known, by state and time."""
     mobiles: dict[str, set[str]] = {}
     for report in reports:
         mobiles.setdefault(report.sendid, set()).add(report.mobile)
-    kept = {(sendid, mobile): dict[Any, _Word]() for sendid, some in mobiles.items() for mobile in some}
+    kept = {(sendid, mobile): dict[Any, Word]() for sendid, some in mobiles.items() for mobile in some}
     for sendid, some in mobiles.items():
         asked = iter(some)
         while chunk := list(islice(asked, _CHUNK)):
@@ -250,7 +243,7 @@ def _kept_words(connection: Connection, reports: Iterable[Report]) -> dict[tuple
                 (sendid, *chunk),
             )
             for mobile, state, text, received, at in rows:
-                kept[sendid, mobile][state, text] = _Word(state == DELIVERED, at, received, state)
+                kept[sendid, mobile][state, text] = Word(at, received, state)
     return kept
 
 

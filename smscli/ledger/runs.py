@@ -15,6 +15,8 @@ from smscli.ledger import states
 from smscli.ledger.optouts import unwilling
 from smscli.ledger.states import Fate, State
 from smscli.ledger.store import Connection, LedgerError, Store, marks
+from smscli.ledger.verdicts import DELIVERED, count_again
+from smscli.protocol.billing import billed_parts, signed
 
 
 class Run(NamedTuple):
@@ -69,6 +71,7 @@ class Batch(NamedTuple):
     message: str = ""
     error: str = ""
     settled: bool = False
+    parts: int = 1
     delivered: int = 0
     failed: int = 0
 
@@ -83,13 +86,12 @@ class Batch(NamedTuple):
         return abs(self.numbers - counted) if self.state is State.ACCEPTED else 0
 
 
-DELIVERED = "DELIVRD"
 DIED = "the sending process ended before an answer came."
 CANCELLED = "cancelled before it was sent."
 _NOBODY_LEFT = "its numbers opted out before it was sent."
 _BATCH = (
     "number, state, open, coalesce(batch.content, run.content), mobiles, batch.numbers, code, sendid, accepted, "
-    "batch.invalid, blacklisted, message, error, settled"
+    "batch.invalid, blacklisted, message, error, settled, parts"
 )
 _TALLY = "(SELECT coalesce(sum(tally.numbers), 0) FROM tally WHERE tally.sendid = batch.sendid AND batch.sendid != ''"
 _REPORTED = f"{_TALLY} AND tally.state = '{DELIVERED}'), {_TALLY} AND tally.state != '{DELIVERED}')"
@@ -284,13 +286,20 @@ def _insert(connection: Connection, run: Run, batches: Iterable[tuple[str, Seque
     cursor = connection.execute(f"INSERT INTO run ({_NEW_RUN}) VALUES ({marks(run[1:])})", run[1:])
     identifier = cursor.lastrowid or 0
     connection.executemany(
-        "INSERT INTO batch (run, number, state, open, content, mobiles, numbers) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (
-            (identifier, number, *states.PLANNED, None if text == run.content else text, ",".join(people), len(people))
-            for number, (text, people) in enumerate(batches, 1)
-        ),
+        "INSERT INTO batch (run, number, state, open, content, mobiles, numbers, parts) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        ((identifier, number, *states.PLANNED, *row) for number, row in enumerate(_rows(run, batches), 1)),
     )
     return identifier
+
+
+def _rows(run: Run, batches: Iterable[tuple[str, Sequence[str]]]) -> Iterator[tuple[str | None, str, int, int]]:
+    """Yield of each batch its text, null where it is the run's, its numbers joined, how many, and the text's parts."""
+    last, parts = None, 1
+    for text, people in batches:
+        if text != last:
+            last, parts = text, billed_parts(signed(text, run.sign))
+        yield None if text == run.content else text, ",".join(people), len(people), parts
 
 
 def _advance(run: Run, answered: Batch | None, following: Batch | None, connection: Connection) -> Batch | None:
@@ -310,6 +319,8 @@ def _settle(connection: Connection, run: int, batch: Batch) -> None:
     )  # fmt: skip
     if cursor.rowcount != 1:
         raise LedgerError(f"batch {batch.number} of run {run} was changed by another program.")
+    if batch.sendid:
+        count_again(connection, batch.sendid, batch.parts)
 
 
 def _claim(connection: Connection, run: Run, batch: Batch) -> Batch | None:

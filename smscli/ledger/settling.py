@@ -17,6 +17,7 @@ from typing import NamedTuple
 from smscli.ledger import states
 from smscli.ledger.states import State
 from smscli.ledger.store import Connection, Store, marks
+from smscli.ledger.verdicts import count_again
 from smscli.protocol.times import sendid_time
 
 CLOCK_SECONDS = 60  # how far the gateway's clock may be off
@@ -34,6 +35,7 @@ class Unsettled(NamedTuple):
     sent: float
     mobiles: frozenset[str]
     profile: str = ""
+    parts: int = 1
 
 
 class Settled(NamedTuple):
@@ -101,14 +103,14 @@ class Settling:
 
     def _unsettled(self, which: str, *values: object) -> list[Unsettled]:
         rows = self._store.read(
-            "SELECT run, number, state, sent, mobiles, profile FROM batch JOIN run ON run.id = batch.run "
+            "SELECT run, number, state, sent, mobiles, profile, parts FROM batch JOIN run ON run.id = batch.run "
             f"WHERE state IN (?, ?) AND sent IS NOT NULL AND mobiles != '' AND {which}",
             (*states.UNSETTLED, *values),
         )
         alive = {run: self._store.is_alive(run) for run in {row[0] for row in rows if row[2] == State.SENDING}}
         return [
-            Unsettled(run, number, sent, frozenset(mobiles.split(",")), profile)
-            for run, number, state, sent, mobiles, profile in rows
+            Unsettled(run, number, sent, frozenset(mobiles.split(",")), *rest)
+            for run, number, state, sent, mobiles, *rest in rows
             if state != State.SENDING or not alive[run]  # its answer may still come
         ]
 
@@ -140,6 +142,7 @@ class Settling:
 
 def _write(connection: Connection, found: Iterable[Settled]) -> None:
     for batch, sendid, reported in found:
+        count_again(connection, sendid, batch.parts)
         connection.execute(
             "UPDATE batch SET state = ?, open = ?, sendid = ?, accepted = ?, settled = 1, message = ?, error = '' "
             "WHERE run = ? AND number = ? AND state IN (?, ?)",

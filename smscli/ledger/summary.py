@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 from smscli.errors import ExitCode
 from smscli.ledger import states
-from smscli.ledger.runs import DELIVERED, Run, Runs
+from smscli.ledger.runs import Run, Runs
 from smscli.ledger.states import State, Totals
 from smscli.ledger.store import Store
+from smscli.ledger.verdicts import DELIVERED, ORDER
 
 
 class RunSummary(NamedTuple):
@@ -168,7 +169,7 @@ def outcomes(store: Store, run: int) -> Iterator[tuple[str, str]]:
     """Yield each reported number of a run and the state that counts for it, batch by batch."""
     return store.stream(
         "SELECT mobile, state FROM (SELECT number, mobile, report.state, row_number() OVER ("
-        f"PARTITION BY number, mobile ORDER BY report.state = '{DELIVERED}' DESC, at DESC, received DESC) AS place "
+        f"PARTITION BY number, mobile ORDER BY {ORDER}) AS place "
         "FROM batch JOIN report ON report.sendid = batch.sendid WHERE run = ? AND batch.sendid != '') "
         "WHERE place = 1 ORDER BY number, mobile",
         (run,),

@@ -11,7 +11,7 @@ from smscli.protocol.billing import billed_parts, count_characters, signed
 from smscli.protocol.forms import BATCH_SIZE, CONTENT_LIMIT
 from smscli.sending.message import Text, refuse_other_placeholders
 from smscli.sending.recipients import Recipients
-from smscli.sending.warnings import signature_warnings, text_warnings
+from smscli.sending.warnings import is_unsigned, signature_warnings, text_warnings
 
 _DAMAGED = ("\ufffd", "锟斤拷")  # the second is the first, read in the wrong encoding
 _ADVISED = 300  # characters, protocol §1
@@ -59,8 +59,14 @@ class Plan(NamedTuple):
         return found.hexdigest()
 
     def warnings(self) -> list[str]:
-        """Return what is allowed but probably not meant."""
-        found = [*signature_warnings(self.texts, self.sign), *text_warnings(self.texts, self.sign)]
+        """Return what is allowed but probably not meant; it is said at every send."""
+        return [*signature_warnings(self.texts, self.sign), *text_warnings(self.texts, self.sign)]
+
+    def remarks(self) -> list[str]:
+        """Return what may well be meant; only a preview shows it."""
+        found = []
+        if is_unsigned(self.texts, self.sign):
+            found.append("there is no signature: the gateway wants one in sign, or in 【】 in the text")
         if more := self.numbers - len(set().union(*self.texts.values())):
             found.append(f"{more:,} more texts than people: some get several")
         if max(map(count_characters, self.texts), default=0) > _ADVISED:

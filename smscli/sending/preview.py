@@ -40,7 +40,7 @@ class Preview(NamedTuple):
             ("time", f"{plan.stime} China time (UTC+8)" if plan.stime else "now"),
             *(("list", note) for note in self.notes),
             *((f"text {number}", text) for number, text in enumerate(first, 1)),
-            *(("warning", warning) for warning in plan.warnings()),
+            *(("warning", warning) for warning in (*plan.warnings(), *plan.remarks())),
         ]
 
 

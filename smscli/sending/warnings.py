@@ -22,11 +22,14 @@ def signature_warnings(texts: Iterable[str], sign: str) -> list[str]:
     twice = next(filter(None, (_own_signature(text, sign) for text in texts)), "") if sign else ""
     if twice:
         found.append(f"a signature stands in the text, {twice}, and in sign: people will see both")
-    if not sign and not all("【" in text and "】" in text for text in texts):
-        found.append("there is no signature: the gateway wants one in sign, or in 【】 in the text")
     if sign.startswith("【") != sign.endswith("】"):
         found.append("one bracket is missing in the sign")
     return found
+
+
+def is_unsigned(texts: Iterable[str], sign: str) -> bool:
+    """Return whether any text goes out without a signature."""
+    return not sign and not all("【" in text and "】" in text for text in texts)
 
 
 def _own_signature(text: str, sign: str) -> str:

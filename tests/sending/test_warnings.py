@@ -2,7 +2,7 @@
 
 import pytest
 
-from smscli.sending.warnings import signature_warnings, text_warnings
+from smscli.sending.warnings import is_unsigned, signature_warnings, text_warnings
 
 
 @pytest.mark.parametrize(
@@ -14,7 +14,7 @@ from smscli.sending.warnings import signature_warnings, text_warnings
         ("店", "x【店】回T退订", ["people will see both"]),
         ("【店】", "x【店】", ["people will see both"]),
         ("店", "您的【订单】已发货", []),
-        ("", "x", ["there is no signature"]),
+        ("", "x", []),
         ("", "【店】x", []),
         ("", "x【店】", []),
         ("【店", "x", ["one bracket is missing"]),
@@ -27,6 +27,14 @@ def test_signatures(sign: str, content: str, said: list[str]) -> None:
         warnings = signature_warnings(texts, sign)
         assert len(warnings) == len(said)
         assert all(part in warning for part, warning in zip(said, warnings, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("sign", "contents", "unsigned"),
+    [("", ["x"], True), ("", ["【店】x", "x"], True), ("", ["【店】x"], False), ("店", ["x"], False)],
+)
+def test_a_missing_signature_is_seen(sign: str, contents: list[str], unsigned: bool) -> None:
+    assert is_unsigned(contents, sign) is unsigned
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,58 @@
+"""Which of several reports counts for a number (protocol §3), and the tally of what counts.
+
+A message of one part: delivery, else the latest by the gateway's clock. A message of several parts is reported part by
+part, so there a failure counts although another part was delivered: it must not vanish.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+
+from smscli.ledger.store import Connection
+
+DELIVERED = "DELIVRD"
+# The same order in SQL, of rows that have a report's columns and the batch's `parts`.
+ORDER = f"(report.state = '{DELIVERED}') = (parts > 1), at DESC, received DESC"
+
+
+class Word(NamedTuple):
+    """A report's state, by the gateway's time and by ours, both in seconds since 1970."""
+
+    at: float
+    received: float
+    state: str
+
+
+def verdict(words: Collection[Word], parts: int) -> str:
+    """Return the state that counts of a number's reports."""
+    wanted = [word for word in words if (word.state == DELIVERED) is (parts == 1)]
+    return max(wanted or words).state
+
+
+def count_again(connection: Connection, sendid: str, parts: int) -> None:
+    """Make the tally of a sendid anew, where its reports came before it was known how many parts its message has."""
+    if parts == 1 or not connection.execute("SELECT 1 FROM report WHERE sendid = ? LIMIT 1", (sendid,)).fetchone():
+        return
+    words: dict[str, list[Word]] = {}
+    for mobile, *word in connection.execute(
+        "SELECT mobile, at, received, state FROM report WHERE sendid = ?", (sendid,)
+    ):
+        words.setdefault(mobile, []).append(Word(*word))
+    connection.execute("DELETE FROM tally WHERE sendid = ?", (sendid,))
+    add_to_tally(connection, _counted(sendid, words, parts))
+
+
+def _counted(sendid: str, words: Mapping[str, Collection[Word]], parts: int) -> dict[tuple[str, str], int]:
+    counts: dict[tuple[str, str], int] = {}
+    for some in words.values():
+        key = sendid, verdict(some, parts)
+        counts[key] = counts.get(key, 0) + 1
+    return counts
+
+
+def add_to_tally(connection: Connection, counts: Mapping[tuple[str, str], int]) -> None:
+    """Add numbers, by sendid and state, to the tally."""
+    connection.executemany(
+        "INSERT INTO tally VALUES (?, ?, ?) ON CONFLICT (sendid, state) "
+        "DO UPDATE SET numbers = tally.numbers + excluded.numbers",
+        [(sendid, state, numbers) for (sendid, state), numbers in counts.items() if numbers],
+    )
