@@ -1,4 +1,4 @@
-"""The files that smscli keeps itself, and that nobody means when they name a list or a log."""
+"""The files that smscli itself keeps: naming one of them as a list or a log is a mistake."""
 
 import os
 from pathlib import Path
@@ -15,7 +15,7 @@ def refuse_own_file(path: Path) -> None:
     """
     resolved = Path(os.path.realpath(path))  # resolve() raises where links go in a circle
     if resolved == Path(os.path.realpath(config_path())):
-        raise InputError(f"{path} is smscli's own configuration, so it is not read. Nothing was sent.")
+        raise InputError(f"{path} is smscli's own configuration. Nothing was sent. Name another file.")
     ledger = ledger_path()
     if resolved.parent == ledger.parent and resolved.name.startswith(ledger.name):
-        raise InputError(f"{path} is smscli's own ledger, so it is not read. Nothing was sent.")
+        raise InputError(f"{path} is smscli's own ledger. Nothing was sent. Name another file.")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 
 def end_on_signals(end: Callable[[], None]) -> None:
-    """Have `end` called when the process is to end; what `nohup` ignores stays ignored."""
+    """Call `end` when one of these signals comes; a signal that `nohup` ignores stays ignored."""
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)  # Windows has no SIGHUP
         if number is not None and signal.getsignal(number) != signal.SIG_IGN:
