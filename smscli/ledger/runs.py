@@ -243,7 +243,7 @@ class Runs:
             "UNION ALL SELECT mobiles, sent FROM batch JOIN run ON run.id = batch.run "
             f"WHERE profile = ? AND sent > ? AND sent < ? AND due IS NULL AND state IN ({_LEFT}) "
             "UNION ALL SELECT mobiles, created FROM run JOIN batch ON batch.run = run.id "
-            "WHERE profile = ? AND created > ? AND created < ? AND due IS NULL AND state = 'planned'",
+            "WHERE profile = ? AND created > ? AND created < ? AND due IS NULL AND open = 1 AND state = 'planned'",
             (profile, start, end) * 3,
         )
         return ((mobiles.split(","), at) for mobiles, at in rows)
