@@ -6,13 +6,11 @@ from typing import NamedTuple
 
 from smscli.console import Environment, OutputError
 from smscli.ledger.runs import Batch, Run, Runs
-from smscli.ledger.settling import Settling
 from smscli.ledger.states import State
 from smscli.ledger.store import Store
 from smscli.ledger.summary import RunSummary, summarize
 from smscli.output import Cell, Output, is_table, write_rows
 from smscli.protocol.billing import billed_parts, count_characters, signed
-from smscli.protocol.codes import state_meaning
 from smscli.sending import runner
 
 BATCH_COLUMNS = (
@@ -28,6 +26,8 @@ _CALLED = {State.UNKNOWN: "with outcome unknown", State.ACCEPTED: "not accepted 
 
 def meaning(state: str) -> str:
     """Return what a report state means, in both languages."""
+    from smscli.protocol.codes import state_meaning  # a send ends before there are reports
+
     return state_meaning(state).both
 
 
@@ -136,6 +136,8 @@ class _Trouble(NamedTuple):
 
 def say_evidence(environment: Environment, store: Store, run: Run) -> None:
     """Say which batches of unknown outcome have reports that may be about them, but do not prove it."""
+    from smscli.ledger.settling import Settling  # few sends end so
+
     for number, people in Settling(store).evidence(run.id).items():
         environment.say(
             f"batch {number}: {people:,} of its numbers have a report about a message that left at that time, so it "

@@ -14,11 +14,12 @@ from smscli.console import Environment
 from smscli.errors import ExitCode, InputError
 from smscli.gateway.client import describe_answer
 from smscli.ledger.forgetting import forget
+from smscli.ledger.outcomes import LeftOut, left_out, outcomes
 from smscli.ledger.runs import DIED, Run, Runs
 from smscli.ledger.settling import Settling
 from smscli.ledger.states import State
 from smscli.ledger.store import Store, open_store
-from smscli.ledger.summary import LeftOut, RunSummary, left_out, outcomes, summarize
+from smscli.ledger.summary import RunSummary, summarize
 from smscli.ledger.verdicts import DELIVERED
 from smscli.output import Cell, Output, is_table, is_tsv, write_rows
 from smscli.protocol.times import CHINA, china_time

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from smscli.config.profile import Profile
 from smscli.ledger.optouts import OptOuts
+from smscli.ledger.outcomes import outcomes
 from smscli.ledger.runs import Runs
 from smscli.ledger.store import open_store
-from smscli.ledger.summary import outcomes
 from smscli.protocol.pushes import Push, Reply, Report, Signature
 from tests.support.runs import begun, new_run, open_inbox
 

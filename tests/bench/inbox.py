@@ -1,9 +1,8 @@
-"""What came back, on a ledger of a million numbers and a million reports: `runs RUN`, `status`, and recording."""
+"""What came back, on a ledger of a million numbers and a million reports: `runs`, `status`, and recording."""
 
 import os
 import time
 from pathlib import Path
-from statistics import median
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
@@ -14,13 +13,14 @@ from smscli.ledger.runs import Run, Runs
 from smscli.ledger.store import open_store
 from smscli.protocol.pushes import Push, Report
 
-from tests.bench.measure import SMSCLI, Report as Figures, in_turn  # isort: skip
+from tests.bench.measure import SMSCLI, Report as Figures, in_turn, seconds  # isort: skip
 
 NUMBERS = 1_000_000
 BATCH = 500
 ROUNDS = 9
 ACCOUNT = Profile("shop", name="demo")
 BOUND = 0.5  # seconds
+FAILED_BOUND = 2.0  # of all reports the one that counts for each number
 
 
 def bench(report: Figures) -> None:
@@ -30,6 +30,7 @@ def bench(report: Figures) -> None:
         report.hold("reports recorded a second, 500 a commit", NUMBERS / _receive(), 5_000, least=True)
         commands = {
             "smscli runs RUN": [SMSCLI, "runs", "1"],
+            "smscli runs RUN --failed": [SMSCLI, "runs", "1", "--failed"],
             "smscli status SENDID": [SMSCLI, "status", _sendid(7)],
             "smscli status MOBILE": [SMSCLI, "status", _mobile(NUMBERS - 1)],
             "smscli inbox": [SMSCLI, "inbox"],
@@ -37,7 +38,7 @@ def bench(report: Figures) -> None:
         runs = in_turn(commands, ROUNDS)
     report.figures(runs)
     for name, done in runs.items():
-        report.hold(f"{name}, seconds", median(run.seconds for run in done), BOUND)
+        report.hold(f"{name}, seconds", seconds(done), FAILED_BOUND if "--failed" in name else BOUND)
 
 
 def _mobile(number: int) -> str:

@@ -1,0 +1,96 @@
+"""What became of a run number by number: what left, what its reports say, and whom the gateway did not take."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from smscli.ledger import states
+from smscli.ledger.states import State
+from smscli.ledger.store import Store
+from smscli.ledger.verdicts import ORDER
+
+
+class Sent(NamedTuple):
+    """One batch as it left, with what its run says of it; `sent` is in seconds since 1970, `stime` China time."""
+
+    run: int
+    state: State
+    content: str
+    sign: str
+    stime: str
+    sent: float
+    sendid: str
+    numbers: int
+    mobiles: Sequence[str]
+
+
+def sent(store: Store, sendid: str = "", mobile: str = "") -> list[Sent]:
+    """Return the batches that left with this sendid, or to this number, the first ones first."""
+    which, value = ("sendid = ? AND sendid != ''", sendid) if sendid else ("mobiles LIKE ?", f"%{mobile}%")
+    rows = store.read(
+        "SELECT run.id, state, coalesce(batch.content, run.content), sign, stime, sent, sendid, batch.numbers, "
+        f"mobiles FROM batch JOIN run ON run.id = batch.run WHERE sent IS NOT NULL AND {which} ORDER BY sent",
+        (value,),
+    )
+    alive = {run: store.is_alive(run) for run in {row[0] for row in rows if row[1] == State.SENDING}}
+    return [
+        Sent(
+            run,
+            states.as_seen(State(state), alive.get(run, False)),
+            text,
+            sign,
+            stime,
+            at,
+            own,
+            numbers,
+            people.split(","),
+        )
+        for run, state, text, sign, stime, at, own, numbers, people in rows
+    ]
+
+
+def outcomes(store: Store, run: int) -> Iterator[tuple[str, str]]:
+    """Yield each reported number of a run and the state that counts for it, batch by batch."""
+    return store.stream(
+        "SELECT mobile, state FROM (SELECT number, mobile, report.state, row_number() OVER ("
+        f"PARTITION BY number, mobile ORDER BY {ORDER}) AS place "
+        "FROM batch JOIN report ON report.sendid = batch.sendid WHERE run = ? AND batch.sendid != '') "
+        "WHERE place = 1 ORDER BY number, mobile",
+        (run,),
+    )
+
+
+class LeftOut(NamedTuple):
+    """Numbers of a batch that the gateway did not take, by its own counts.
+
+    `mobiles` are those among which they are: all of the batch that have no report, or all that were refused.
+    """
+
+    batch: int
+    state: State
+    mobiles: Sequence[str]
+    invalid: int
+    blacklisted: int
+    code: int | None
+    message: str
+
+    @property
+    def certain(self) -> bool:
+        """Whether it is every one of them."""
+        return self.state is State.REFUSED or self.invalid + self.blacklisted == len(self.mobiles)
+
+
+def left_out(store: Store, run: int) -> list[LeftOut]:
+    """Return what the gateway did not take of a run: refused batches, and what it counted as invalid or blacklisted."""
+    found = []
+    rows = store.read(
+        "SELECT number, state, mobiles, invalid, blacklisted, code, message, sendid FROM batch WHERE run = ? "
+        "AND mobiles != '' AND (state = 'refused' OR state = 'accepted' AND invalid + blacklisted > 0) ORDER BY number",
+        (run,),
+    )
+    for number, state, joined, invalid, blacklisted, code, message, sendid in rows:
+        mobiles = joined.split(",")
+        if state == State.ACCEPTED:
+            reported = {mobile for (mobile,) in store.read("SELECT mobile FROM report WHERE sendid = ?", (sendid,))}
+            mobiles = [mobile for mobile in mobiles if mobile not in reported]
+        found.append(LeftOut(number, State(state), mobiles, invalid, blacklisted, code, message))
+    return found
