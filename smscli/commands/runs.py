@@ -150,9 +150,8 @@ def _with_state(store: Store, run: int, wanted: str) -> Iterator[tuple[str, str,
 
 def _failed(store: Store, run: int) -> Iterator[tuple[str, str, str]]:
     """Yield the numbers that certainly did not get it, by their report or by what the gateway answered."""
-    for mobile, state in outcomes(store, run):
-        if state != DELIVERED:
-            yield mobile, state, meaning(state)
+    for mobile, state in outcomes(store, run, besides=DELIVERED):
+        yield mobile, state, meaning(state)
     for batch in left_out(store, run):
         for mobile in batch.mobiles if batch.certain else ():
             yield mobile, "refused" if batch.state is State.REFUSED else "left out", _why(batch)

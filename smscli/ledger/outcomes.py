@@ -6,7 +6,7 @@ from typing import NamedTuple
 from smscli.ledger import states
 from smscli.ledger.states import State
 from smscli.ledger.store import Store
-from smscli.ledger.verdicts import ORDER
+from smscli.ledger.verdicts import Word, verdict
 
 
 class Sent(NamedTuple):
@@ -48,15 +48,22 @@ def sent(store: Store, sendid: str = "", mobile: str = "") -> list[Sent]:
     ]
 
 
-def outcomes(store: Store, run: int) -> Iterator[tuple[str, str]]:
-    """Yield each reported number of a run and the state that counts for it, batch by batch."""
-    return store.stream(
-        "SELECT mobile, state FROM (SELECT number, mobile, report.state, row_number() OVER ("
-        f"PARTITION BY number, mobile ORDER BY {ORDER}) AS place "
-        "FROM batch JOIN report ON report.sendid = batch.sendid WHERE run = ? AND batch.sendid != '') "
-        "WHERE place = 1 ORDER BY number, mobile",
-        (run,),
+def outcomes(store: Store, run: int, besides: str = "") -> Iterator[tuple[str, str]]:
+    """Yield each reported number of a run and the state that counts for it, batch by batch, but none of `besides`."""
+    groups = store.stream(
+        "SELECT max(batch.sendid), mobile, max(parts), min(report.state), max(report.state) "
+        "FROM batch JOIN report ON report.sendid = batch.sendid WHERE run = ? AND batch.sendid != '' "
+        "GROUP BY number, mobile HAVING min(report.state) != ? OR max(report.state) != ? ORDER BY number, mobile",
+        (run, besides, besides),
     )
+    for sendid, mobile, parts, state, other in groups:
+        if state != other:  # few numbers have reports of several states, so these are asked for one by one
+            words = store.read(
+                "SELECT at, received, state FROM report WHERE sendid = ? AND mobile = ?", (sendid, mobile)
+            )
+            state = verdict([Word(*word) for word in words], parts)
+        if state != besides:
+            yield mobile, state
 
 
 class LeftOut(NamedTuple):

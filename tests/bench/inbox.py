@@ -50,11 +50,12 @@ def _sendid(batch: int) -> str:
 
 
 def _send() -> None:
-    chunks = [[_mobile(number) for number in range(start, start + BATCH)] for start in range(0, NUMBERS, BATCH)]
+    chunks = ([_mobile(number) for number in range(start, start + BATCH)] for start in range(0, NUMBERS, BATCH))
     run = Run(0, None, time.time(), "bench", ACCOUNT.label, ACCOUNT.name, "hi", "", "", "", "list", "", NUMBERS, 0, 0)
     with open_store() as store, Runs(store).begin(lambda: (run, (("hi", chunk) for chunk in chunks))) as written:
         runs, answered = Runs(store), None
-        for batch in runs.open_batches(written.id):
+        for number in range(NUMBERS // BATCH):
+            (batch,) = runs.open_batches(written.id, number, 1)
             claimed = runs.advance(written, answered, batch)
             assert claimed
             answered = claimed.ended(states.ACCEPTED)._replace(code=0, sendid=_sendid(batch.number), accepted=BATCH)
