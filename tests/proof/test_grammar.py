@@ -90,6 +90,7 @@ class Wire:
         os.write(end, b"x")
         self.exchange = Exchange(b"", "open")
         self.failure: OSError | None = None
+        self.late = False  # what comes while nobody asks comes behind urllib3's look at the connection
         self.written = 0
         self.latest: FakeSocket | None = None
 
@@ -139,7 +140,8 @@ class FakeSocket:
         return self
 
     def fileno(self) -> int:
-        return self._wire.quiet if self._ends == "open" and not self.waiting else self._wire.ready
+        is_quiet = self._wire.late or (self._ends == "open" and not self.waiting)
+        return self._wire.quiet if is_quiet else self._wire.ready
 
     def gettimeout(self) -> float:
         return 1
@@ -168,6 +170,7 @@ def fuzz_exchanges(grammar: Grammar, inputs: int) -> None:
                 wire.failure = grammar.one(FAILURES)  # type: ignore[assignment]
             if wire.latest and grammar.chance(0.05):
                 wire.latest.waiting += grammar.stray()  # while nobody asks
+            wire.late = grammar.chance(0.5)
             pace.run(partial(_send, gateway, wire), wire.exchange, len(wire.exchange.answer))
         gateway.close()
 
