@@ -27,7 +27,7 @@ _CHUNK = 500  # values of one statement, which SQLite takes a limited number of
 _QUARANTINE = 1000
 _RAW_LIMIT = 64 << 10
 # The password in what was refused may be the right one: the ledger holds no secrets.
-_PASSWORD = re.compile(rb"""(?i)(\bpwd["']?\s*[=:]\s*["']?|name="?pwd"?[^\n]*\n\r?\n)[^&"'\s,}]+""")
+_PASSWORD = re.compile(rb"""(?i)(\bpwd["']?\s*[=:]\s*["']?|name="?pwd"?[^\n]{0,200}\n\r?\n)[^&"'\s,}]+""")
 
 
 class Kept(NamedTuple):
