@@ -8,7 +8,7 @@ from smscli.ledger import states
 from smscli.ledger.runs import Run, Runs
 from smscli.ledger.states import State, Totals
 from smscli.ledger.store import Store
-from smscli.ledger.verdicts import DELIVERED, ORDER
+from smscli.ledger.verdicts import BLACKLISTED, DELIVERED, ORDER
 
 
 class RunSummary(NamedTuple):
@@ -53,7 +53,7 @@ class RunSummary(NamedTuple):
     @property
     def nothing_left(self) -> bool:
         """Whether it is proved that nothing was sent."""
-        return set(states.MAY_HAVE_LEFT).isdisjoint(self.totals.batches)
+        return set(states.MAY_HAVE_LEFT).isdisjoint(self.totals.batches) and not self.totals.given_up
 
     @property
     def batches(self) -> int:
@@ -100,7 +100,8 @@ def _totals(store: Store, run: int, alive: bool) -> Totals:
     rows = store.read(
         "SELECT state, count(*), sum(numbers), sum(accepted), sum(invalid), sum(blacklisted), "
         "sum(CASE WHEN numbers > accepted THEN numbers - accepted ELSE 0 END), "
-        "sum(CASE WHEN state = 'accepted' THEN abs(numbers - accepted - invalid - blacklisted) ELSE 0 END) "
+        "sum(CASE WHEN state = 'accepted' THEN abs(numbers - accepted - invalid - blacklisted) ELSE 0 END), "
+        "sum(CASE WHEN state = 'dropped' AND sent IS NOT NULL THEN numbers ELSE 0 END) "
         "FROM batch WHERE run = ? GROUP BY state",
         (run,),
     )
@@ -110,7 +111,7 @@ def _totals(store: Store, run: int, alive: bool) -> Totals:
         state = states.as_seen(State(row[0]), alive)
         batches[state] = batches.get(state, 0) + row[1]
         numbers[state] = numbers.get(state, 0) + row[2]
-    return Totals(batches, numbers, *(sum(row[index] for row in rows) for index in range(3, 8)))
+    return Totals(batches, numbers, *(sum(row[index] for row in rows) for index in range(3, 9)))
 
 
 def _verdicts(store: Store, run: int) -> dict[str, int]:
@@ -179,7 +180,8 @@ def outcomes(store: Store, run: int) -> Iterator[tuple[str, str]]:
 class LeftOut(NamedTuple):
     """Numbers of a batch that the gateway did not take, by its own counts.
 
-    `mobiles` are those among which they are: all of the batch that have no report, or all that were refused.
+    `mobiles` are those among which they are: all of the batch that have no report, or all that were refused. `certain`
+    is whether it is every one of them.
     """
 
     batch: int
@@ -189,25 +191,24 @@ class LeftOut(NamedTuple):
     blacklisted: int
     code: int | None
     message: str
-
-    @property
-    def certain(self) -> bool:
-        """Whether it is every one of them."""
-        return self.state is State.REFUSED or self.invalid + self.blacklisted == len(self.mobiles)
+    certain: bool
 
 
 def left_out(store: Store, run: int) -> list[LeftOut]:
     """Return what the gateway did not take of a run: refused batches, and what it counted as invalid or blacklisted."""
     found = []
     rows = store.read(
-        "SELECT number, state, mobiles, invalid, blacklisted, code, message, sendid FROM batch WHERE run = ? "
+        "SELECT number, state, mobiles, invalid, blacklisted, code, message, sendid, accepted FROM batch WHERE run = ? "
         "AND mobiles != '' AND (state = 'refused' OR state = 'accepted' AND invalid + blacklisted > 0) ORDER BY number",
         (run,),
     )
-    for number, state, joined, invalid, blacklisted, code, message, sendid in rows:
-        mobiles = joined.split(",")
+    for number, state, joined, invalid, blacklisted, code, message, sendid, accepted in rows:
+        mobiles, certain = joined.split(","), True
         if state == State.ACCEPTED:
-            reported = {mobile for (mobile,) in store.read("SELECT mobile FROM report WHERE sendid = ?", (sendid,))}
-            mobiles = [mobile for mobile in mobiles if mobile not in reported]
-        found.append(LeftOut(number, State(state), mobiles, invalid, blacklisted, code, message))
+            reported = store.read("SELECT mobile, state FROM report WHERE sendid = ?", (sendid,))
+            # A gateway may also report whom it left out, as blacklisted: that is not one of those that it took.
+            taken = {mobile for mobile, verdict in reported if verdict != BLACKLISTED}
+            certain = len(set(mobiles) & taken) == accepted == len(mobiles) - invalid - blacklisted
+            mobiles = [mobile for mobile in mobiles if mobile not in {mobile for mobile, _ in reported}]
+        found.append(LeftOut(number, State(state), mobiles, invalid, blacklisted, code, message, certain))
     return found
