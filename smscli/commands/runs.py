@@ -8,7 +8,7 @@ import typer
 
 from smscli.cli import Commands, Group
 from smscli.commands._options import MOST_RUNS, OutputOption, QuietOption, WaitOption
-from smscli.commands._report import meaning, say_reports, show_end
+from smscli.commands._report import meaning, say_reports, say_some, show_end
 from smscli.commands._waiting import seconds, wait_for_reports
 from smscli.console import Environment
 from smscli.errors import ExitCode, InputError
@@ -31,7 +31,7 @@ COLUMNS = (
 _TABLE_COLUMNS = ("run", "created", "state", "numbers", "accepted", "unknown", "profile", "key", "content")
 _TEXT_START = 24  # characters of a text by which a person knows it
 NUMBER_COLUMNS = ("mobile", "state", "meaning")
-_NAMED = 20  # numbers, and batches, that are named in a sentence
+_NAMED = 20  # numbers that are named in a sentence
 
 
 class _RunOrCommand(Group):
@@ -165,18 +165,25 @@ def _why(batch: LeftOut) -> str:
 
 def _say_left_out(environment: Environment, store: Store, run: int) -> None:
     """Name the numbers among which the gateway left some out without saying which."""
-    for batch in left_out(store, run):
-        if not batch.certain:
-            counts = f"{batch.invalid:,} invalid, {batch.blacklisted:,} blacklisted"
-            environment.say(
-                f"batch {batch.batch}: the gateway left {batch.invalid + batch.blacklisted:,} of these "
-                f"{len(batch.mobiles):,} numbers out ({counts}) and does not say which: {_some(batch.mobiles)}"
-            )
+    sentences = [
+        f"batch {batch.batch}: the gateway left {batch.invalid + batch.blacklisted:,} of these "
+        f"{len(batch.mobiles):,} numbers out ({batch.invalid:,} invalid, {batch.blacklisted:,} blacklisted) and does "
+        f"not say which: {_some(batch.mobiles)}"
+        for batch in left_out(store, run)
+        if not batch.certain and batch.mobiles
+    ]
+    more = f"… and the same of {{:,}} batches more; `smscli runs {run} --output tsv` lists their counts"
+    say_some(environment, sentences, more)
+    if waiting := sum(batch.numbers for batch in Runs(store).open_batches(run) if batch.state is State.REFUSED):
+        environment.say(
+            f"{waiting:,} of the refused numbers may still be sent to by `smscli resume {run}`: if you send to them "
+            f"otherwise, give that up first with `smscli cancel {run}`"
+        )
 
 
-def _some(mobiles: Sequence[str]) -> str:
-    more = f" and {len(mobiles) - _NAMED:,} more" if len(mobiles) > _NAMED else ""
-    return f"{', '.join(mobiles[:_NAMED])}{more}"
+def _some(mobiles: Sequence[str], named: int = _NAMED) -> str:
+    more = f" and {len(mobiles) - named:,} more" if len(mobiles) > named else ""
+    return f"{', '.join(mobiles[:named])}{more}"
 
 
 def _run_row(summary: RunSummary) -> tuple[Cell, ...]:
@@ -196,7 +203,9 @@ def _start(text: str) -> str:
 
 def _say_unknown(environment: Environment, store: Store, run: Run) -> None:
     batches = Runs(store).unsettled_batches(run.id)
-    for batch in batches[:_NAMED]:
-        environment.say(f"batch {batch.number}, outcome unknown: {_some(batch.mobiles)}")
-    if len(batches) > _NAMED or any(len(batch.mobiles) > _NAMED for batch in batches):
-        environment.say(f"`smscli runs {run.id} --unknown` lists them all")
+    named = max(_NAMED // max(len(batches), 1), 3)
+    sentences = [f"batch {batch.number}, outcome unknown: {_some(batch.mobiles, named)}" for batch in batches]
+    option = f"`smscli runs {run.id} --unknown` lists them all"
+    say_some(environment, sentences, f"… and {{:,}} batches more; {option}")
+    if any(len(batch.mobiles) > named for batch in batches):
+        environment.say(option)

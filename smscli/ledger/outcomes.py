@@ -6,7 +6,7 @@ from typing import NamedTuple
 from smscli.ledger import states
 from smscli.ledger.states import State
 from smscli.ledger.store import Store
-from smscli.ledger.verdicts import Word, verdict
+from smscli.ledger.verdicts import BLACKLISTED, Word, verdict
 
 
 class Sent(NamedTuple):
@@ -69,7 +69,8 @@ def outcomes(store: Store, run: int, besides: str = "") -> Iterator[tuple[str, s
 class LeftOut(NamedTuple):
     """Numbers of a batch that the gateway did not take, by its own counts.
 
-    `mobiles` are those among which they are: all of the batch that have no report, or all that were refused.
+    `mobiles` are those among which they are: all of the batch that have no report, or all that were refused. `certain`
+    is whether it is every one of them.
     """
 
     batch: int
@@ -79,25 +80,24 @@ class LeftOut(NamedTuple):
     blacklisted: int
     code: int | None
     message: str
-
-    @property
-    def certain(self) -> bool:
-        """Whether it is every one of them."""
-        return self.state is State.REFUSED or self.invalid + self.blacklisted == len(self.mobiles)
+    certain: bool
 
 
 def left_out(store: Store, run: int) -> list[LeftOut]:
     """Return what the gateway did not take of a run: refused batches, and what it counted as invalid or blacklisted."""
     found = []
     rows = store.read(
-        "SELECT number, state, mobiles, invalid, blacklisted, code, message, sendid FROM batch WHERE run = ? "
+        "SELECT number, state, mobiles, invalid, blacklisted, code, message, sendid, accepted FROM batch WHERE run = ? "
         "AND mobiles != '' AND (state = 'refused' OR state = 'accepted' AND invalid + blacklisted > 0) ORDER BY number",
         (run,),
     )
-    for number, state, joined, invalid, blacklisted, code, message, sendid in rows:
-        mobiles = joined.split(",")
+    for number, state, joined, invalid, blacklisted, code, message, sendid, accepted in rows:
+        mobiles, certain = joined.split(","), True
         if state == State.ACCEPTED:
-            reported = {mobile for (mobile,) in store.read("SELECT mobile FROM report WHERE sendid = ?", (sendid,))}
-            mobiles = [mobile for mobile in mobiles if mobile not in reported]
-        found.append(LeftOut(number, State(state), mobiles, invalid, blacklisted, code, message))
+            reported = store.read("SELECT mobile, state FROM report WHERE sendid = ?", (sendid,))
+            # A gateway may also report whom it left out, as blacklisted: that is not one of those that it took.
+            taken = {mobile for mobile, verdict in reported if verdict != BLACKLISTED}
+            certain = len(set(mobiles) & taken) == accepted == len(mobiles) - invalid - blacklisted
+            mobiles = [mobile for mobile in mobiles if mobile not in {mobile for mobile, _ in reported}]
+        found.append(LeftOut(number, State(state), mobiles, invalid, blacklisted, code, message, certain))
     return found

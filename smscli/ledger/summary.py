@@ -53,7 +53,7 @@ class RunSummary(NamedTuple):
     @property
     def nothing_left(self) -> bool:
         """Whether it is proved that nothing was sent."""
-        return set(states.MAY_HAVE_LEFT).isdisjoint(self.totals.batches)
+        return set(states.MAY_HAVE_LEFT).isdisjoint(self.totals.batches) and not self.totals.given_up
 
     @property
     def batches(self) -> int:
@@ -100,7 +100,8 @@ def _totals(store: Store, run: int, alive: bool) -> Totals:
     rows = store.read(
         "SELECT state, count(*), sum(numbers), sum(accepted), sum(invalid), sum(blacklisted), "
         "sum(CASE WHEN numbers > accepted THEN numbers - accepted ELSE 0 END), "
-        "sum(CASE WHEN state = 'accepted' THEN abs(numbers - accepted - invalid - blacklisted) ELSE 0 END) "
+        "sum(CASE WHEN state = 'accepted' THEN abs(numbers - accepted - invalid - blacklisted) ELSE 0 END), "
+        "sum(CASE WHEN state = 'dropped' AND sent IS NOT NULL THEN numbers ELSE 0 END) "
         "FROM batch WHERE run = ? GROUP BY state",
         (run,),
     )
@@ -110,7 +111,7 @@ def _totals(store: Store, run: int, alive: bool) -> Totals:
         state = states.as_seen(State(row[0]), alive)
         batches[state] = batches.get(state, 0) + row[1]
         numbers[state] = numbers.get(state, 0) + row[2]
-    return Totals(batches, numbers, *(sum(row[index] for row in rows) for index in range(3, 8)))
+    return Totals(batches, numbers, *(sum(row[index] for row in rows) for index in range(3, 9)))
 
 
 def _verdicts(store: Store, run: int) -> dict[str, int]:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from smscli.ledger.store import Connection
 
 DELIVERED = "DELIVRD"
+BLACKLISTED = "DTBLACK"
 
 
 class Word(NamedTuple):

@@ -364,6 +364,26 @@ def test_an_old_signature_is_refused(listen: Listen, configured: dict[str, str],
     ]
 
 
+def test_a_signature_is_good_for_one_content(listen: Listen, configured: dict[str, str]) -> None:
+    listening = listen("-p", "signed")
+    seen = signed(int(time.time()))
+    other = report_fields([REPORT._replace(state="UNDELIV")], "admin", "12345")
+    reply = reply_fields([REPLY], "admin", "12345")
+    assert listening.push(GIVEN | seen) == (200, "0")
+    assert listening.push(other | seen)[0] == 403
+    assert listening.push(reply | seen)[0] == 403
+    assert listening.push(GIVEN | seen) == (200, "0")  # an exact repeat
+    assert listening.push(reply | signed(int(time.time()) - 1)) == (200, "0")
+    assert kept(configured) == [tuple(REPORT)]
+    reasons = {reason for (reason,) in kept(configured, "reason FROM quarantine")}
+    assert reasons == {"its random and timestamp came before, with other content"}
+    events = listening.stop()[1]
+    assert [event["kind"] for event in events] == ["report", "reply"]
+    restarted = listen("-p", "signed")
+    assert restarted.push(other | seen)[0] == 403
+    assert "came before, with other content" in restarted.stop()[2]
+
+
 @pytest.mark.parametrize(
     "fields",
     [
