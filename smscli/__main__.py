@@ -4,7 +4,7 @@ import gc
 import os
 import sys
 
-TYPE_CHECKING = False  # mypy takes it for true; to import `typing` would cost `--version` some milliseconds
+TYPE_CHECKING = False  # mypy reads it as true; importing `typing` would cost `--version` some milliseconds
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def main(arguments: "Sequence[str] | None" = None, environment: "Environment | None" = None) -> int:
     """Run smscli with the process's arguments and streams, unless others are given, and return the exit code.
 
-    With an environment of its own it can run inside any program, again and again.
+    With an environment that is given, it can run inside any program, as often as you like.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
@@ -36,9 +36,9 @@ def _run_process(arguments: "Sequence[str]") -> int:
         return _run(arguments, environment)
     finally:
         for descriptor, lost in ((1, environment.stdout_lost), (2, environment.stderr_lost)):
-            if lost:  # or what is left would fail again when the interpreter flushes it
+            if lost:  # otherwise the interpreter's flush of the rest would fail again
                 os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
-        gc.freeze()  # or the interpreter's last collection would look at all that ends with it anyway
+        gc.freeze()  # otherwise the interpreter would collect garbage once more, although it ends
 
 
 def _run(arguments: "Sequence[str]", environment: "Environment") -> int:

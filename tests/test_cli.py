@@ -323,7 +323,7 @@ def test_ctrl_c_during_a_send_exits_130_without_a_traceback(
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=8)
     assert process.returncode == 130
-    assert "stopped at once; the outcome of what was in flight is unknown. Go on with: smscli resume 1" in err
+    assert "stopped at once; the outcome of the requests in flight is unknown. Continue with: smscli resume 1" in err
     assert "interrupted" in err
     assert "Traceback" not in out + err
 

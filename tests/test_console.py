@@ -78,7 +78,7 @@ def unreadable(tmp_path: Path) -> dict[str, str]:
     [
         (["send", "-p", "sandbox", "--content", "hi", "--csv"], [], " Nothing was sent."),
         (["send", "-p", "sandbox", "--mobile", "13800138001", "--content-file"], [], " Nothing was sent."),
-        (["optout", "import", "-p", "sandbox"], [], " The list is as it was."),
+        (["optout", "import", "-p", "sandbox"], [], " The list was not changed."),
         (["parse-report"], [], ""),
     ],
     ids=lambda value: value[0] if isinstance(value, list) and value else "",

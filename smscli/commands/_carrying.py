@@ -1,4 +1,4 @@
-"""Asks before a run goes on and carries it out, with its progress on stderr: what `send` and `resume` share."""
+"""What `send` and `resume` share: asking before a run goes on, and carrying it out with its progress on stderr."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -19,11 +19,11 @@ from smscli.sending.times import quiet_until
 
 
 def confirm_past(environment: Environment, runs: Runs, run: Run, yes: bool) -> None:
-    """Ask whether a run whose time has passed is still to go out; the gateway would send it at once."""
+    """Ask whether to send a run whose time has passed; the gateway would send it at once."""
     at = parse_stime(run.stime)
     if at and at < datetime.now(CHINA) and runs.open_numbers(run.id):
         environment.confirm(
-            f"Run {run.id} was to go out at {run.stime} China time, which has passed. Send the rest now?", yes
+            f"Run {run.id} was scheduled for {run.stime} China time, which has passed. Send the rest now?", yes
         )
 
 
@@ -32,7 +32,7 @@ def confirm_rest(
 ) -> None:
     """Show what is left of a run and ask, where that is more numbers than the profile's `confirm_above`.
 
-    Marketing in the profile's quiet hours is asked about however few numbers it is for.
+    For marketing in the profile's quiet hours ask always, even for one number.
     """
     numbers = runs.open_numbers(run.id)
     if not numbers or yes:
@@ -49,7 +49,7 @@ def confirm_hours(environment: Environment, account: Profile, texts: Iterable[st
     until = quiet_until(account.quiet_hours, max(parse_stime(stime) or now, now)) if account.quiet_hours else None
     if until and any(map(is_marketing, texts)):
         environment.confirm(
-            f"This is marketing, and quiet_hours are until {until:%Y-%m-%d %H:%M} China time. Send it all the same?",
+            f"This is marketing, and quiet_hours last until {until:%Y-%m-%d %H:%M} China time. Send it anyway?",
             yes,
         )
 
@@ -63,7 +63,7 @@ def carry_on(
     pace: Pace,
     quiet: bool,
 ) -> ExitCode:
-    """Carry out what is open of a run that is held, and return what it ended as; the caller shows it."""
+    """Send what is open of a run that is held, and return what it ended as; the caller shows it."""
     if not Runs(store).open_numbers(run.id):
         environment.say(f"run {run.id} has nothing left to send; nothing was sent")
     runner = Runner(store, run, account, gateways, pace)
@@ -71,27 +71,28 @@ def carry_on(
         result = _work(environment, runner, Progress(environment, run.numbers, quiet))
     except KeyboardInterrupt:
         environment.say(
-            f"smscli: stopped at once; the outcome of what was in flight is unknown. Go on with: smscli resume {run.id}"
+            "smscli: stopped at once; the outcome of the requests in flight is unknown. "
+            f"Continue with: smscli resume {run.id}"
         )
         if lost := runner.unwritten():
-            environment.say("\n".join(["These answers could not be written, so keep them:", *lost]))
+            environment.say("\n".join(["These answers could not be written to the ledger, so keep them:", *lost]))
         raise
     if result.opted_out:
-        environment.say(f"{result.opted_out:,} left out: they opted out since the run was begun")
+        environment.say(f"{result.opted_out:,} left out: they opted out after the run began")
     summary = summarize(store, run)
     if result.reason and summary.open:
-        environment.say(f"smscli: the run stopped, for {result.reason}.")
+        environment.say(f"smscli: the run stopped, because {result.reason}.")
     return ExitCode.INTERRUPTED if result.interrupted else summary.exit_code
 
 
 def _work(environment: Environment, runner: Runner, bar: Progress) -> Result:
-    is_told = False
+    has_said = False
 
     def watch(done: int, accepted: int) -> None:
-        nonlocal is_told
+        nonlocal has_said
         bar.show(done, accepted)
-        if runner.interrupted and not is_told:
-            is_told = True
+        if runner.interrupted and not has_said:
+            has_said = True
             environment.say("waiting for the requests in flight; interrupt again to stop at once.")
 
     try:

@@ -1,4 +1,4 @@
-"""The files that smscli keeps itself, and that nobody means when they name a list or a log."""
+"""The files that smscli itself keeps: naming one of them as a list or a log is a mistake."""
 
 import os
 from contextlib import suppress
@@ -32,9 +32,9 @@ def _refuse(source: Path | int, name: str) -> None:
         return
     ledger = ledger_path()
     if found == _identity(config_path()):
-        raise InputError(f"{name} is smscli's own configuration, so it is not read. Nothing was sent.")
+        raise InputError(f"{name} is smscli's own configuration. Nothing was sent. Name another file.")
     if any(found == _identity(ledger.with_name(ledger.name + end)) for end in _LEDGER_FILES):
-        raise InputError(f"{name} is smscli's own ledger, so it is not read. Nothing was sent.")
+        raise InputError(f"{name} is smscli's own ledger. Nothing was sent. Name another file.")
 
 
 def _identity(source: Path | int) -> tuple[int, int] | None:

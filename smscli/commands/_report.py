@@ -22,7 +22,7 @@ _BATCH_TABLE_COLUMNS = 7  # what a person needs; the rest stands in the summary
 _TABLE_ROWS = 20  # longer runs show in a table only what somebody has to look at, and of that no more rows
 _SENTENCES = 10  # of one kind are said at once
 _SUMMARIZED = (State.ACCEPTED, State.PLANNED, State.DROPPED)
-# What batches are called where "unknown" alone could be a report's state, and "accepted" all of a batch.
+# Names of states in sentences: "unknown" alone could be a report's state, "accepted" a whole batch.
 _CALLED = {State.UNKNOWN: "with outcome unknown", State.ACCEPTED: "not accepted as a whole"}
 
 
@@ -53,11 +53,11 @@ def say_some(environment: Environment, sentences: Sequence[str], more: str) -> N
 
 
 def show_end(environment: Environment, store: Store, summary: RunSummary, output: Output | None) -> None:
-    """Write a run's batches, and say what a person has to know of them."""
+    """Write a run's batches, and say what a person has to know about them."""
     table = is_table(environment, output)
     try:
         _write_batches(environment, store, summary, output)
-    except OutputError as error:  # what was sent must be known all the same
+    except OutputError as error:  # what was sent must be known even then
         environment.say(f"smscli: {error} The result:")
         for batch in Runs(store).batches(summary.run.id):
             environment.say("\t".join(map(str, _batch_row(summary.run, batch))))
@@ -69,7 +69,7 @@ def show_end(environment: Environment, store: Store, summary: RunSummary, output
 
 @contextmanager
 def shown_at_the_end(environment: Environment, store: Store, run: Run, output: Output | None) -> Iterator[None]:
-    """Show a run behind the block, also where something broke in it: what was sent must be known."""
+    """Show a run after the block, also if it failed: what was sent must be known."""
     try:
         yield
     except KeyboardInterrupt:
@@ -90,7 +90,7 @@ def _write_batches(environment: Environment, store: Store, summary: RunSummary, 
     kept: Sequence[int] = range(len(BATCH_COLUMNS))
     if table:
         rows, kept = list(islice(rows, _TABLE_ROWS)), range(0 if batches > 1 else 1, _BATCH_TABLE_COLUMNS)
-        # Columns of nothing but zeros would cost the sendid its place on a narrow terminal.
+        # Columns of zeros would leave no room for the sendid on a narrow terminal.
         kept = [index for index in kept if any(row[index] for row in rows)]
     columns = [BATCH_COLUMNS[index] for index in kept]
     write_rows(environment, columns, ([row[index] for index in kept] for row in rows), output)
@@ -128,7 +128,7 @@ def _totals_line(store: Store, summary: RunSummary) -> str:
 
 
 def _say_troubles(environment: Environment, store: Store, summary: RunSummary) -> None:
-    """Say what went wrong, once for all batches that share it; what the gateway took in part is not an error."""
+    """Say what went wrong, once for all batches with the same trouble; a partly accepted batch is not an error."""
     troubles: dict[_Trouble, list[int]] = {}
     for batch in Runs(store).troubled_batches(summary.run.id):
         trouble = _Trouble(batch.state, batch.accepted > 0, runner.describe(batch))
@@ -144,7 +144,7 @@ def _say_troubles(environment: Environment, store: Store, summary: RunSummary) -
 
 
 class _Trouble(NamedTuple):
-    """What went wrong with a batch; what the gateway took in part is no error."""
+    """What went wrong with a batch; `is_taken` says that the gateway accepted a part of it, so it is not an error."""
 
     state: State
     is_taken: bool
@@ -156,8 +156,8 @@ def say_evidence(environment: Environment, store: Store, run: Run) -> None:
     from smscli.ledger.settling import Settling  # few sends end so
 
     sentences = [
-        f"batch {number}: {people:,} of its numbers have a report about a message that left at that time, so it "
-        "may well have gone out; `smscli status NUMBER` shows the report"
+        f"batch {number}: {people:,} of its numbers have a report about a message of that time, so it was probably "
+        "sent; `smscli status MOBILE` shows the report"
         for number, people in Settling(store).evidence(run.id).items()
     ]
     say_some(environment, sentences, "… and the same of {:,} batches more")
@@ -172,4 +172,4 @@ def _say_next_steps(environment: Environment, store: Store, summary: RunSummary)
             f"Look in the gateway's web console, then: smscli resume {run.id} --unknown resend (or drop)"
         )
     if summary.open and not summary.is_held:
-        environment.say(f"{summary.open:,} not sent to yet. Go on with: smscli resume {run.id}")
+        environment.say(f"{summary.open:,} not sent to yet. Continue with: smscli resume {run.id}")

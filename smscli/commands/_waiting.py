@@ -1,4 +1,4 @@
-"""`--wait`: stays until all reports of a run are in."""
+"""`--wait`: waits until all reports of a run are there."""
 
 import time
 from typing import NoReturn
@@ -24,7 +24,7 @@ def seconds(wait: str) -> float:
 
 
 def wait_for_reports(environment: Environment, store: Store, run: Run, patience: float, quiet: bool) -> ExitCode:
-    """Stay until every number of a run has its report, at most so many seconds; returns how it ended.
+    """Wait until every number of a run has its report, at most `patience` seconds; return the exit code.
 
     That is 6 where it is still open for a number, 7 where some were not delivered, 130 where the wait was interrupted,
     else what the send ended as.
@@ -47,7 +47,7 @@ def wait_for_reports(environment: Environment, store: Store, run: Run, patience:
     if summary.waiting:
         environment.say(
             f"smscli: {summary.waiting:,} {'number has' if summary.waiting == 1 else 'numbers have'} no report yet. "
-            f"Wait on with: smscli runs {run.id} --wait 10m (`smscli listen` has to run, to receive them)"
+            f"Wait again with: smscli runs {run.id} --wait 10m (`smscli listen` must be running to receive them)"
         )
     return summary.exit_code_with_reports
 
@@ -69,10 +69,10 @@ def _interrupt() -> NoReturn:
 
 
 def _refuse_forgotten(store: Store, run: Run) -> None:
-    """End the wait for a run that `runs prune` forgot meanwhile: nothing more will be known of it."""
+    """End the wait for a run that `runs prune` has forgotten: no more reports will be counted for it."""
     if Runs(store).is_kept(run.id):
         return
     raise OutcomeUnknownError(
-        f"run {run.id} was forgotten by `smscli runs prune` while its reports were waited for, so what became of its "
-        "numbers is not known here. Look in the gateway's web console."
+        f"run {run.id} was forgotten by `smscli runs prune` while this command waited for its reports, so it is not "
+        "known what became of its numbers. Look in the gateway's web console."
     )

@@ -1,4 +1,4 @@
-"""`smscli cancel`: gives up what is left of a run, for good."""
+"""`smscli cancel`: cancels what is left of a run, for good."""
 
 from typing import Annotated
 
@@ -17,9 +17,10 @@ def command(
     run: Annotated[int, typer.Argument(metavar="RUN", max=MOST_RUNS, help="Its number; `smscli runs` lists them.")],
     yes: YesOption = False,
 ) -> None:
-    """Give up what is left of a run, for good: also under its key, and while it is being sent.
+    """Cancel what is left of a run, for good: its key will not send it either.
 
-    What the gateway has accepted cannot be cancelled, not even if it is to go out later.
+    This works also while the run is being sent. What the gateway has accepted cannot be cancelled, not even a message
+    that is scheduled for later.
     """
     environment: Environment = context.obj
     with open_store() as store:
@@ -39,8 +40,8 @@ def command(
 def _rest(summary: RunSummary) -> str:
     """Return what cannot be cancelled any more."""
     counts = {"accepted": summary.totals.accepted, "with outcome unknown": summary.unsure}
-    told = [f"{count:,} {name}" for name, count in counts.items() if count]
-    if not told:
+    gone = [f"{count:,} {name}" for name, count in counts.items() if count]
+    if not gone:
         return ""
-    when = f", to go out at {summary.run.stime} China time" if summary.run.stime else ""
-    return f"; {' and '.join(told)}{when}: that cannot be cancelled here, only at the vendor"
+    when = f", scheduled for {summary.run.stime} China time" if summary.run.stime else ""
+    return f"; {' and '.join(gone)}{when}: only the vendor can stop these"

@@ -1,4 +1,4 @@
-"""`smscli resume`: goes on with a run that was cut short."""
+"""`smscli resume`: continues a run that was interrupted."""
 
 from collections.abc import Collection
 from enum import StrEnum
@@ -23,7 +23,7 @@ from smscli.sending.runner import Pace
 
 
 class Unknown(StrEnum):
-    """What is to become of batches whose outcome is unknown."""
+    """What to do with batches whose outcome is unknown."""
 
     RESEND = "resend"
     DROP = "drop"
@@ -36,13 +36,13 @@ def command(
         Unknown | None,
         typer.Option(
             metavar="CHOICE",
-            help="Batches whose outcome is unknown: resend or drop them. Look in the gateway's web console first.",
+            help="For batches whose outcome is unknown: resend or drop. Look in the gateway's web console first.",
         ),
     ] = None,
     batch: Annotated[
         str | None,
         typer.Option(
-            metavar="NUMBERS", help="With --unknown: only these batches, as 3,7; without it all.", show_default=False
+            metavar="NUMBERS", help="With --unknown: only these batches, as 3,7; otherwise all.", show_default=False
         ),
     ] = None,
     workers: WorkersOption = 4,
@@ -51,9 +51,10 @@ def command(
     quiet: QuietOption = False,
     output: OutputOption = None,
 ) -> ExitCode:
-    """Go on with a run that was cut short: send what is left of it; what was accepted is never sent again.
+    """Continue a run that was interrupted: send what is left of it. What was accepted is never sent again.
 
-    `smscli cancel RUN` gives up what is left of it instead.
+    A batch whose outcome is unknown is left alone until you decide with --unknown. `smscli cancel RUN` cancels what is
+    left instead.
     """
     environment: Environment = context.obj
     if batch is not None and unknown is None:
@@ -86,7 +87,10 @@ def _go_on(
 def _account(run: Run) -> Profile:
     account = choose(run.profile)
     if account.name != run.account and run.profile != SANDBOX:
-        raise InputError(f"run {run.id} was sent by account {run.account!r}; profile {account.label!r} is another.")
+        raise InputError(
+            f"run {run.id} was sent by account {run.account!r}, but profile {account.label!r} now has account "
+            f"{account.name!r}. Nothing was sent. Give the profile its old name back, then resume."
+        )
     return account
 
 
@@ -94,7 +98,7 @@ def _numbers(text: str) -> set[int]:
     try:
         return {int(part) for part in text.split(",")}
     except ValueError:
-        raise InputError(f"--batch {text!r} needs the numbers of batches, as 3,7. Nothing was sent.") from None
+        raise InputError(f"--batch needs numbers of batches, as 3,7, not {text!r}. Nothing was sent.") from None
 
 
 def _decide(
@@ -111,16 +115,16 @@ def _decide(
     if not chosen:
         return
     say_evidence(environment, store, run)
-    action = "sent to again, and some may get it twice" if unknown is Unknown.RESEND else "left out for good"
+    action = "sent again, and some people may get it twice" if unknown is Unknown.RESEND else "left out for good"
     count = sum(batch.numbers for batch in chosen)
-    environment.confirm(f"{count:,} numbers whose outcome is unknown will be {action}.", yes)
+    environment.confirm(f"{count:,} numbers whose outcome is unknown will be {action}. Go on?", yes)
     Runs(store).decide_unknown(run.id, unknown is Unknown.RESEND, [batch.number for batch in chosen])
 
 
 def _confirm_twin(environment: Environment, runs: Runs, run: Run, yes: bool) -> None:
-    """Ask whether a run is still to go out where its command was simply repeated meanwhile."""
+    """Ask whether to send a run although its command was run again later."""
     twin = runs.twin(run)
     if twin and runs.open_numbers(run.id):
         environment.confirm(
-            f"Run {twin} sent the same to the same numbers meanwhile. Send run {run.id} all the same?", yes
+            f"Run {twin} has sent the same to the same numbers since then. Send run {run.id} anyway?", yes
         )

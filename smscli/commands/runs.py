@@ -29,13 +29,13 @@ COLUMNS = (
     "failed", "waiting", "at",
 )  # fmt: skip
 _TABLE_COLUMNS = ("run", "created", "state", "numbers", "accepted", "unknown", "profile", "key", "content")
-_TEXT_START = 24  # characters of a text by which a person knows it
+_TEXT_START = 24  # characters of a text that are shown
 NUMBER_COLUMNS = ("mobile", "state", "meaning")
 _NAMED = 20  # numbers that are named in a sentence
 
 
 class _RunOrCommand(Group):
-    """Takes a run's number where a sub-command may stand: `smscli runs 17`."""
+    """Accepts a run's number in the place of a sub-command: `smscli runs 17`."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         return super().resolve_command(ctx, ["show", *args] if args[0].isdigit() else args)
@@ -48,9 +48,8 @@ command = Commands(cls=_RunOrCommand, invoke_without_command=True, subcommand_me
 def list_runs(context: typer.Context, output: OutputOption = None) -> None:
     """List all sends, the latest first; with the number of a RUN show its batches.
 
-    `smscli runs RUN --failed`, `--unknown` or `--state STATE` lists its numbers of that kind, `--wait 10m` waits until
-    all reports are in; `smscli runs RUN --help` explains all options. `smscli cancel RUN` gives up what is
-    left of a run.
+    `smscli runs RUN --failed`, `--unknown` or `--state STATE` lists the numbers of that kind. `--wait 10m` waits until
+    all reports are there. `smscli runs RUN --help` explains all options. `smscli cancel RUN` cancels what is left.
     """
     if context.invoked_subcommand:
         return
@@ -63,7 +62,7 @@ def list_runs(context: typer.Context, output: OutputOption = None) -> None:
     named = [dict(zip(COLUMNS, row, strict=True)) for row in rows]
     for row in named:
         row |= {"created": str(row["created"])[:-3], "content": _start(str(row["content"]))}
-    # Columns of nothing but zeros would cost the text its place on a narrow terminal.
+    # Columns of zeros would leave no room for the text on a narrow terminal.
     kept = [name for name in _TABLE_COLUMNS if any(row[name] for row in named)]
     write_rows(environment, kept, [[row[name] for name in kept] for row in named], output)
 
@@ -71,9 +70,9 @@ def list_runs(context: typer.Context, output: OutputOption = None) -> None:
 @command.command(hidden=True)
 def show(
     context: typer.Context,
-    run: Annotated[int, typer.Argument(metavar="RUN", max=MOST_RUNS)],
+    run: Annotated[int, typer.Argument(metavar="RUN", max=MOST_RUNS, help="Its number; `smscli runs` lists them.")],
     failed: Annotated[
-        bool, typer.Option("--failed", help="List the numbers that were not delivered to, and why.")
+        bool, typer.Option("--failed", help="List the numbers that did not get the message, and why.")
     ] = False,
     state: Annotated[
         str, typer.Option(metavar="STATE", help="List the numbers with this report state.", show_default=False)
@@ -125,19 +124,25 @@ def prune(
         datetime, typer.Option(metavar="DAY", formats=["%Y-%m-%d"], help="The first day to keep, as 2026-12-01.")
     ],
 ) -> None:
-    """Forget finished runs, reports and replies from before a day: phone numbers are personal data."""
+    """Forget finished runs, reports and replies from before a day: phone numbers are personal data.
+
+    Keys and opt-outs stay, and still protect. Unfinished runs stay until they are resumed or cancelled.
+    """
     day = before.replace(tzinfo=CHINA)
     if day > datetime.now(CHINA):
-        raise InputError(f"{before:%Y-%m-%d} is yet to come: what was sent today is needed for per_number and keys.")
+        raise InputError(
+            f"--before {before:%Y-%m-%d} is in the future, and per_number and keys need what was sent today. "
+            "Nothing was forgotten. Name today or an earlier day."
+        )
     with open_store() as store:
         gone, left = forget(store, day.timestamp())
-    more = "" if not left else f"; {left:,} unfinished ones stay until they are resumed"
+    more = "" if not left else f"; {left:,} unfinished ones stay until they are resumed or cancelled"
     kept = " (those with a key keep it, without texts and numbers)" if gone else ""
     context.obj.say(f"{gone:,} {'run' if gone == 1 else 'runs'} forgotten{kept}{more}")
 
 
 def _write_numbers(environment: Environment, listed: Iterable[tuple[str, str, str]], output: Output | None) -> None:
-    """Write numbers, each with a state and why; in a pipe the numbers alone, so that `send` can read them."""
+    """Write numbers, each with a state and the reason; in a pipe only the numbers, so that `send` can read them."""
     end = 1 if is_tsv(environment, output) else len(NUMBER_COLUMNS)
     write_rows(environment, NUMBER_COLUMNS[:end], (row[:end] for row in listed), output)
 
@@ -196,7 +201,7 @@ def _run_row(summary: RunSummary) -> tuple[Cell, ...]:
 
 
 def _start(text: str) -> str:
-    """Return as much of a text, on one line, as is needed to know it from others."""
+    """Return the start of a text, on one line."""
     line = " ".join(text.split())
     return line if len(line) <= _TEXT_START else f"{line[:_TEXT_START]}…"
 

@@ -1,4 +1,4 @@
-"""`smscli send`: a text to a number or to a list of numbers, as a run that the ledger keeps."""
+"""`smscli send`: sends a text to one number or to a list, as a run that the ledger keeps."""
 
 import os
 import time
@@ -46,8 +46,8 @@ from smscli.sending.recipients import Recipients
 from smscli.sending.runner import Pace
 from smscli.sending.times import parse_at
 
-_REPEAT_SECONDS = 600  # within which the same send without a key is worth a warning
-SETTINGS = {"allow_extra_args": True}  # to explain them: most are a forgotten option or quotation mark
+_REPEAT_SECONDS = 600  # within this time the same send without a key gets a warning
+SETTINGS = {"allow_extra_args": True}  # to explain them: usually an option or a quotation mark is missing
 
 
 def command(
@@ -80,7 +80,7 @@ def command(
     profile: ProfileOption = "",
     output: OutputOption = None,
 ) -> ExitCode:
-    """Send a text to a number or to a list of numbers.
+    """Send a text to one number or to a list.
 
     \b
     smscli send --mobile 13800138000 --content 'Your parcel is here.'
@@ -116,7 +116,7 @@ def _send(environment: Environment, options: SendOptions, strays: Sequence[str])
 def _refuse_strays(words: Sequence[str]) -> None:
     if words:
         raise InputError(
-            f"{' '.join(words)!r} belongs to no option. Nothing was sent. Numbers go after --mobile, "
+            f"{' '.join(words)!r} does not belong to any option. Nothing was sent. Numbers go after --mobile, "
             "the text after --content; a value with spaces needs quotes: --content 'hello world'."
         )
 
@@ -127,7 +127,7 @@ def _refuse_strays(words: Sequence[str]) -> None:
 def build_plan(
     environment: Environment, options: SendOptions, message: Message, people: Recipients
 ) -> tuple[Plan, Recipients]:
-    """Return the checked plan, and the list with what came out the same counted as duplicates."""
+    """Return the checked plan, and the list; the same text to the same number counts as a duplicate."""
     account = message.account
     whole = Plan(
         content=message.content,
@@ -138,14 +138,14 @@ def build_plan(
         batch_size=options.batch_size or account.batch_size,
     )
     whole.check()
-    if same := len(people.mobiles[: options.limit]) - whole.numbers:  # other cells that made the same text
+    if same := len(people.mobiles[: options.limit]) - whole.numbers:  # different cells that made the same text
         environment.say(f"{same:,} left out: the same text to the same number")
         people = people._replace(duplicates=people.duplicates + same)
     return whole, people
 
 
 class _Job(NamedTuple):
-    """A plan, and all that carrying it out takes."""
+    """A plan, and everything that is needed to carry it out."""
 
     environment: Environment
     options: SendOptions
@@ -165,7 +165,7 @@ class _Job(NamedTuple):
 
 
 def _leave_out(job: _Job) -> tuple[Plan, int]:
-    """Return the plan without whoever is not to get a message now, and how many of these opted out."""
+    """Return the plan without the people who must not get it now, and how many of these opted out."""
     account, say = job.message.account, job.environment.say
     unwanted = set() if job.options.include_opted_out else OptOuts(job.store).numbers(account.name)
     whole, opted_out = without(job.plan, unwanted)
@@ -187,17 +187,17 @@ def _refuse_nobody(whole: Plan) -> None:
 
 
 def show_dry_run(job: _Job) -> ExitCode:
-    """Show what would be sent; nothing is."""
+    """Show what would be sent, and send nothing."""
     preview = _prepare(job)
     write_preview(job.environment, preview, job.gateways, job.options.output)
-    if not is_table(job.environment, job.options.output):  # where nobody may read the data
+    if not is_table(job.environment, job.options.output):  # otherwise the preview itself shows them
         _warn(job.environment, preview.plan)
     refuse_invalid(job.options, job.people)
     return ExitCode.DONE
 
 
 def start_run(job: _Job) -> ExitCode:
-    """Ask where it is much or late, write a new run and carry it out."""
+    """Ask if the list is long or the hour is quiet; then write a new run and carry it out."""
     environment, options, account = job.environment, job.options, job.message.account
     preview = _prepare(job)
     whole = preview.plan
@@ -209,7 +209,7 @@ def start_run(job: _Job) -> ExitCode:
     confirm_hours(environment, account, whole.texts, whole.stime, options.yes)
     with Runs(job.store).begin(lambda: _new_run(job, whole)) as run:
         if run.numbers < whole.numbers:
-            environment.say(f"{whole.numbers - run.numbers:,} more left out: they got a message meanwhile (per_number)")
+            environment.say(f"{whole.numbers - run.numbers:,} more left out: another run has sent to them (per_number)")
         return _carry_on(job, run)
 
 
@@ -219,9 +219,9 @@ def _warn(environment: Environment, whole: Plan) -> None:
 
 
 def _prepare(job: _Job) -> Preview:
-    """Return the plan without whoever is not to get it, and say who that is."""
+    """Return the plan without the people who must not get it, and say how many they are."""
     if job.options.at is not None:
-        parse_at(job.options.at, datetime.now(UTC))  # a new run is not sent in the past, also under a key
+        parse_at(job.options.at, datetime.now(UTC))  # a new run cannot be scheduled in the past, with a key neither
     _look_for_repeat(job)
     whole, opted_out = _leave_out(job)
     return of_send(job.message.account, whole, job.people, opted_out)
@@ -239,7 +239,8 @@ def _look_for_repeat(job: _Job) -> None:
     said = f"run {same.id} sent the same to the same numbers at {china_time(same.created)}"
     if window:
         raise NobodyError(
-            f"{said}, which is within the profile's repeat_window of {account.repeat_window}. Nothing was sent."
+            f"{said}, which is within the profile's repeat_window of {account.repeat_window}. Nothing was sent. "
+            "If it is meant, send it with --key NAME."
         )
     job.environment.say(f"warning: {said}; --key NAME protects against sending twice")
 
@@ -283,7 +284,7 @@ def _carry_on(job: _Job, run: Run) -> ExitCode:
 
 def _after_reports(job: _Job, run: Run, code: ExitCode) -> ExitCode:
     if not job.patience or code not in (ExitCode.DONE, ExitCode.PARTLY, ExitCode.UNKNOWN):
-        return code  # nothing that reports could come about
+        return code  # nothing was accepted, so there are no reports to wait for
     return wait_for_reports(job.environment, job.store, run, job.patience, job.options.quiet)
 
 
@@ -295,7 +296,7 @@ def _asker() -> str:
 
 
 def _owner() -> str:
-    """Return the name of the process's user, as a cron job without variables needs it."""
+    """Return the name of the process's user; a cron job may have no variable with it."""
     if not hasattr(os, "getuid"):
         return ""
     import pwd
@@ -315,13 +316,13 @@ def _as_text(name: str) -> str:
 
 
 def repeat_run(job: _Job, run: Run) -> ExitCode:
-    """Go on with the run of a key; one that is done is shown again, and ends as it did."""
+    """Continue the run of a key; a run that is done is only shown again, with the same exit code."""
     environment, store, options = job.environment, job.store, job.options
     runs, summary = Runs(store), summarize(store, run)
     confirm_past(environment, runs, run, options.yes)
     if summary.open or summary.is_held or State.SENDING in summary.totals.batches:
         with runs.hold(run.id):
-            environment.say(f"going on with run {run.id}, which the key {run.key!r} names")
+            environment.say(f"continuing run {run.id}, which has the key {run.key!r}")
             confirm_rest(environment, runs, run, job.message.account, job.gateways, options.yes)
             return _carry_on(job, run)
     done = "was sent before" if run.cancelled is None else "was cancelled"
@@ -333,7 +334,7 @@ def repeat_run(job: _Job, run: Run) -> ExitCode:
 def _say_known(job: _Job, run: Run) -> ExitCode:
     left = Runs(job.store).open_numbers(run.id)
     job.environment.say(
-        f"run {run.id} with the key {run.key!r} is there already; {left:,} numbers of it are not sent to yet"
+        f"run {run.id} with the key {run.key!r} exists already; {left:,} of its numbers are not sent to yet"
     )
     return ExitCode.DONE
 

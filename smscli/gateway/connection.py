@@ -1,6 +1,6 @@
-"""Connections that write only through a gate and read only one answer; the one door to requests, below its Session.
+"""Connections that write only through a gate and read only one answer. They use requests below its Session.
 
-An exchange puts itself into `current.exchange` of its thread; the connection asks it there for its gate and deadline.
+An exchange puts itself into `current.exchange` of its thread; there the connection finds its gate and its deadline.
 """
 
 import ssl
@@ -28,7 +28,7 @@ with warnings.catch_warnings():
 
 __all__ = (
     "ANSWER_LIMIT", "GatedAdapter", "Incoming", "TooLateError", "TooLongError", "UnaskedError", "current",
-    "net", "requests",  # only from here, or the charsets would be loaded
+    "net", "requests",  # import them only from here: the import above keeps the charsets out
 )  # fmt: skip
 
 ANSWER_LIMIT = 64 << 10  # bytes, head and body
@@ -42,7 +42,7 @@ class TooLateError(TimeoutError):
 
 
 class TooLongError(OSError):
-    """The answer is longer than any of this gateway, so it was not read to its end."""
+    """The answer is longer than this gateway ever gives, so it was not read to its end."""
 
 
 class UnaskedError(Exception):
@@ -84,7 +84,7 @@ class Incoming(BufferedReader):
     goes_on = False
 
     def close(self) -> None:
-        """Close, and note what is here behind the answer."""
+        """Close, and note whether anything has come after the answer."""
         if not self.closed:
             self.raw.ended = True  # type: ignore[attr-defined]  # only what is here already counts
             self.goes_on = bool(self.peek(1))
@@ -105,7 +105,7 @@ class _FinalResponse(HTTPResponse):
         for _ in range(_INFORMATIONAL_LIMIT):
             if self.status >= 200 or self.status == 101:  # 101 is final: another protocol follows
                 return
-            self.headers: Any = None  # or it would not be read again
+            self.headers: Any = None  # otherwise it would not be read again
             super().begin()
 
 
@@ -113,7 +113,7 @@ class _FinalResponse(HTTPResponse):
 
 
 def _has_input(sock: Any) -> bool:
-    """Return whether a byte, or the end, has come; a byte is lost with this, so close the connection then."""
+    """Return whether a byte, or the end, has come; this loses a byte, so close the connection then."""
     timeout = sock.gettimeout()
     sock.settimeout(0)
     try:
@@ -128,7 +128,7 @@ def _has_input(sock: Any) -> bool:
 
 
 class _Gated:
-    """Makes a connection pass the exchange's gate before it sends; what a proxy is asked before does not count."""
+    """Makes a connection pass the exchange's gate before it sends; asking a proxy to connect does not count."""
 
     response_class: Any = _FinalResponse
     _connecting = False
@@ -175,9 +175,9 @@ _POOLS = {"http": _GatedHTTPPool, "https": _GatedHTTPSPool}
 
 
 class GatedAdapter(HTTPAdapter):
-    """A requests adapter whose connections are gated, also those through a proxy, and that looks at no header.
+    """A requests adapter whose connections are gated, also through a proxy; it ignores the headers of answers.
 
-    It is used without a Session, which would read addresses and cookies out of any answer and unpack its body.
+    It is used without a Session, which would read addresses and cookies from any answer and unpack its body.
     """
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:

@@ -1,6 +1,6 @@
-"""The ledger's file as a whole: a copy that is complete, and whether it is sound.
+"""The ledger's file as a whole: a complete copy of it, and whether it is sound.
 
-Copying the file alone loses what stands in its write-ahead log, and with it keys that protect against a second send.
+A copy of the file alone lacks its write-ahead log, and so also keys that protect against a second send.
 """
 
 import os
@@ -19,7 +19,7 @@ _UNSETTLED = ", ".join(f"'{state}'" for state in states.UNSETTLED)
 
 
 class Health(NamedTuple):
-    """What `ledger check` finds; `problems` are SQLite's own words, none where the file is sound."""
+    """What `ledger check` finds; `problems` are SQLite's own words; there are none if the file is sound."""
 
     version: int
     size: int
@@ -32,7 +32,7 @@ class Health(NamedTuple):
 def check(store: Store) -> Health:
     """Read the whole file and say whether it is sound, how large it is (bytes) and what it holds.
 
-    Nothing is counted in a file that is not sound.
+    In a damaged file nothing is counted.
     """
     files = [store.path, store.path.with_name(f"{store.path.name}-wal")]
     size = sum(file.stat().st_size for file in files if file.exists())
@@ -47,7 +47,7 @@ def _problems(store: Store) -> list[str]:
     try:
         found = [text for (text,) in store.read("PRAGMA integrity_check") if text != "ok"]
         return found + [
-            f"{row[0]}, row {row[1]}: it belongs to nothing" for row in store.read("PRAGMA foreign_key_check")
+            f"{row[0]}, row {row[1]}: it does not belong to anything" for row in store.read("PRAGMA foreign_key_check")
         ]
     except LedgerError as error:
         return [str(error)]
@@ -60,14 +60,14 @@ def _counts(store: Store) -> dict[str, int]:
 def back_up(store: Store, target: Path) -> dict[str, int]:
     """Copy the ledger into a new file that only its owner can read, and verify it; returns what it holds.
 
-    An InputError where the file is there already or cannot be written; LedgerError where the copy is not sound.
+    An InputError where the file exists already or cannot be written; LedgerError where the copy is not sound.
     """
     try:
         os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:
-        raise InputError(f"{target} is there already; name a new file. Nothing was written.") from None
+        raise InputError(f"{target} exists already. Nothing was written. Name a new file.") from None
     except OSError as error:
-        raise InputError(f"{target} cannot be written: {error.strerror}.") from None
+        raise InputError(f"{target} cannot be written: {error.strerror}. Name another file.") from None
     try:
         return _copy(store, target)
     except BaseException:
@@ -85,5 +85,7 @@ def _copy(store: Store, target: Path) -> dict[str, int]:
     except sqlite3.Error as error:
         raise LedgerError(f"{target} cannot be written: {error}.") from None
     if verdict != "ok":
-        raise LedgerError(f"the copy is not sound: {verdict}. Look with: smscli ledger check")
+        raise LedgerError(
+            f"the copy is damaged, so it was removed: {verdict}. Check the ledger with: smscli ledger check"
+        )
     return counts

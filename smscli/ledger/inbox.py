@@ -1,4 +1,4 @@
-"""What came back: status reports, replies, and what was refused, beside the runs in the same store.
+"""What came back: status reports, replies, and what was refused, in the same store as the runs.
 
 A repeat changes nothing. All reports about a number are kept; verdicts.py says which one counts.
 """
@@ -23,7 +23,7 @@ from smscli.protocol.optout import wants_in, wants_out
 from smscli.protocol.pushes import Push, Reply, Report, Signature
 from smscli.protocol.times import moment
 
-_CHUNK = 500  # values of one statement, which SQLite takes a limited number of
+_CHUNK = 500  # values in one statement; SQLite limits them
 _QUARANTINE = 1000
 _RAW_LIMIT = 64 << 10
 # The password in what was refused may be the right one: the ledger holds no secrets.
@@ -39,7 +39,7 @@ class Kept(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """A reply as it is kept; `received` is in seconds since 1970, `profile` the one that it came to."""
+    """A reply as it is kept; `received` is in seconds since 1970, `profile` is the profile that got it."""
 
     id: int
     reply: Reply
@@ -48,7 +48,7 @@ class Answer(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """What was kept out of the ledger, and why; `received` is in seconds since 1970."""
+    """A push that was refused, and why; `received` is in seconds since 1970."""
 
     received: float
     peer: str
@@ -95,7 +95,7 @@ class Inbox:
         return [None if number in forged else number in new for number in range(len(pushes))]
 
     def quarantine(self, peer: str, reason: str, raw: bytes) -> None:
-        """Keep what was refused, its first 64 KiB; of all that was refused the newest 1,000."""
+        """Keep the first 64 KiB of a refused push; only the newest 1,000 of them are kept."""
         with self._store.transaction() as connection:
             cursor = connection.execute(
                 "INSERT INTO quarantine (received, peer, reason, raw) VALUES (?, ?, ?, ?)",
@@ -106,7 +106,7 @@ class Inbox:
     def _keep_reports(
         self, connection: Connection, profile: Profile, reports: Sequence[tuple[int, Report]], now: float
     ) -> set[int]:
-        """Keep reports, and the tally with them; returns the pushes that had one which was not there yet."""
+        """Keep reports and the tally of them; return the pushes that had a new report."""
         known = _batches_of(connection, {report.sendid for _, report in reports})
         kept = _kept_words(connection, (report for _, report in reports))
         tally: Counter[tuple[str, str]] = Counter()
@@ -116,7 +116,7 @@ class Inbox:
             words, batch = kept[report.sendid, report.mobile], known.get(report.sendid, _NO_BATCH)
             if (report.state, report.time) in words or batch.is_forgotten:
                 continue
-            received = now + len(rows) * 1e-6  # so that each has a place in the order in which they came
+            received = now + len(rows) * 1e-6  # so that they keep the order in which they came
             at = moment(report.time, received)
             if words:
                 tally[report.sendid, verdict(words.values(), batch.parts)] -= 1
@@ -134,7 +134,7 @@ class Inbox:
     def _keep_replies(
         self, connection: Connection, profile: Profile, replies: Sequence[tuple[int, Reply]], now: float
     ) -> set[int]:
-        """Keep replies; returns the pushes that had one which was not there yet."""
+        """Keep replies; return the pushes that had a new reply."""
         new: set[int] = set()
         for number, reply in replies:
             cursor = connection.execute(
@@ -142,13 +142,13 @@ class Inbox:
                 "ON CONFLICT DO NOTHING",
                 (*reply, now, profile.label),
             )
-            if cursor.rowcount:  # a repeat must not put somebody back who was taken off the list meanwhile
+            if cursor.rowcount:  # a repeat must not put somebody back who has been taken off the list since
                 new.add(number)
-                self._heed(connection, profile, reply, now)
+                self._update_optouts(connection, profile, reply, now)
         return new
 
-    def _heed(self, connection: Connection, profile: Profile, reply: Reply, now: float) -> None:
-        """Take a reply for what its person wants: no more messages, or messages again."""
+    def _update_optouts(self, connection: Connection, profile: Profile, reply: Reply, now: float) -> None:
+        """Put a number on the account's list or take it off, if its reply asks for that."""
         out = wants_out(reply.content, profile.optout_words)
         back = not out and wants_in(reply.content, profile.optin_words)
         if not out and not back:
@@ -171,7 +171,7 @@ class Inbox:
         return [Kept(Report(*row[:4]), *row[4:]) for row in rows]
 
     def replies(self, mobile: str = "", after: int = 0) -> list[Answer]:
-        """Return the replies behind an id, of all numbers or of one, as they came."""
+        """Return the replies after an id, of all numbers or of one, as they came."""
         rows = self._store.read(
             "SELECT id, mobile, content, time, extension, received, profile FROM reply "
             "WHERE id > ? AND ? IN ('', mobile) ORDER BY id",
@@ -191,7 +191,7 @@ class Inbox:
 
 
 class _Batch(NamedTuple):
-    """What a report has to know of the batch that it is about."""
+    """What has to be known about the batch that a report is about."""
 
     parts: int
     is_forgotten: bool
@@ -230,7 +230,7 @@ def _batches_of(connection: Connection, sendids: Iterable[str]) -> dict[str, _Ba
 
 
 def _kept_words(connection: Connection, reports: Iterable[Report]) -> dict[tuple[str, str], dict[Any, Word]]:
-    """Return for each sendid and number what is known, by state and time."""
+    """Return for each sendid and number the reports that are kept, by state and time."""
     mobiles: dict[str, set[str]] = {}
     for report in reports:
         mobiles.setdefault(report.sendid, set()).add(report.mobile)
@@ -258,5 +258,5 @@ def _storable_reply(reply: Reply) -> Reply:
 
 
 def storable(text: str) -> str:
-    """Return the text with what no UTF-8 can hold, a lone surrogate, replaced."""
+    """Return the text with its lone surrogates replaced, because UTF-8 cannot hold them."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode()

@@ -1,6 +1,6 @@
-"""Every send and its fate.
+"""Every send and what became of it.
 
-A batch is on disk as *sending* before its request leaves, so whatever a dead process left in that state is unknown.
+A batch is on disk as *sending* before its request leaves. So what a dead process left in that state is unknown.
 """
 
 import sqlite3
@@ -22,8 +22,8 @@ from smscli.protocol.billing import billed_parts, signed
 class Run(NamedTuple):
     """One `send` as it was asked for.
 
-    `created` is in seconds since 1970, `stime` China time or empty for now, `due` the same moment in seconds since
-    1970, `cancelled` when a person gave the run up.
+    Times are in seconds since 1970, but `stime` is China time, or empty for now. `due` is the same moment as `stime`;
+    `cancelled` is when a person cancelled the run.
     """
 
     id: int
@@ -54,7 +54,7 @@ class Run(NamedTuple):
 class Batch(NamedTuple):
     """One request of a run: its text, its numbers, and what became of it.
 
-    `settled` by reports instead of an answer; `delivered` and `failed` count the numbers that have a report.
+    `settled` means: by reports instead of an answer. `delivered` and `failed` count the numbers that have a report.
     """
 
     number: int
@@ -76,7 +76,7 @@ class Batch(NamedTuple):
     failed: int = 0
 
     def ended(self, fate: Fate, error: str = "") -> "Batch":
-        """Return the batch with another fate."""
+        """Return the batch in another state."""
         return self._replace(state=fate.state, open=fate.open, error=error)
 
     @property
@@ -114,15 +114,17 @@ class Runs:
         """Write a run and its batches, and hold it for this process while the block lasts; yields it with its id.
 
         `choose` is called within the transaction, so what it reads cannot change before the run is written; it returns
-        the run, and each batch's text and numbers. BusyError where the run's key is just being used.
+        the run, and each batch's text and numbers. BusyError where another process uses the run's key at this moment.
         """
         try:
             with self._store.transaction() as connection:
                 run, batches = choose()
                 run = run._replace(id=_insert(connection, run, batches))
-                self._store.locks.take(run.id)  # nobody else knows of it yet
+                self._store.locks.take(run.id)  # no other process knows it yet
         except sqlite3.IntegrityError:
-            raise BusyError("another process has just begun a run with this key. Nothing was sent.") from None
+            raise BusyError(
+                "another process has just begun a run with this key. Nothing was sent. `smscli runs` shows it."
+            ) from None
         try:
             yield run
         finally:
@@ -130,7 +132,7 @@ class Runs:
 
     @contextmanager
     def hold(self, run: int) -> Iterator[None]:
-        """Hold a run for this process; a BusyError where another one is at it. What was left in flight is unknown."""
+        """Hold a run for this process; a BusyError where another process has it. What a dead one left is unknown."""
         with self._store.hold(run):
             with self._store.transaction() as connection:
                 connection.execute(
@@ -146,14 +148,14 @@ class Runs:
     # --- finding ---
 
     def find(self, identifier: int) -> Run:
-        """Return a run; an InputError where there is none of that number."""
+        """Return a run; an InputError where no run has that number."""
         found = self._one("WHERE id = ?", identifier)
         if found is None:
             raise InputError(f"there is no run {identifier} in {self._store.path}. `smscli runs` lists them.")
         return found
 
     def is_kept(self, identifier: int) -> bool:
-        """Return whether a run is there with its texts and numbers, so was not forgotten."""
+        """Return whether a run still has its texts and numbers, so was not forgotten."""
         return bool(self._store.read_one("SELECT 1 FROM run WHERE id = ? AND content != ''", (identifier,)))
 
     def by_key(self, key: str) -> Run | None:
@@ -192,7 +194,7 @@ class Runs:
     # --- batches ---
 
     def batches(self, run: int, wanted: Sequence[State] = tuple(State)) -> Iterator[Batch]:
-        """Yield a run's batches in these states, in their order, with what was reported of them."""
+        """Yield a run's batches in these states, in their order, with their reports counted."""
         rows = self._store.stream(
             f"SELECT {_BATCH}, {_REPORTED} FROM batch JOIN run ON run.id = batch.run "
             f"WHERE batch.run = ? AND state IN ({marks(wanted)}) ORDER BY number",
@@ -211,11 +213,11 @@ class Runs:
         return [_as_seen(alive, batch) for batch in found]
 
     def open_batches(self, run: int, after: int = 0, limit: int = -1) -> list[Batch]:
-        """Return the batches behind `after` that may still go out: nothing of them was or may have been sent."""
+        """Return the batches after number `after` that may still be sent: nothing of them was or may have been sent."""
         return self._select(run, "number > ? AND open = 1", after, limit=limit)
 
     def unsettled_batches(self, run: int) -> list[Batch]:
-        """Return the batches of which only a report or a person can say what became of them."""
+        """Return the batches whose outcome only a report or a person can say."""
         return self._select(run, "state IN (?, ?)", *states.UNSETTLED)
 
     def open_numbers(self, run: int) -> int:
@@ -238,9 +240,9 @@ class Runs:
         return list(map(_batch, rows))
 
     def sent_between(self, profile: str, start: float, end: float) -> Iterator[tuple[Sequence[str], float]]:
-        """Yield numbers that a profile sends something to between two moments, and when.
+        """Yield the numbers that a profile sends to between two moments, and when.
 
-        That is what was sent, may have been, or is about to be; a scheduled message counts when it is due.
+        These are messages that were sent, may have been, or are planned; a scheduled one counts when it is due.
         """
         rows = self._store.read(
             "SELECT mobiles, due FROM run JOIN batch ON batch.run = run.id "
@@ -256,15 +258,15 @@ class Runs:
     # --- changing ---
 
     def advance(self, run: Run, answered: Batch | None, following: Batch | None) -> Batch | None:
-        """Make an answer durable and claim the batch that is to follow, in one sync; only then may its request leave.
+        """Make an answer durable and claim the next batch, in one sync; only then may its request leave.
 
-        Returns the batch as it may be sent, without who opted out; as *dropped* where nobody of it is left; None where
-        it is not open any more, as after `cancel`. What several threads ask for at once shares one sync.
+        Returns the batch as it may be sent, without the numbers that opted out; as *dropped* where no number is left;
+        None where it is not open any more, as after `cancel`. Threads that ask at the same time share one sync.
         """
         return self._store.commit_together(partial(_advance, run, answered, following))
 
     def decide_unknown(self, run: int, again: bool, batches: Sequence[int] = ()) -> None:
-        """Carry out what a person decided about unknown batches: they go out again, or never.
+        """Carry out what a person decided about unknown batches: send them again, or never.
 
         Without numbers of batches it is all of them.
         """
@@ -276,7 +278,7 @@ class Runs:
             )
 
     def cancel(self, run: int) -> int:
-        """Drop what is open of a run for good, also while a process is sending it; returns how many numbers that is."""
+        """Drop what is open of a run for good, also while a process is sending it; return how many numbers that is."""
         with self._store.transaction() as connection:
             numbers = self.open_numbers(run)
             connection.execute(
@@ -299,7 +301,7 @@ def _insert(connection: Connection, run: Run, batches: Iterable[tuple[str, Seque
 
 
 def _rows(run: Run, batches: Iterable[tuple[str, Sequence[str]]]) -> Iterator[tuple[str | None, str, int, int]]:
-    """Yield of each batch its text, null where it is the run's, its numbers joined, how many, and the text's parts."""
+    """Yield for each batch: its text (null if it is the run's), its numbers joined, how many, the text's parts."""
     last, parts = None, 1
     for text, people in batches:
         if text != last:
@@ -338,7 +340,7 @@ def _claim(connection: Connection, run: Run, batch: Batch) -> Batch | None:
     unwanted = set() if run.include_opted_out else unwilling(connection, run.account, batch.mobiles)
     mobiles = tuple(mobile for mobile in batch.mobiles if mobile not in unwanted) if unwanted else batch.mobiles
     fate, error = (states.SENDING, "") if mobiles else (states.DROPPED, _NOBODY_LEFT)
-    kept = mobiles or batch.mobiles  # a dropped batch shows whom it was for
+    kept = mobiles or batch.mobiles  # a dropped batch still shows its numbers
     now = time.time()
     cursor = connection.execute(
         "UPDATE batch SET state = ?, open = ?, mobiles = ?, numbers = ?, changed = ?, sent = ?, "

@@ -1,13 +1,12 @@
-"""Batches of unknown fate, settled by reports: only where these fit one batch and nothing else.
+"""Batches whose outcome is unknown, settled by reports: only where these fit one batch and nothing else.
 
-A report names a sendid that no batch has, for the answer that would have named it never came. Other programs send
-through the same account too, so a batch is taken for accepted only where
+Such a report has a sendid that no batch has, because the answer with this sendid never came. Other programs send
+through the same account too, so a batch counts as accepted only where
 
-- the sendid begins with a time near the moment at which the batch left (protocol §1),
-- every number that was reported under this sendid is one of the batch's, and
-- there are as many of them as no chance would explain: three, or all of a smaller batch;
-
-and where no other batch and no other sendid fit as well.
+- the sendid begins with a time near the moment at which the batch was sent (protocol §1),
+- every number that was reported under this sendid is in the batch,
+- there are too many of these numbers for chance: three, or all of a smaller batch, and
+- no other batch fits this sendid, and no other sendid this batch.
 """
 
 from collections import Counter
@@ -21,15 +20,15 @@ from smscli.ledger.verdicts import count_again
 from smscli.protocol.times import sendid_time
 
 CLOCK_SECONDS = 60  # how far the gateway's clock may be off
-_TAKEN_SECONDS = 300  # how much later a gateway that hesitates may number a message
+_TAKEN_SECONDS = 300  # how much later a slow gateway may give a message its sendid
 _SURE = 3
-_CHUNK = 500  # values of one statement, which SQLite takes a limited number of
+_CHUNK = 500  # values in one statement; SQLite limits them
 _SETTLED = "settled by reports"
 _UNSETTLED = ", ".join(f"'{state}'" for state in states.UNSETTLED)  # as the index has it
 
 
 class Unsettled(NamedTuple):
-    """A batch whose fate is unknown; `sent` is when its request left, in seconds since 1970."""
+    """A batch whose outcome is unknown; `sent` is when its request left, in seconds since 1970."""
 
     run: int
     number: int
@@ -67,7 +66,7 @@ def match(unsettled: Sequence[Unsettled], reported: Mapping[str, Collection[str]
 
 
 def may_be(batch: Unsettled, sendid: str) -> bool:
-    """Return whether the gateway numbered a message so when a batch left."""
+    """Return whether a sendid has the time at which a batch was sent."""
     numbered = sendid_time(sendid)
     return numbered is not None and batch.sent - CLOCK_SECONDS <= numbered <= batch.sent + _TAKEN_SECONDS
 
@@ -87,7 +86,7 @@ class Settling:
             _write(connection, match(unsettled, self._reported(unsettled)))
 
     def settle_by(self, connection: Connection, profile: str, account: str, sendids: Iterable[str]) -> None:
-        """Settle unknown batches of an account by what was just reported under sendids that no batch has."""
+        """Settle unknown batches of an account by new reports, under sendids that no batch has."""
         unsettled = self._unsettled("profile = ? AND account = ?", profile, account)
         near = {batch for sendid in sendids for batch in unsettled if may_be(batch, sendid)}
         if near:
@@ -118,7 +117,7 @@ class Settling:
     def _reported(self, unsettled: Collection[Unsettled]) -> dict[str, set[str]]:
         """Return the numbers that were reported under each sendid that no batch has, and that may be one of these.
 
-        Only reports count that came to the profile that sent the batches.
+        Only reports to the profile that sent the batches count.
         """
         profile = next(iter(unsettled)).profile
         wanted = sorted(frozenset().union(*(batch.mobiles for batch in unsettled)))
@@ -137,7 +136,7 @@ class Settling:
         return {mobile for (mobile,) in self._store.read("SELECT mobile FROM report WHERE sendid = ?", (sendid,))}
 
     def is_known(self, sendid: str) -> bool:
-        """Return whether a batch has this sendid, so that reports under it are about that one."""
+        """Return whether a batch has this sendid, so that its reports are about that batch."""
         return bool(self._store.read_one("SELECT 1 FROM batch WHERE sendid = ? AND sendid != ''", (sendid,)))
 
 

@@ -1,4 +1,4 @@
-"""What became of a run, in one look: what the gateway answered and what its reports say."""
+"""What became of a run, in one place: what the gateway answered and what its reports say."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -12,10 +12,10 @@ from smscli.ledger.verdicts import DELIVERED
 
 
 class RunSummary(NamedTuple):
-    """What the ledger knows of a run by now.
+    """What the ledger knows about a run at this moment.
 
-    `totals` counts what a dead process left as sending as unknown; `verdicts` counts numbers by the report state that
-    counts for them (protocol §3). `open` numbers may still be sent to; `is_held` says whether another process does.
+    In `totals`, what a dead process left as sending counts as unknown. `verdicts` has the numbers by the report state
+    that counts for them (protocol §3). `open` numbers may still be sent to; `is_held`: another process is sending.
     """
 
     run: Run
@@ -47,7 +47,7 @@ class RunSummary(NamedTuple):
 
     @property
     def unsure(self) -> int:
-        """How many numbers it is not known of whether the gateway took them."""
+        """Of how many numbers it is unknown whether the gateway took them."""
         return sum(self.totals.numbers.get(state, 0) for state in states.UNSETTLED)
 
     @property
@@ -67,7 +67,7 @@ class RunSummary(NamedTuple):
 
     @property
     def exit_code_with_reports(self) -> ExitCode:
-        """What the run ends as where its reports count too: 6 while any is missing, 7 where some were not delivered."""
+        """What the run ends as if reports count too: 6 while one is missing, 7 where some were not delivered."""
         code = self.exit_code
         if code not in (ExitCode.DONE, ExitCode.PARTLY):
             return code
@@ -86,7 +86,7 @@ class RunSummary(NamedTuple):
 
 
 def summarize(store: Store, run: Run) -> RunSummary:
-    """Return what is known of a run by now."""
+    """Return what is known about a run at this moment."""
     return RunSummary(
         run,
         _totals(store, run.id, store.is_alive(run.id)),

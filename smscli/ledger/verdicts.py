@@ -1,7 +1,7 @@
 """Which of several reports counts for a number (protocol §3), and the tally of what counts.
 
-A message of one part: delivery, else the latest by the gateway's clock. A message of several parts is reported part by
-part, so there a failure counts although another part was delivered: it must not vanish.
+A message of one part: "delivered" counts, else the latest report by the gateway's clock. A message of several parts is
+reported part by part. There a failure counts even if another part was delivered, so that it is seen.
 """
 
 from collections.abc import Collection, Mapping
@@ -14,7 +14,7 @@ BLACKLISTED = "DTBLACK"
 
 
 class Word(NamedTuple):
-    """A report's state, by the gateway's time and by ours, both in seconds since 1970."""
+    """A report's state, with the gateway's time and ours, both in seconds since 1970."""
 
     at: float
     received: float
@@ -28,7 +28,7 @@ def verdict(words: Collection[Word], parts: int) -> str:
 
 
 def count_again(connection: Connection, sendid: str, parts: int) -> None:
-    """Make the tally of a sendid anew, where its reports came before it was known how many parts its message has."""
+    """Count a sendid's tally again, where its reports came before its number of parts was known."""
     if parts == 1 or not connection.execute("SELECT 1 FROM report WHERE sendid = ? LIMIT 1", (sendid,)).fetchone():
         return
     words: dict[str, list[Word]] = {}

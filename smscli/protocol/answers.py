@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-# Refusals that are about the account, so that they would hit any other message as well.
+# Refusals of the account: any other message would be refused as well.
 ACCOUNT_CODES = (10, 11, 12, 13, 14)
 
 

@@ -20,8 +20,8 @@ _REQUEST_END = re.compile(r" HTTP/[0-9.]+\Z")
 def parse_push(line: str) -> Push | None:
     """Read one push in any form it is found in, None where the line is not a push.
 
-    Forms: a query string or form body, a full URL (with the raw `#` of the vendor's examples), a web server's
-    access-log line with the query or the body in it, a JSON object with the fields or with such a text in a value.
+    Forms: a query string or form body; a full URL (with the raw `#` of the vendor's examples); a web server's
+    access-log line with the query or the body in it; a JSON object with the fields, or with such a text in a value.
     Bytes that are not UTF-8 come as lone surrogates ("surrogateescape") and are read as GB18030.
     """
     line = _readable(line).strip().lstrip("\ufeff")
@@ -31,7 +31,7 @@ def parse_push(line: str) -> Push | None:
 
 
 def _readable(text: str) -> str:
-    """Return the text without lone surrogates: bytes decoded after all, or `?` where no byte can have been meant."""
+    """Return the text without lone surrogates: those that stand for bytes are decoded, the others become `?`."""
     try:
         return decode_text(text.encode("utf-8", "surrogateescape"))
     except UnicodeEncodeError:
@@ -39,7 +39,7 @@ def _readable(text: str) -> str:
 
 
 def _candidates(line: str) -> Iterator[dict[str, str]]:
-    """Yield the fields of what may be the query or the body within a URL or an access-log line."""
+    """Yield the fields of each possible query or body in a URL or an access-log line."""
     logged = line.replace('\\"', r"\x22")
     request = _LOG_REQUEST.search(logged)
     if request:
@@ -52,7 +52,7 @@ def _candidates(line: str) -> Iterator[dict[str, str]]:
 
 
 def _logged_bodies(rest: str) -> Iterator[str]:
-    """Yield what looks like a push's body, quoted or not, behind the request of an access-log line."""
+    """Yield what looks like a push's body, quoted or not, after the request of an access-log line."""
     for part in rest.split('"'):
         start = _BODY_START.search(part)
         if start and _BODY_FIELD.search(part, start.end()):
@@ -60,7 +60,7 @@ def _logged_bodies(rest: str) -> Iterator[str]:
 
 
 def _fields(payload: str, logged: bool = False) -> dict[str, str]:
-    """Decode a payload; a `#` in it begins a URL's fragment, if it is not one of raw `args` (protocol §4)."""
+    """Decode a payload; a `#` in it begins a URL's fragment, unless it belongs to raw `args` (protocol §4)."""
     payload = payload if "#@#" in payload else payload.partition("#")[0]
     return decode_form(payload.encode("utf-8"), logged)
 
@@ -87,7 +87,7 @@ def _json_object(line: str) -> dict[str, object]:
     except RecursionError:
         return {}
     except ValueError:
-        # nginx writes `\xHH` into it, which JSON does not have.
+        # nginx writes `\xHH` into it, which is not valid in JSON.
         escaped = re.sub(r"\\x(?=[0-9A-F]{2})", r"\\\\x", line)
         return _json_object(escaped) if escaped != line and "\\\\x" not in line else {}
     return found if isinstance(found, dict) else {}

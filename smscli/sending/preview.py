@@ -1,4 +1,4 @@
-"""What a send would do and cost, for a person to look at before it is carried out."""
+"""What a send would do and cost, for a person to check before it is carried out."""
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
@@ -62,7 +62,7 @@ def of_rest(account: Profile, run: Run, batches: Iterable[Batch]) -> Preview:
 
 
 def after(balance: str, parts: int) -> str:
-    """Return what is left of a balance after so many parts; empty where it is not known."""
+    """Return the balance after so many parts; empty where it is not known."""
     from decimal import Decimal, InvalidOperation  # a single message never asks for the balance
 
     try:

@@ -1,7 +1,7 @@
-"""Who gets it: lists of phone numbers read from lines or CSV, normalised, without duplicates, or refused with a reason.
+"""Who gets it: lists of phone numbers, from lines or CSV, normalised, without duplicates; bad lines with a reason.
 
-Lists are read by the thousand: a chunk whose every cell is a plain number is checked and added in a few calls; only
-other chunks are looked at cell by cell.
+Lists can be long. So a chunk that has only plain numbers is checked and added in a few calls; other chunks are read
+cell by cell.
 """
 
 import csv
@@ -24,10 +24,10 @@ _CHUNK = 512
 _SAMPLE = 100
 _PIPE_LIMIT = 512 << 20
 _AS_CSV = "In Excel choose “Save as… CSV UTF-8”, and format the phone column as text before."
-# What people take for a list; compared in lower case.
+# Files that people give as a list; compared in lower case.
 _FORMATS = (
     ((b"pk\x03\x04", b"\xd0\xcf\x11\xe0"), "an Excel workbook", _AS_CSV),
-    ((b"<html", b"<!doctype", b"<table", b"<meta", b"<?xml"), "a web page or XML with another file's name", _AS_CSV),
+    ((b"<html", b"<!doctype", b"<table", b"<meta", b"<?xml"), "a web page or XML file", _AS_CSV),
     ((b"begin:vcard",), "a phone book (vCard)", "Export it as CSV."),
     ((b"%pdf",), "a PDF", "Copy the table into a spreadsheet and save it as CSV."),
 )
@@ -36,8 +36,8 @@ _FORMATS = (
 class Recipients(NamedTuple):
     """A list as it was read: `mobiles` in their order without duplicates, and what was left out.
 
-    Where fields were asked for, `values` has theirs for each mobile and `lines` says where it stands; then a number
-    may come several times, each time with other values. `columns` is the list's header, empty where it has none.
+    If fields were asked for, `values` has their values for each mobile, and `lines` its line; then a number may come
+    several times, each time with other values. `columns` is the list's header, empty where it has none.
     """
 
     mobiles: list[str]
@@ -71,13 +71,13 @@ def read_list(
     """Read a list of one number a line, or a CSV with or without a header.
 
     `column` is the name or the 1-based number of the phone column, found by name or content where it is not given.
-    `fields` names columns whose cells are wanted as well, none of them empty.
-    The encoding is told by a byte-order mark, else strict UTF-8, else strict GB18030, unless `encoding` forces one.
-    What is no text list raises an InputError; lines without a valid number come back as `invalid`.
+    `fields` names further columns whose cells are read; none of these may be empty.
+    The encoding is that of a byte-order mark, else strict UTF-8, else strict GB18030, unless `encoding` forces one.
+    A file that is not a text list raises an InputError; lines without a valid number come back as `invalid`.
     """
     try:
         stream = stream if stream.seekable() else _whole(stream, source)
-        origin = stream.tell()  # not 0 where the shell has read the first lines of its stdin itself
+        origin = stream.tell()  # not 0 if the shell itself has read the first lines of stdin
         start = stream.read(4096)
         _refuse_binary(start, source, encoding)
         for candidate in _encodings(start, encoding):
@@ -98,7 +98,7 @@ def read_list(
 
 
 def _whole(pipe: io.BufferedIOBase, source: str) -> io.BytesIO:
-    """Keep what comes through a pipe, for it may have to be read twice."""
+    """Keep what comes through a pipe, because it may have to be read twice."""
     kept = io.BytesIO(pipe.read(_PIPE_LIMIT))
     if kept.getbuffer().nbytes == _PIPE_LIMIT:
         raise InputError(
@@ -150,8 +150,8 @@ def _read_text(lines: Iterator[str], source: str, column: str, encoding: str, fi
 
 
 def _chunks(lines: Iterable[str], delimiter: str, source: str) -> Iterator[tuple[list[list[str]], int, int]]:
-    """Yield some rows at a time, with the first and the last line that they stand on."""
-    # "strict": a quotation mark left open ends at the next cell's, and would swallow the lines between them unseen.
+    """Yield some rows at a time, with the numbers of their first and last line."""
+    # "strict": otherwise an open quotation mark would end at the next one, and the lines between would be lost.
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     size = _SAMPLE
     while True:
@@ -160,9 +160,9 @@ def _chunks(lines: Iterable[str], delimiter: str, source: str) -> Iterator[tuple
         try:
             rows.extend(islice(reader, size))  # keeps what came before an error
         except csv.Error as error:
-            what = "a quotation mark is left open, or stands in the middle of a cell"
+            what = "a quotation mark is not closed, or is in the middle of a cell"
             if "field limit" in str(error):
-                what = f"a cell has more than {csv.field_size_limit():,} characters, or a quotation mark is left open"
+                what = f"a cell has more than {csv.field_size_limit():,} characters, or a quotation mark is not closed"
             line += sum(map(height, rows))
             raise InputError(f"{source}, line {line}: {what}. Nothing was sent. Fix that line.") from None
         if not rows:
@@ -199,7 +199,7 @@ class _Collector:
         return Recipients(mobiles, duplicates, self.invalid, notes, lines, values, self._table.columns)
 
     def add(self, line: int, row: Sequence[str]) -> None:
-        """Take a row's number, or keep the row with the reason why it has none; `line` is 0 on the command line."""
+        """Take a row's number, or keep the row with the reason why it is invalid; `line` is 0 on the command line."""
         index = self._table.phone
         mobile = normalise(meant(row[index])) if index < len(row) else ""
         reason = self._misfit(row) or refusal(mobile) or self._add_values(line, row)
@@ -209,7 +209,7 @@ class _Collector:
             self.mobiles.append(mobile)
 
     def _misfit(self, row: Sequence[str]) -> str:
-        """Return why a row does not fit the table: its cells may then stand in the wrong columns."""
+        """Return why a row does not fit the table: then its cells may be in the wrong columns."""
         if len(row) <= self._table.phone:
             return f"it has no column {self._table.phone + 1}"
         if self._width and len(row) > self._width and not is_blank(row[self._width :]):
@@ -218,18 +218,18 @@ class _Collector:
         return ""
 
     def _add_values(self, line: int, row: Sequence[str]) -> str:
-        """Keep the cells that the content takes; returns why it cannot."""
+        """Keep the cells that the content takes; return what is wrong with them, empty if nothing is."""
         cells = [meant(row[column]) if column < len(row) else "" for column in self._table.fields]
         empty = [name for name, cell in zip(self._fields, cells, strict=True) if not cell]
         if empty:
-            return sys.intern(f"the column {empty[0]!r} is empty, which the content takes")
+            return sys.intern(f"the column {empty[0]!r} is empty, and the content takes it")
         if self._fields:
             self._values.append(tuple(cells))
             self._lines.append(f"line {line}")
         return ""
 
     def add_rows(self, rows: list[list[str]], first_line: int, last_line: int, skip: int = 0) -> None:
-        """Take some rows; `first_line` and `last_line` are what they stand on in the file."""
+        """Take some rows; `first_line` and `last_line` are their lines in the file."""
         if not skip and not self._fields and self._add_plain(rows):
             return
         line = first_line
@@ -240,14 +240,14 @@ class _Collector:
             line += 1 if even else height(row)
 
     def _add_plain(self, rows: list[list[str]]) -> bool:
-        """Add a whole chunk at once where every row fits and every cell is a number as the gateway takes it."""
+        """Add a whole chunk at once if every row fits and every cell is a number as the gateway takes it."""
         index = self._table.phone
         try:
             cells = [row[index] for row in rows]
         except IndexError:
             return False
         joined = ",".join(cells)
-        # The length tells that no cell holds several numbers.
+        # The length shows that no cell has several numbers.
         if len(joined) != 12 * len(cells) - 1 or not re.fullmatch(_ALL_PLAIN, joined):
             return False
         if self._width and max(map(len, rows)) > self._width and any(map(self._misfit, rows)):

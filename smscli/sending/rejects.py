@@ -1,4 +1,4 @@
-"""What a list holds that is no mobile number: each entry with its reason, and the file in which it can be corrected."""
+"""The entries of a list that are not mobile numbers, each with its reason, and the file to correct them in."""
 
 import csv
 import io
@@ -13,7 +13,7 @@ _ADDED = ("line", "reason")
 
 
 class Invalid(NamedTuple):
-    """One entry that is no mobile number of this country: where it stands, what it says, and why it is refused."""
+    """One entry that is not a Chinese mobile number: where it is, its text, and why it is refused."""
 
     where: str
     text: str
@@ -30,10 +30,10 @@ class Rejects:
         self._index, self._columns = index, columns
         self._lines: list[int] = []
         self._reasons: list[str] = []
-        self._rows: list[str] = []  # as lines of CSV: a third of the memory that the cells take
+        self._rows: list[str] = []  # as lines of CSV: a third of the memory of separate cells
 
     def add(self, line: int, row: Sequence[str], reason: str) -> None:
-        """Keep a row; its line is 0 where it stands on the command line."""
+        """Keep a row; its line is 0 if it comes from the command line."""
         text = io.StringIO(newline="")
         csv.writer(text).writerow(row)
         self._lines.append(line)
@@ -57,10 +57,10 @@ class Rejects:
     def write(self, path: Path) -> None:
         """Write them to a new file that only its owner can read: line and reason, then the original columns.
 
-        It is a list like the one that was read: correct it and send it. So every cell is as it was, formulas included:
-        they are the owner's, and whatever would make them harmless would be part of the message. Line and reason stand
-        in front, so that a row with too many cells still has them until it is corrected. A byte-order mark tells Excel
-        and WPS that it is UTF-8. An InputError where it cannot be written; nothing is left of it then.
+        It is a list like the one that was read: correct it and send it. So every cell is as it was, also a formula: it
+        is the owner's, and escaping it would change the message. Line and reason come first, so a row with too many
+        cells keeps them until it is corrected. A byte-order mark shows Excel and WPS that it is UTF-8. An InputError
+        where it cannot be written; then no part of it is left.
         """
         try:
             file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -1,4 +1,4 @@
-"""When it is sent: the times that a person writes, and the hours in which people sleep."""
+"""When it is sent: the times that a person writes, and the quiet hours."""
 
 import re
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 def parse_at(text: str, now: datetime, past_is_fine: bool = False) -> datetime:
     """Read a time to send at: `2026-12-01 09:00[:SS]`, ISO 8601 with offset, or `+90m`, `+2h`, `+1d` from `now`.
 
-    Without an offset it is China time. The past is refused unless it is fine.
+    Without an offset it is China time. A time in the past is refused unless `past_is_fine`.
     """
     relative = re.fullmatch(r"\+([0-9]{1,6})([smhd])", text.strip())
     try:
@@ -32,12 +32,14 @@ def parse_at(text: str, now: datetime, past_is_fine: bool = False) -> datetime:
         ) from None
     at = at.astimezone(CHINA).replace(microsecond=0)
     if at < now.replace(microsecond=0) and not past_is_fine:
-        raise InputError(f"--at: {at:%Y-%m-%d %H:%M:%S} China time (UTC+8) has passed. Nothing was sent.")
+        raise InputError(
+            f"--at: {at:%Y-%m-%d %H:%M:%S} China time (UTC+8) has passed. Nothing was sent. Name a later time."
+        )
     return at
 
 
 def quiet_until(quiet_hours: str, at: datetime) -> datetime | None:
-    """Return when the quiet hours end that a moment lies in, None where it lies in none.
+    """Return the end of the quiet hours that a moment is in; None if it is not in them.
 
     `quiet_hours` is China time as `21:00-08:00`, also over midnight, or empty; the first minute is quiet, the last is
     not.

@@ -492,7 +492,7 @@ def test_path_and_health(listen: Listen) -> None:
     [
         (["--allow", "somewhere"], "--allow needs an address like 192.0.2.7"),
         (["--path", "push"], "--path needs a path like /push"),
-        (["--path", "/healthz"], "/healthz is taken"),
+        (["--path", "/healthz"], "/healthz is used already"),
         (["--host", "192.0.2.1"], "cannot listen on port 8787 of 192.0.2.1"),
     ],
 )

@@ -113,7 +113,7 @@ def test_damaged_characters_are_refused(damage: str) -> None:
 def test_content_may_have_line_breaks_and_tabs_a_sign_may_not() -> None:
     check_content("a\r\n\tb")
     for sign in ("a\nb", "a\rb", "a\tb"):
-        with pytest.raises(InputError, match="the sign holds a line break"):
+        with pytest.raises(InputError, match="the sign has a line break"):
             check_sign(sign)
 
 
@@ -229,7 +229,7 @@ def test_each_text_is_checked_and_every_bad_line_told() -> None:
     with pytest.raises(InputError) as caught:
         texts_for(parse_text("{名}"), {}, people, None)
     assert "line 2: the content has 501" in str(caught.value)
-    assert "line 4: the content holds a control character" in str(caught.value)
+    assert "line 4: the content has a control character" in str(caught.value)
     assert "line 3" not in str(caught.value)
 
 

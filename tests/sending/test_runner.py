@@ -63,7 +63,7 @@ def test_refusals_of_the_account_stop_the_run_and_go_out_again_later(store: Stor
     gateway = Scripted({"b": SendAnswer(code, "余额不足" if code == 2 else "x")})
     result = carry_out(store, ["a", "b", "c"], gateway)
     assert states(store) == ["accepted", "refused", "planned"]
-    assert result.reason == "the following batches would be refused as well"
+    assert result.reason == "the next batches would be refused as well"
     assert [batch.content for batch in Runs(store).open_batches(1)] == ["b", "c"]
 
 

@@ -9,7 +9,7 @@ from smscli.sending.warnings import is_unsigned, signature_warnings, text_warnin
     ("sign", "content", "said"),
     [
         ("店", "【店】x", ["people will see both"]),
-        ("店", "x【社区服务中心】", ["【社区服务中心】, and in sign: people will see both"]),
+        ("店", "x【社区服务中心】", ["【社区服务中心】, and one in sign: people will see both"]),
         ("店", " \u200b【公司】x", ["people will see both"]),
         ("店", "x【店】回T退订", ["people will see both"]),
         ("【店】", "x【店】", ["people will see both"]),
@@ -80,4 +80,4 @@ def test_what_nobody_sees(content: str, said: str) -> None:
 )
 def test_link_that_touches_chinese_text(content: str, touching: str) -> None:
     found = text_warnings([content], "")
-    assert [f"beside it, {touching}: phones" in warning for warning in found] == [True] * bool(touching)
+    assert [f"next to it, {touching}: phones" in warning for warning in found] == [True] * bool(touching)
