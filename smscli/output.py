@@ -1,6 +1,5 @@
 """Data on stdout: a table for a person, TSV, JSON or CSV for programs."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from itertools import islice
@@ -136,6 +135,8 @@ def _tsv_chunk(chunk: list[Sequence[Cell]]) -> str:
 
 
 def _json_row(columns: Sequence[str], row: Sequence[Cell], unicode: bool) -> str:
+    import json  # most output is a table or TSV
+
     values = dict(zip(columns, row, strict=True))
     text = json.dumps(values, ensure_ascii=False)
     # What is not printable, or not in stdout's encoding, is written with JSON's own escapes.

@@ -44,8 +44,9 @@ def confirm_rest(
 
 
 def confirm_hours(environment: Environment, account: Profile, texts: Iterable[str], stime: str, yes: bool) -> None:
-    """Ask before marketing goes out in the profile's `quiet_hours`."""
-    until = quiet_until(account.quiet_hours, parse_stime(stime) or datetime.now(CHINA)) if account.quiet_hours else None
+    """Ask before marketing goes out in the profile's `quiet_hours`; what is overdue goes out now."""
+    now = datetime.now(CHINA)
+    until = quiet_until(account.quiet_hours, max(parse_stime(stime) or now, now)) if account.quiet_hours else None
     if until and any(map(is_marketing, texts)):
         environment.confirm(
             f"This is marketing, and quiet_hours last until {until:%Y-%m-%d %H:%M} China time. Send it anyway?",

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from smscli.commands._own_files import refuse_own_file
+from smscli.commands._own_files import refuse_own_file, refuse_own_pipe
 from smscli.commands._send_options import SendOptions
 from smscli.config.file import read_template
 from smscli.config.profile import Profile, choose
@@ -114,6 +114,7 @@ def _recipients(environment: Environment, options: SendOptions, fields: Sequence
         with environment.open_file(csv, "Nothing was sent.") as stream:
             return recipients.read_list(stream, str(csv), options.column, options.encoding, fields)
     pipe = environment.pipe("to whom? Give --mobile or --csv, or pipe a list in. Nothing was sent.")
+    refuse_own_pipe(pipe)
     return recipients.read_list(pipe, "the list from the pipe", options.column, options.encoding, fields)
 
 

@@ -7,6 +7,7 @@ import typer
 from smscli.commands._options import MOST_RUNS, YesOption
 from smscli.console import Environment
 from smscli.ledger.runs import Runs
+from smscli.ledger.states import State
 from smscli.ledger.store import open_store
 from smscli.ledger.summary import RunSummary, summarize
 
@@ -24,12 +25,13 @@ def command(
     environment: Environment = context.obj
     with open_store() as store:
         summary = summarize(store, Runs(store).find(run))
-        if not summary.open:
+        if not summary.open and State.SENDING not in summary.totals.batches:
             environment.say(f"run {run} has nothing left to send; nothing was changed{_rest(summary)}")
             return
-        environment.confirm(
-            f"{summary.open:,} numbers of run {run} will never be sent to. Cancel them?", yes, nothing="cancelled"
-        )
+        question = f"{summary.open:,} numbers of run {run} will never be sent to. Cancel them?"
+        if not summary.open:
+            question = f"Run {run} is just being sent. What fails of it will never be sent again. Cancel that?"
+        environment.confirm(question, yes, nothing="cancelled")
         cancelled = Runs(store).cancel(run)
         summary = summarize(store, summary.run)
     environment.say(f"{cancelled:,} numbers of run {run} are cancelled{_rest(summary)}")

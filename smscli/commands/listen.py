@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from smscli.commands._options import OutputOption, ProfileOption
-from smscli.commands._signals import end_on_signals
+from smscli.commands._signals import ended_by_signals
 from smscli.config import profile as profiles
 from smscli.config.file import config_path
 from smscli.config.keys import parse_duration
@@ -69,8 +69,7 @@ def command(
     environment: Environment = context.obj
     printer = _Printer(environment, account, output)
     terminated = threading.Event()
-    end_on_signals(terminated.set)
-    with open_store() as store:
+    with open_store() as store, ended_by_signals(terminated.set):
         receiver = Receiver(Inbox(store), account, _checked_path(path), access, printer.show, environment.say)
         server = _bind(receiver, host, port)
         server.start()

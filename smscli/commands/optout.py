@@ -7,7 +7,7 @@ import typer
 
 from smscli.cli import Commands
 from smscli.commands._options import ColumnOption, EncodingOption, OutputOption, ProfileOption
-from smscli.commands._own_files import refuse_own_file
+from smscli.commands._own_files import refuse_own_file, refuse_own_pipe
 from smscli.config import profile as profiles
 from smscli.console import Environment
 from smscli.errors import InputError
@@ -101,6 +101,7 @@ def _rest(people: Recipients, done: int, why: str) -> str:
 def _read(environment: Environment, file: Path | None, column: str, encoding: str) -> Recipients:
     if file is None:
         pipe = environment.pipe("which numbers? Name a file, or pipe a list in.")
+        refuse_own_pipe(pipe)
         return recipients.read_list(pipe, "the list from the pipe", column, encoding)
     refuse_own_file(file)
     with environment.open_file(file, "The list was not changed.") as stream:

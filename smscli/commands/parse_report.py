@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from smscli.commands._options import OutputOption, ProfileOption
-from smscli.commands._own_files import refuse_own_file
+from smscli.commands._own_files import refuse_own_file, refuse_own_pipe
 from smscli.config import profile as profiles
 from smscli.config.file import config_path
 from smscli.config.profile import Profile
@@ -179,6 +179,7 @@ def _opened(environment: Environment, file: Path | None) -> AbstractContextManag
     if file:
         return environment.open_file(file, "")
     pipe = environment.stdin or io.BytesIO()
+    refuse_own_pipe(pipe)
     return nullcontext(pipe if isinstance(pipe, io.BufferedReader) else io.BufferedReader(pipe))
 
 

@@ -1,6 +1,6 @@
 """`smscli resume`: continues a run that was interrupted."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from enum import StrEnum
 from typing import Annotated
 
@@ -40,11 +40,11 @@ def command(
         ),
     ] = None,
     batch: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="NUMBERS", help="With --unknown: only these batches, as 3,7; otherwise all.", show_default=False
         ),
-    ] = "",
+    ] = None,
     workers: WorkersOption = 4,
     rate: RateOption = 0,
     yes: YesOption = False,
@@ -57,17 +57,19 @@ def command(
     left instead.
     """
     environment: Environment = context.obj
-    if batch and unknown is None:
-        raise InputError("--batch needs --unknown: it says which batches to resend or to drop. Nothing was sent.")
-    with open_store() as store, Runs(store).hold(run):
+    if batch is not None and unknown is None:
+        raise InputError("--batch goes with --unknown: it names the batches that are decided about.")
+    chosen = None if batch is None else _numbers(batch)
+    with open_store() as store:
         found = Runs(store).find(run)
-        Settling(store).settle(run)
-        if unknown:
-            _decide(environment, store, found, unknown, _numbers(batch), yes)
-        if unknown is Unknown.DROP and not Runs(store).open_numbers(run):
-            with shown_at_the_end(environment, store, found, output):  # nothing is to be sent: no password is needed
-                return summarize(store, found).exit_code
-        return _go_on(environment, store, found, Pace(workers, rate), yes, quiet, output)
+        with Runs(store).hold(run):
+            Settling(store).settle(run)
+            if unknown:
+                _decide(environment, store, found, unknown, chosen, yes)
+            if unknown is Unknown.DROP and not Runs(store).open_numbers(run):
+                with shown_at_the_end(environment, store, found, output):  # nothing is to be sent: needs no password
+                    return summarize(store, found).exit_code
+            return _go_on(environment, store, found, Pace(workers, rate), yes, quiet, output)
 
 
 def _go_on(
@@ -92,23 +94,24 @@ def _account(run: Run) -> Profile:
     return account
 
 
-def _numbers(text: str) -> list[int]:
+def _numbers(text: str) -> set[int]:
     try:
-        return [int(part) for part in text.split(",")] if text else []
+        return {int(part) for part in text.split(",")}
     except ValueError:
         raise InputError(f"--batch needs numbers of batches, as 3,7, not {text!r}. Nothing was sent.") from None
 
 
 def _decide(
-    environment: Environment, store: Store, run: Run, unknown: Unknown, numbers: Sequence[int], yes: bool
+    environment: Environment, store: Store, run: Run, unknown: Unknown, numbers: Collection[int] | None, yes: bool
 ) -> None:
+    """Carry out what was asked for some unknown batches, without numbers for all."""
     batches = {batch.number: batch for batch in Runs(store).unsettled_batches(run.id)}
-    if wrong := [str(number) for number in numbers if number not in batches]:
+    if wrong := [str(number) for number in sorted(numbers or ()) if number not in batches]:
         raise InputError(
             f"run {run.id} has no batch {', '.join(wrong)} whose outcome is unknown. Nothing was sent. "
             f"`smscli runs {run.id}` lists them."
         )
-    chosen = [batches[number] for number in numbers] or list(batches.values())
+    chosen = [batch for number, batch in batches.items() if numbers is None or number in numbers]
     if not chosen:
         return
     say_evidence(environment, store, run)

@@ -8,17 +8,18 @@ import typer
 
 from smscli.cli import Commands, Group
 from smscli.commands._options import MOST_RUNS, OutputOption, QuietOption, WaitOption
-from smscli.commands._report import meaning, say_reports, show_end
+from smscli.commands._report import meaning, say_reports, say_some, show_end
 from smscli.commands._waiting import seconds, wait_for_reports
 from smscli.console import Environment
 from smscli.errors import ExitCode, InputError
 from smscli.gateway.client import describe_answer
 from smscli.ledger.forgetting import forget
+from smscli.ledger.outcomes import LeftOut, left_out, outcomes
 from smscli.ledger.runs import DIED, Run, Runs
 from smscli.ledger.settling import Settling
 from smscli.ledger.states import State
 from smscli.ledger.store import Store, open_store
-from smscli.ledger.summary import LeftOut, RunSummary, left_out, outcomes, summarize
+from smscli.ledger.summary import RunSummary, summarize
 from smscli.ledger.verdicts import DELIVERED
 from smscli.output import Cell, Output, is_table, is_tsv, write_rows
 from smscli.protocol.times import CHINA, china_time
@@ -30,7 +31,7 @@ COLUMNS = (
 _TABLE_COLUMNS = ("run", "created", "state", "numbers", "accepted", "unknown", "profile", "key", "content")
 _TEXT_START = 24  # characters of a text that are shown
 NUMBER_COLUMNS = ("mobile", "state", "meaning")
-_NAMED = 20  # numbers, and batches, that are named in a sentence
+_NAMED = 20  # numbers that are named in a sentence
 
 
 class _RunOrCommand(Group):
@@ -153,10 +154,9 @@ def _with_state(store: Store, run: int, wanted: str) -> Iterator[tuple[str, str,
 
 
 def _failed(store: Store, run: int) -> Iterator[tuple[str, str, str]]:
-    """Yield the numbers that certainly did not get it, as a report or the gateway's answer says."""
-    for mobile, state in outcomes(store, run):
-        if state != DELIVERED:
-            yield mobile, state, meaning(state)
+    """Yield the numbers that certainly did not get it, by their report or by what the gateway answered."""
+    for mobile, state in outcomes(store, run, besides=DELIVERED):
+        yield mobile, state, meaning(state)
     for batch in left_out(store, run):
         for mobile in batch.mobiles if batch.certain else ():
             yield mobile, "refused" if batch.state is State.REFUSED else "left out", _why(batch)
@@ -169,19 +169,26 @@ def _why(batch: LeftOut) -> str:
 
 
 def _say_left_out(environment: Environment, store: Store, run: int) -> None:
-    """Say of which batches the gateway left some numbers out, where it does not say which numbers."""
-    for batch in left_out(store, run):
-        if not batch.certain:
-            counts = f"{batch.invalid:,} invalid, {batch.blacklisted:,} blacklisted"
-            environment.say(
-                f"batch {batch.batch}: the gateway left {batch.invalid + batch.blacklisted:,} of these "
-                f"{len(batch.mobiles):,} numbers out ({counts}) and does not say which: {_some(batch.mobiles)}"
-            )
+    """Name the numbers among which the gateway left some out without saying which."""
+    sentences = [
+        f"batch {batch.batch}: the gateway left {batch.invalid + batch.blacklisted:,} of these "
+        f"{len(batch.mobiles):,} numbers out ({batch.invalid:,} invalid, {batch.blacklisted:,} blacklisted) and does "
+        f"not say which: {_some(batch.mobiles)}"
+        for batch in left_out(store, run)
+        if not batch.certain and batch.mobiles
+    ]
+    more = f"… and the same of {{:,}} batches more; `smscli runs {run} --output tsv` lists their counts"
+    say_some(environment, sentences, more)
+    if waiting := sum(batch.numbers for batch in Runs(store).open_batches(run) if batch.state is State.REFUSED):
+        environment.say(
+            f"{waiting:,} of the refused numbers may still be sent to by `smscli resume {run}`: if you send to them "
+            f"otherwise, give that up first with `smscli cancel {run}`"
+        )
 
 
-def _some(mobiles: Sequence[str]) -> str:
-    more = f" and {len(mobiles) - _NAMED:,} more" if len(mobiles) > _NAMED else ""
-    return f"{', '.join(mobiles[:_NAMED])}{more}"
+def _some(mobiles: Sequence[str], named: int = _NAMED) -> str:
+    more = f" and {len(mobiles) - named:,} more" if len(mobiles) > named else ""
+    return f"{', '.join(mobiles[:named])}{more}"
 
 
 def _run_row(summary: RunSummary) -> tuple[Cell, ...]:
@@ -201,7 +208,9 @@ def _start(text: str) -> str:
 
 def _say_unknown(environment: Environment, store: Store, run: Run) -> None:
     batches = Runs(store).unsettled_batches(run.id)
-    for batch in batches[:_NAMED]:
-        environment.say(f"batch {batch.number}, outcome unknown: {_some(batch.mobiles)}")
-    if len(batches) > _NAMED or any(len(batch.mobiles) > _NAMED for batch in batches):
-        environment.say(f"`smscli runs {run.id} --unknown` lists them all")
+    named = max(_NAMED // max(len(batches), 1), 3)
+    sentences = [f"batch {batch.number}, outcome unknown: {_some(batch.mobiles, named)}" for batch in batches]
+    option = f"`smscli runs {run.id} --unknown` lists them all"
+    say_some(environment, sentences, f"… and {{:,}} batches more; {option}")
+    if any(len(batch.mobiles) > named for batch in batches):
+        environment.say(option)

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from smscli.commands._signals import end_on_signals
+from smscli.commands._signals import ended_by_signals
 from smscli.config import profile as profiles
 from smscli.console import Environment
 from smscli.errors import InputError
@@ -82,13 +82,17 @@ def command(
       reply     11 TD, 12 a long one in Chinese, any other none
     """
     environment: Environment = context.obj
-    stopped = threading.Event()
-    end_on_signals(stopped.set)
     start = partial(Sandbox, port=port, balance=balance, latency=latency, fault=fault, fault_every=fault_every)
     start = partial(start, push_to=_push_target(push_to), push_trust=_push_trust(push_to, profile))
     with _open_log(log, environment.stderr) as stream, _bind(partial(start, log=stream), port) as sandbox:
-        _announce(environment, sandbox.endpoint)
-        # On Windows a wait without a timeout cannot be interrupted.
+        _serve(environment, sandbox.endpoint)
+
+
+def _serve(environment: Environment, endpoint: str) -> None:
+    stopped = threading.Event()
+    with ended_by_signals(stopped.set):
+        _announce(environment, endpoint)
+        # A wait without an end could not be interrupted on Windows.
         while not stopped.wait(0.5):
             pass
 

@@ -27,7 +27,6 @@ from smscli.commands._send_input import Message, read_message, read_recipients, 
 from smscli.commands._send_options import SendOptions
 from smscli.commands._waiting import seconds, wait_for_reports
 from smscli.config.keys import parse_duration
-from smscli.config.profile import Profile
 from smscli.console import Environment
 from smscli.errors import ExitCode, InputError, NobodyError
 from smscli.gateway.client import Gateway
@@ -103,10 +102,10 @@ def _send(environment: Environment, options: SendOptions, strays: Sequence[str])
     people = read_recipients(environment, options, message)
     whole, people = build_plan(environment, options, message, people)
     with open_store() as store, gateways_of(message.account, environment.say) as gateways:
-        job = _Job(environment, options, store, gateways, message, whole, people, patience)
+        job = _Job(environment, options, store, gateways, message, whole, whole.digest(), people, patience)
         found = Runs(store).by_key(options.key) if options.key else None
         if found:
-            _refuse_difference(found, whole, options.at, message.account)
+            _refuse_difference(job, found)
         if found and options.dry_run:
             return _say_known(job, found)
         if not found and options.dry_run:
@@ -154,6 +153,7 @@ class _Job(NamedTuple):
     gateways: Sequence[Gateway]
     message: Message
     plan: Plan
+    digest: str
     people: Recipients
     patience: float
 
@@ -233,7 +233,7 @@ def _look_for_repeat(job: _Job) -> None:
     if options.key:
         return
     window = parse_duration(account.repeat_window) if account.repeat_window else None
-    same = Runs(job.store).same_since(job.plan.digest(), account.name, time.time() - (window or _REPEAT_SECONDS))
+    same = Runs(job.store).same_since(job.digest, account.name, time.time() - (window or _REPEAT_SECONDS))
     if not same:
         return
     said = f"run {same.id} sent the same to the same numbers at {china_time(same.created)}"
@@ -264,7 +264,7 @@ def _new_run(job: _Job, whole: Plan) -> tuple[Run, Iterator[tuple[str, Sequence[
         extno=whole.extno,
         stime=whole.stime,
         source=_as_text("--mobile" if options.mobile else str(options.csv or "pipe")),
-        digest=job.plan.digest(),
+        digest=job.digest,
         numbers=whole.numbers,
         duplicates=job.people.duplicates,
         invalid=len(job.people.invalid),
@@ -339,8 +339,9 @@ def _say_known(job: _Job, run: Run) -> ExitCode:
     return ExitCode.DONE
 
 
-def _refuse_difference(run: Run, whole: Plan, at: str | None, account: Profile) -> None:
+def _refuse_difference(job: _Job, run: Run) -> None:
     """Refuse a key that was used for something else, and say what differs."""
+    account, whole, at = job.message.account, job.plan, job.options.at
     pairs = {
         "profile": (f"{run.profile} ({run.account})", f"{account.label} ({account.name})"),
         "sign": (run.sign, whole.sign),
@@ -350,7 +351,7 @@ def _refuse_difference(run: Run, whole: Plan, at: str | None, account: Profile) 
         "content": (run.content, whole.content if run.content else ""),  # a forgotten run has lost its text
     }
     differing = [f"the {name} was {old!r} and is {new!r}" for name, (old, new) in pairs.items() if old != new]
-    if not differing and run.digest != whole.digest():
+    if not differing and run.digest != job.digest:
         differing = ["the list, or the texts made from it, differ"]
     if differing:
         raise InputError(

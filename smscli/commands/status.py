@@ -8,10 +8,10 @@ from smscli.commands._options import OutputOption
 from smscli.commands._report import meaning
 from smscli.errors import InputError
 from smscli.ledger.inbox import Answer, Inbox, Kept
+from smscli.ledger.outcomes import Sent, sent
 from smscli.ledger.settling import Settling
 from smscli.ledger.states import State
 from smscli.ledger.store import Store, open_store
-from smscli.ledger.summary import Sent, sent
 from smscli.output import Cell, is_table, write_rows
 from smscli.protocol.billing import signed
 from smscli.protocol.numbers import MOBILE, normalise

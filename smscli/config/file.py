@@ -2,7 +2,6 @@
 
 import os
 import re
-import shlex
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -70,6 +69,8 @@ def read_text(path: Path) -> str:
     try:
         mode = path.stat().st_mode
         if os.name == "posix" and stat.S_ISREG(mode) and mode & 0o077:
+            import shlex
+
             raise ConfigError(
                 f"{path} holds passwords, and others on this machine can read it. Nothing was sent. "
                 f"Fix it with: chmod 600 {shlex.quote(str(path))}"

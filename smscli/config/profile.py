@@ -1,7 +1,6 @@
 """The account a command works with: options, then the environment, then the file; and how its secrets are kept."""
 
 import os
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -184,6 +183,7 @@ def password(profile: Profile) -> Secret:
 
 
 def _ask_command(command: str) -> Secret:
+    import shlex
     import subprocess
 
     def failed(why: str) -> ConfigError:

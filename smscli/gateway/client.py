@@ -111,5 +111,5 @@ def describe_answer(code: int, msg: str, refused: bool = True) -> str:
 def _title(page: str) -> str:
     import re  # only when there is a page to describe
 
-    found = re.search(r"<title[^>]*>([^<]*)", page, re.IGNORECASE)
+    found = re.search(r"<title[^>]{0,200}>([^<]*)", page, re.IGNORECASE)
     return found[1].strip() if found else ""

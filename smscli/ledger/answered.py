@@ -9,7 +9,7 @@ from smscli.ledger.settling import CLOCK_SECONDS
 from smscli.ledger.store import Store
 from smscli.protocol.pushes import Reply
 
-_LEFT = ", ".join(f"'{state}'" for state in states.MAY_HAVE_LEFT)
+_LEFT = ", ".join(f"'{state}'" for state in (*states.MAY_HAVE_LEFT, states.State.DROPPED))
 
 
 class _Sent(NamedTuple):

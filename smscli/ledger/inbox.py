@@ -26,8 +26,8 @@ from smscli.protocol.times import moment
 _CHUNK = 500  # values in one statement; SQLite limits them
 _QUARANTINE = 1000
 _RAW_LIMIT = 64 << 10
-# A refused push can carry the right password, and the ledger must not hold secrets.
-_PASSWORD = re.compile(rb"""(?i)(\bpwd["']?\s*[=:]\s*["']?|name="?pwd"?[^\n]*\n\r?\n)[^&"'\s,}]+""")
+# The password in what was refused may be the right one: the ledger holds no secrets.
+_PASSWORD = re.compile(rb"""(?i)(\bpwd["']?\s*[=:]\s*["']?|name="?pwd"?[^\n]{0,200}\n\r?\n)[^&"'\s,}]+""")
 
 
 class Kept(NamedTuple):

@@ -97,7 +97,8 @@ _TALLY = "(SELECT coalesce(sum(tally.numbers), 0) FROM tally WHERE tally.sendid 
 _REPORTED = f"{_TALLY} AND tally.state = '{DELIVERED}'), {_TALLY} AND tally.state != '{DELIVERED}')"
 _RUN = ", ".join(Run._fields)
 _NEW_RUN = ", ".join(Run._fields[1:])
-_LEFT = ", ".join(f"'{state}'" for state in states.MAY_HAVE_LEFT)
+_STATES = ", ".join(f"'{state}'" for state in states.MAY_HAVE_LEFT)
+_MAY_HAVE_LEFT = f"(state IN ({_STATES}) OR state = 'dropped' AND sent IS NOT NULL)"
 
 
 class Runs:
@@ -175,12 +176,16 @@ class Runs:
         return None if found[0] is None else int(found[0])
 
     def same_since(self, digest: str, account: str, since: float) -> Run | None:
-        """Return the latest run since a moment with the same texts and numbers, if any of it may have been sent."""
-        return self._one(
-            "WHERE digest = ? AND account = ? AND created >= ? AND EXISTS "
-            f"(SELECT 1 FROM batch WHERE batch.run = run.id AND state IN ({_LEFT})) ORDER BY id DESC",
-            digest, account, since,
-        )  # fmt: skip
+        """Return the latest run of the same texts and numbers since a moment.
+
+        It is one of which anything may have been sent, or that a process is just about to send.
+        """
+        rows = self._store.read(
+            f"SELECT {_RUN}, EXISTS (SELECT 1 FROM batch WHERE batch.run = run.id AND {_MAY_HAVE_LEFT}) "
+            "FROM run WHERE digest = ? AND account = ? AND created >= ? ORDER BY id DESC",
+            (digest, account, since),
+        )
+        return next((_run(row) for *row, may_have_left in rows if may_have_left or self.is_held(row[0])), None)
 
     def _one(self, where: str, *values: object) -> Run | None:
         row = self._store.read_one(f"SELECT {_RUN} FROM run {where}", values)
@@ -241,11 +246,11 @@ class Runs:
         """
         rows = self._store.read(
             "SELECT mobiles, due FROM run JOIN batch ON batch.run = run.id "
-            f"WHERE profile = ? AND due > ? AND due < ? AND (open = 1 OR state IN ({_LEFT})) "
+            f"WHERE profile = ? AND due > ? AND due < ? AND (open = 1 OR {_MAY_HAVE_LEFT}) "
             "UNION ALL SELECT mobiles, sent FROM batch JOIN run ON run.id = batch.run "
-            f"WHERE profile = ? AND sent > ? AND sent < ? AND due IS NULL AND state IN ({_LEFT}) "
+            f"WHERE profile = ? AND sent > ? AND sent < ? AND due IS NULL AND {_MAY_HAVE_LEFT} "
             "UNION ALL SELECT mobiles, created FROM run JOIN batch ON batch.run = run.id "
-            "WHERE profile = ? AND created > ? AND created < ? AND due IS NULL AND state = 'planned'",
+            "WHERE profile = ? AND created > ? AND created < ? AND due IS NULL AND open = 1 AND state = 'planned'",
             (profile, start, end) * 3,
         )
         return ((mobiles.split(","), at) for mobiles, at in rows)
@@ -277,7 +282,7 @@ class Runs:
         with self._store.transaction() as connection:
             numbers = self.open_numbers(run)
             connection.execute(
-                "UPDATE batch SET state = ?, open = ?, code = NULL, error = ? WHERE run = ? AND open = 1",
+                "UPDATE batch SET state = ?, open = ?, sent = NULL, code = NULL, error = ? WHERE run = ? AND open = 1",
                 (*states.DROPPED, CANCELLED, run),
             )
             connection.execute("UPDATE run SET cancelled = ? WHERE id = ?", (time.time(), run))
@@ -311,12 +316,18 @@ def _advance(run: Run, answered: Batch | None, following: Batch | None, connecti
 
 
 def _settle(connection: Connection, run: int, batch: Batch) -> None:
+    gone = (
+        connection.execute("SELECT 1 FROM run WHERE id = ? AND cancelled IS NOT NULL", (run,)) if batch.open else None
+    )
+    if gone and gone.fetchone():  # it was in flight then, and nothing of it was sent
+        batch = batch.ended(states.DROPPED, CANCELLED)._replace(code=None, message="")
     cursor = connection.execute(
         "UPDATE batch SET state = ?, open = ?, changed = ?, code = ?, sendid = ?, accepted = ?, invalid = ?, "
-        "blacklisted = ?, message = ?, error = ? WHERE run = ? AND number = ? AND state = ?",
+        "blacklisted = ?, message = ?, error = ?, "
+        "sent = CASE WHEN ? = 'dropped' THEN NULL ELSE sent END WHERE run = ? AND number = ? AND state = ?",
         (
             batch.state, batch.open, time.time(), batch.code, batch.sendid, batch.accepted, batch.invalid,
-            batch.blacklisted, batch.message, batch.error, run, batch.number, State.SENDING,
+            batch.blacklisted, batch.message, batch.error, batch.state, run, batch.number, State.SENDING,
         ),
     )  # fmt: skip
     if cursor.rowcount != 1:
@@ -332,7 +343,7 @@ def _claim(connection: Connection, run: Run, batch: Batch) -> Batch | None:
     kept = mobiles or batch.mobiles  # a dropped batch still shows its numbers
     now = time.time()
     cursor = connection.execute(
-        "UPDATE batch SET state = ?, open = ?, mobiles = ?, numbers = ?, changed = ?, sent = coalesce(?, sent), "
+        "UPDATE batch SET state = ?, open = ?, mobiles = ?, numbers = ?, changed = ?, sent = ?, "
         "code = NULL, message = '', error = ? WHERE run = ? AND number = ? AND open = 1",
         (*fate, ",".join(kept), len(mobiles), now, now if mobiles else None, error, run.id, batch.number),
     )

@@ -24,6 +24,7 @@ _TAKEN_SECONDS = 300  # how much later a slow gateway may give a message its sen
 _SURE = 3
 _CHUNK = 500  # values in one statement; SQLite limits them
 _SETTLED = "settled by reports"
+_UNSETTLED = ", ".join(f"'{state}'" for state in states.UNSETTLED)  # as the index has it
 
 
 class Unsettled(NamedTuple):
@@ -103,8 +104,8 @@ class Settling:
     def _unsettled(self, which: str, *values: object) -> list[Unsettled]:
         rows = self._store.read(
             "SELECT run, number, state, sent, mobiles, profile, parts FROM batch JOIN run ON run.id = batch.run "
-            f"WHERE state IN (?, ?) AND sent IS NOT NULL AND mobiles != '' AND {which}",
-            (*states.UNSETTLED, *values),
+            f"WHERE state IN ({_UNSETTLED}) AND mobiles != '' AND {which}",
+            values,
         )
         alive = {run: self._store.is_alive(run) for run in {row[0] for row in rows if row[2] == State.SENDING}}
         return [

@@ -6,7 +6,8 @@
     refused      the gateway answered with a code that is known to mean refused
     unreachable  it is proved that nothing was sent
     unknown      the request left and no proper answer came, or the process died
-    dropped      never sent: cancelled, or all its numbers have opted out
+    dropped      not sent any more: cancelled, nobody of it wants messages, or given up while its outcome was unknown;
+                 only the last has a time at which it left, for it may have been sent
 
 A batch is *open* while it may still be sent: nothing of it was sent or may have been sent. A refusal of the account
 leaves the batch open, because the message itself was not judged. The decision is stored with the state.
@@ -113,8 +114,8 @@ def as_seen(state: State, alive: bool) -> State:
 class Totals(NamedTuple):
     """A run's batches and numbers by state, and what the gateway counted.
 
-    `missing` numbers are not accepted (yet). `unaccounted` is the difference between the gateway's counts and the
-    numbers of accepted batches.
+    `missing` numbers are not (yet) accepted; `unaccounted` is by how many the gateway's counts and the numbers of
+    accepted batches differ; `given_up` are those of batches that were dropped while their outcome was unknown.
     """
 
     batches: Mapping[State, int]
@@ -124,6 +125,7 @@ class Totals(NamedTuple):
     blacklisted: int
     missing: int
     unaccounted: int
+    given_up: int = 0
 
 
 def exit_code(totals: Totals) -> ExitCode:
@@ -131,12 +133,12 @@ def exit_code(totals: Totals) -> ExitCode:
     states = totals.batches
     if not set(UNSETTLED).isdisjoint(states):
         return ExitCode.UNKNOWN
-    if set(states) == {State.DROPPED}:
+    if set(states) == {State.DROPPED} and not totals.given_up:
         return ExitCode.NOBODY
     if not totals.missing and not totals.unaccounted:
         return ExitCode.DONE
     if totals.accepted:
         return ExitCode.PARTLY
-    if totals.unaccounted:
+    if totals.unaccounted or totals.given_up:
         return ExitCode.UNKNOWN
     return ExitCode.UNREACHABLE if State.UNREACHABLE in states else ExitCode.REFUSED

@@ -1,6 +1,6 @@
 """What became of a run, in one place: what the gateway answered and what its reports say."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from smscli.errors import ExitCode
@@ -8,7 +8,7 @@ from smscli.ledger import states
 from smscli.ledger.runs import Run, Runs
 from smscli.ledger.states import State, Totals
 from smscli.ledger.store import Store
-from smscli.ledger.verdicts import DELIVERED, ORDER
+from smscli.ledger.verdicts import DELIVERED
 
 
 class RunSummary(NamedTuple):
@@ -53,7 +53,7 @@ class RunSummary(NamedTuple):
     @property
     def nothing_left(self) -> bool:
         """Whether it is proved that nothing was sent."""
-        return set(states.MAY_HAVE_LEFT).isdisjoint(self.totals.batches)
+        return set(states.MAY_HAVE_LEFT).isdisjoint(self.totals.batches) and not self.totals.given_up
 
     @property
     def batches(self) -> int:
@@ -100,7 +100,8 @@ def _totals(store: Store, run: int, alive: bool) -> Totals:
     rows = store.read(
         "SELECT state, count(*), sum(numbers), sum(accepted), sum(invalid), sum(blacklisted), "
         "sum(CASE WHEN numbers > accepted THEN numbers - accepted ELSE 0 END), "
-        "sum(CASE WHEN state = 'accepted' THEN abs(numbers - accepted - invalid - blacklisted) ELSE 0 END) "
+        "sum(CASE WHEN state = 'accepted' THEN abs(numbers - accepted - invalid - blacklisted) ELSE 0 END), "
+        "sum(CASE WHEN state = 'dropped' AND sent IS NOT NULL THEN numbers ELSE 0 END) "
         "FROM batch WHERE run = ? GROUP BY state",
         (run,),
     )
@@ -110,7 +111,7 @@ def _totals(store: Store, run: int, alive: bool) -> Totals:
         state = states.as_seen(State(row[0]), alive)
         batches[state] = batches.get(state, 0) + row[1]
         numbers[state] = numbers.get(state, 0) + row[2]
-    return Totals(batches, numbers, *(sum(row[index] for row in rows) for index in range(3, 8)))
+    return Totals(batches, numbers, *(sum(row[index] for row in rows) for index in range(3, 9)))
 
 
 def _verdicts(store: Store, run: int) -> dict[str, int]:
@@ -121,93 +122,3 @@ def _verdicts(store: Store, run: int) -> dict[str, int]:
         (run,),
     )
     return dict(rows)
-
-
-# --- number by number ---------------------------------------------------------------------------------------------
-
-
-class Sent(NamedTuple):
-    """One batch as it was sent, with values of its run; `sent` is in seconds since 1970, `stime` China time."""
-
-    run: int
-    state: State
-    content: str
-    sign: str
-    stime: str
-    sent: float
-    sendid: str
-    numbers: int
-    mobiles: Sequence[str]
-
-
-def sent(store: Store, sendid: str = "", mobile: str = "") -> list[Sent]:
-    """Return the batches that were sent with this sendid, or to this number, the oldest first."""
-    which, value = ("sendid = ? AND sendid != ''", sendid) if sendid else ("mobiles LIKE ?", f"%{mobile}%")
-    rows = store.read(
-        "SELECT run.id, state, coalesce(batch.content, run.content), sign, stime, sent, sendid, batch.numbers, "
-        f"mobiles FROM batch JOIN run ON run.id = batch.run WHERE sent IS NOT NULL AND {which} ORDER BY sent",
-        (value,),
-    )
-    alive = {run: store.is_alive(run) for run in {row[0] for row in rows if row[1] == State.SENDING}}
-    return [
-        Sent(
-            run,
-            states.as_seen(State(state), alive.get(run, False)),
-            text,
-            sign,
-            stime,
-            at,
-            own,
-            numbers,
-            people.split(","),
-        )
-        for run, state, text, sign, stime, at, own, numbers, people in rows
-    ]
-
-
-def outcomes(store: Store, run: int) -> Iterator[tuple[str, str]]:
-    """Yield each reported number of a run and the state that counts for it, batch by batch."""
-    return store.stream(
-        "SELECT mobile, state FROM (SELECT number, mobile, report.state, row_number() OVER ("
-        f"PARTITION BY number, mobile ORDER BY {ORDER}) AS place "
-        "FROM batch JOIN report ON report.sendid = batch.sendid WHERE run = ? AND batch.sendid != '') "
-        "WHERE place = 1 ORDER BY number, mobile",
-        (run,),
-    )
-
-
-class LeftOut(NamedTuple):
-    """A batch of which the gateway, by its own counts, did not take some numbers.
-
-    `mobiles` has these numbers, perhaps with others: all of the batch that have no report, or all that were refused.
-    """
-
-    batch: int
-    state: State
-    mobiles: Sequence[str]
-    invalid: int
-    blacklisted: int
-    code: int | None
-    message: str
-
-    @property
-    def certain(self) -> bool:
-        """Whether it is all of `mobiles`."""
-        return self.state is State.REFUSED or self.invalid + self.blacklisted == len(self.mobiles)
-
-
-def left_out(store: Store, run: int) -> list[LeftOut]:
-    """Return what the gateway did not take of a run: refused batches, and what it counted as invalid or blacklisted."""
-    found = []
-    rows = store.read(
-        "SELECT number, state, mobiles, invalid, blacklisted, code, message, sendid FROM batch WHERE run = ? "
-        "AND mobiles != '' AND (state = 'refused' OR state = 'accepted' AND invalid + blacklisted > 0) ORDER BY number",
-        (run,),
-    )
-    for number, state, joined, invalid, blacklisted, code, message, sendid in rows:
-        mobiles = joined.split(",")
-        if state == State.ACCEPTED:
-            reported = {mobile for (mobile,) in store.read("SELECT mobile FROM report WHERE sendid = ?", (sendid,))}
-            mobiles = [mobile for mobile in mobiles if mobile not in reported]
-        found.append(LeftOut(number, State(state), mobiles, invalid, blacklisted, code, message))
-    return found

@@ -10,8 +10,7 @@ from typing import NamedTuple
 from smscli.ledger.store import Connection
 
 DELIVERED = "DELIVRD"
-# The same order in SQL, of rows that have a report's columns and the batch's `parts`.
-ORDER = f"(report.state = '{DELIVERED}') = (parts > 1), at DESC, received DESC"
+BLACKLISTED = "DTBLACK"
 
 
 class Word(NamedTuple):

@@ -9,7 +9,7 @@ _TIME = "%Y-%m-%d %H:%M:%S"
 _SENDID = "%Y%m%d%H%M%S"
 _FOREIGN_TIME = r"""(?x)
     ([0-9]{4}) (?: [-/.] ([0-9]{1,2}) [-/.] ([0-9]{1,2}) | ([0-9]{2}) ([0-9]{2}) )
-    (?: \s* T? \s* )
+    (?: \s* T )? \s*
     (?: ([0-9]{1,2}) : ([0-9]{2}) (?: : ([0-9]{2}) (?: [.,:][0-9]{1,9} )? )?
       | ([0-9]{2}) ([0-9]{2}) (?: ([0-9]{2}) (?: [.,]?[0-9]{3} )? )? )
     \s* (Z|[+-][0-9]{2}:?[0-9]{2})?"""
@@ -27,6 +27,8 @@ def china_time(at: float) -> str:
 
 def parse_stime(text: str) -> datetime | None:
     """Return a `YYYY-MM-DD HH:MM:SS` China time as an aware datetime, None if it is not one."""
+    if not text:
+        return None  # most messages go out at once, and strptime loads the names of months (2 ms)
     try:
         return datetime.strptime(text, _TIME).replace(tzinfo=CHINA)
     except ValueError:

@@ -38,9 +38,9 @@ class Text(NamedTuple):
 
 
 def parse_text(content: str) -> Text:
-    """Read `{field}` placeholders; `{{` and `}}` are literal braces, a single brace is an InputError."""
-    wide = re.search("｛[^｛｝]*｝", content)
-    if wide:
+    """Read `{field}` placeholders; `{{` and `}}` are literal braces, a lone brace is an InputError."""
+    # A send waits for every pattern that is compiled, so these are not used where they cannot be found.
+    if "｛" in content and (wide := re.search("｛[^｛｝]*｝", content)):
         raise InputError(
             f"the content has full-width braces, {wide[0]!r}, which are no placeholder. Nothing was sent. Write {{…}}."
         )
@@ -66,7 +66,7 @@ def refuse_other_placeholders(text: Text, columns: Iterable[str]) -> None:
     for index, piece in enumerate(text.pieces):
         if index % 2 and normalize("NFKC", text.pieces[index - 1]).endswith("$"):
             _refuse(f"${{{piece}}}", piece, ", or put a space after the $ if it is meant")
-        for match in re.finditer(_FOREIGN, normalize("NFKC", piece)) if not index % 2 else ():
+        for match in re.finditer(_FOREIGN, normalize("NFKC", piece)) if known and not index % 2 else ():
             name = known.get(fold(match[2]) or match[2])
             if name is not None:
                 braces = 1 + (match[1] == "{")  # in `content` a literal brace is written twice

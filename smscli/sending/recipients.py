@@ -19,6 +19,7 @@ from smscli.sending.table import Table, find_delimiter, find_table, height, is_b
 from smscli.text import bom_encoding, line_outside, read_lines, refuse_mixed
 
 _ALL_PLAIN = rf"(?:{MOBILE.pattern},)*+{MOBILE.pattern}"
+_COMMAS = dict.fromkeys(map(ord, "，、;；\n"), ",")  # between the numbers of `--mobile`
 _CHUNK = 512
 _SAMPLE = 100
 _PIPE_LIMIT = 512 << 20
@@ -55,7 +56,7 @@ def from_options(values: Iterable[str]) -> Recipients:
     """Read the numbers of `--mobile`, each value one number or several joined by commas."""
     collector = _Collector(Table())
     for value in values:
-        for text in re.split(r"[,，、;；\n]", value):
+        for text in value.translate(_COMMAS).split(","):
             if text.strip() or not value.strip():
                 collector.add(0, [text])
     return collector.recipients([])

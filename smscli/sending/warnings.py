@@ -7,6 +7,7 @@ from unicodedata import category
 from smscli.protocol.billing import billed_parts, signed
 from smscli.text import INVISIBLE
 
+_INVISIBLE = frozenset(INVISIBLE)
 _JOINER = "\u200d"  # joins several emoji to one
 _TOP = (
     "com|cn|net|org|cc|top|vip|io|me|co|xyz|shop|store|info|tv|hk|tw|ltd|site|online|club|link|ink|wang|app|biz|pro|fun"
@@ -35,7 +36,7 @@ def is_unsigned(texts: Iterable[str], sign: str) -> bool:
 def _own_signature(text: str, sign: str) -> str:
     """Return the signature at the start or end of a text, or the sign anywhere in it; empty if there is none."""
     text = text.strip().strip(INVISIBLE)
-    ends = re.match("【[^【】]*】", text) or re.search("【[^【】]*】$", text)
+    ends = "【" in text and (re.match("【[^【】]*】", text) or re.search("【[^【】]*】$", text))
     own = signed("", sign)
     return ends[0] if ends else own if own in text else ""
 
@@ -43,9 +44,8 @@ def _own_signature(text: str, sign: str) -> str:
 def text_warnings(texts: Iterable[str], sign: str) -> list[str]:
     """Return what people will not see as it was meant, each kind once."""
     unseen = glued = ""
-    has_invisible = re.compile(f"[{INVISIBLE}]").search
     for text in texts:
-        if not unseen and (has_invisible(text) or text != text.strip()):
+        if not unseen and (not _INVISIBLE.isdisjoint(text) or text != text.strip()):
             unseen = _unseen(text, sign)
         if not glued and "." in text:
             glued = _glued(text)
@@ -68,7 +68,7 @@ def _unseen(text: str, sign: str) -> str:
 def _is_unseen(character: str, following: str) -> bool:
     if character == _JOINER:
         return category(following) != "So"
-    return character in INVISIBLE
+    return character in _INVISIBLE
 
 
 def _glued(text: str) -> str:

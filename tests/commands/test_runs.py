@@ -229,8 +229,8 @@ def test_unknown_can_be_dropped_for_good(smscli: Smscli, start_sandbox: StartSan
     broken = start_sandbox(fault="close-after")
     assert smscli("send", "--mobile", "13800138000", "--content", "x", **broken.variables).code == 6
     dropped = smscli("resume", "1", "--unknown", "drop", "--yes", "--output", "json", **broken.variables)
-    assert (dropped.code, outcomes(dropped)) == (9, ["dropped"])
-    assert smscli("resume", "1", "--unknown", "resend", "--yes", **broken.variables).code == 9
+    assert (dropped.code, outcomes(dropped)) == (6, ["dropped"])  # it may have been sent, whatever was decided
+    assert smscli("resume", "1", "--unknown", "resend", "--yes", **broken.variables).code == 6
     assert len(broken.queued) == 1
 
 
