@@ -27,7 +27,7 @@ def list_(tmp_path: Path) -> str:
 def shown(terminal: Terminal, *arguments: str, **variables: str) -> str:
     """Return what a terminal of 24 rows shows, which is not much."""
     _, text = terminal(list(arguments), LINES="24", COLUMNS="80", **variables)
-    assert len(text.splitlines()) < LINES
+    assert text.count("\n") < LINES  # a bar is drawn over itself
     return str(text)
 
 
