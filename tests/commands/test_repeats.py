@@ -1,5 +1,6 @@
 """The same send once more without a key: a warning, or a refusal where the profile has a `repeat_window`."""
 
+import io
 import subprocess
 import sys
 import time
@@ -8,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from smscli.__main__ import main
+from smscli.console import Environment
 from smscli.ledger.runs import Runs
 from smscli.ledger.store import open_store
 from smscli.sending.plan import Plan
@@ -97,6 +100,21 @@ def test_what_is_about_to_leave_counts(smscli: Smscli, strict: RunningSandbox) -
         code = subprocess.run([sys.executable, "-m", "smscli", *SEND], stdin=subprocess.DEVNULL).returncode
     assert (code, strict.queued) == (9, [])
     assert smscli(*SEND).code == 0  # the other one has died before it sent anything
+
+
+class Asked(Environment):
+    """Somebody else sends the same while the person at this terminal thinks."""
+
+    def confirm(self, question: str, yes: bool, nothing: str = "sent") -> None:
+        assert subprocess.run([sys.executable, "-m", "smscli", *SEND, "--yes"], **SILENT).returncode == 0
+
+
+def test_what_was_sent_while_a_person_was_asked_counts(home: Path, sandbox: RunningSandbox) -> None:
+    write_shop(home, sandbox, 'repeat_window = "10m"\nconfirm_above = 1')
+    said = io.StringIO()
+    assert main(SEND, Asked(None, io.StringIO(), said)) == 9
+    assert "run 1 sent the same" in said.getvalue()
+    assert sorted(sandbox.queued) == [ONE, TWO]
 
 
 def test_of_several_at_once_one_sends(
