@@ -260,6 +260,7 @@ class Accounts:
     def check_jobs(self) -> None:
         for job in self.soak.jobs:
             assert "Traceback" not in job.told, job
+            assert "by another program" not in job.told, job  # a run belongs to one process at a time
             assert job.code in ENDINGS.get(job.arguments[0], {0}) | {-signal.SIGKILL}, job
 
     def check_doubles(self) -> None:
