@@ -13,8 +13,8 @@ lint: .venv
 test: .venv
 	$(BIN)/python -m pytest
 
-proof: .venv  ## the long proofs, which the normal run has a small version of
-	$(BIN)/python -m pytest -m long
+proof: .venv  ## the long proofs, which the normal run has a small version of: about 20 minutes on two cores
+	$(BIN)/python -m pytest -m long --durations=0
 
 bench: .venv
 	$(BIN)/python -m tests.bench
