@@ -3,7 +3,7 @@
 Such a report has a sendid that no batch has, because the answer with this sendid never came. Other programs send
 through the same account too, so a batch counts as accepted only where
 
-- the sendid begins with a time near the moment at which the batch was sent (protocol §1),
+- the sendid begins with a time between the moments at which the batch was sent and was given up (protocol §1),
 - every number that was reported under this sendid is in the batch,
 - there are too many of these numbers for chance: three, or all of a smaller batch, and
 - no other batch fits this sendid, and no other sendid this batch.
@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from smscli.ledger import states
+from smscli.ledger.runs import DIED
 from smscli.ledger.states import State
 from smscli.ledger.store import Connection, Store, marks
 from smscli.ledger.verdicts import count_again
@@ -28,11 +29,15 @@ _UNSETTLED = ", ".join(f"'{state}'" for state in states.UNSETTLED)  # as the ind
 
 
 class Unsettled(NamedTuple):
-    """A batch whose outcome is unknown; `sent` is when its request left, in seconds since 1970."""
+    """A batch whose outcome is unknown.
+
+    Its request left at `sent`, and was given up at `ended`, in seconds since 1970; None where the process died.
+    """
 
     run: int
     number: int
     sent: float
+    ended: float | None
     mobiles: frozenset[str]
     profile: str = ""
     parts: int = 1
@@ -68,7 +73,8 @@ def match(unsettled: Sequence[Unsettled], reported: Mapping[str, Collection[str]
 def may_be(batch: Unsettled, sendid: str) -> bool:
     """Return whether a sendid has the time at which a batch was sent."""
     numbered = sendid_time(sendid)
-    return numbered is not None and batch.sent - CLOCK_SECONDS <= numbered <= batch.sent + _TAKEN_SECONDS
+    latest = batch.sent + _TAKEN_SECONDS if batch.ended is None else batch.ended + CLOCK_SECONDS
+    return numbered is not None and batch.sent - CLOCK_SECONDS <= numbered <= latest
 
 
 class Settling:
@@ -103,14 +109,14 @@ class Settling:
 
     def _unsettled(self, which: str, *values: object) -> list[Unsettled]:
         rows = self._store.read(
-            "SELECT run, number, state, sent, mobiles, profile, parts FROM batch JOIN run ON run.id = batch.run "
-            f"WHERE state IN ({_UNSETTLED}) AND mobiles != '' AND {which}",
-            values,
+            "SELECT run, number, state, sent, changed, state = 'sending' OR error = ?, mobiles, profile, parts "
+            f"FROM batch JOIN run ON run.id = batch.run WHERE state IN ({_UNSETTLED}) AND mobiles != '' AND {which}",
+            (DIED, *values),
         )
         alive = {run: self._store.is_alive(run) for run in {row[0] for row in rows if row[2] == State.SENDING}}
         return [
-            Unsettled(run, number, sent, frozenset(mobiles.split(",")), *rest)
-            for run, number, state, sent, mobiles, *rest in rows
+            Unsettled(run, number, sent, None if has_died else changed, frozenset(mobiles.split(",")), *rest)
+            for run, number, state, sent, changed, has_died, mobiles, *rest in rows
             if state != State.SENDING or not alive[run]  # its answer may still come
         ]
 

@@ -141,4 +141,6 @@ def exit_code(totals: Totals) -> ExitCode:
         return ExitCode.PARTLY
     if totals.unaccounted or totals.given_up:
         return ExitCode.UNKNOWN
-    return ExitCode.UNREACHABLE if State.UNREACHABLE in states else ExitCode.REFUSED
+    if State.UNREACHABLE in states:
+        return ExitCode.UNREACHABLE
+    return ExitCode.REFUSED if {State.REFUSED, State.ACCEPTED} & set(states) else ExitCode.INTERRUPTED
