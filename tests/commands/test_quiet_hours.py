@@ -12,7 +12,7 @@ from tests.support.sandboxes import RunningSandbox, write_shop
 
 MARKETING, OTHER = "全场五折，拒收请回复R", "您的快递到了"
 SEND = ["send", "--mobile", "13800138000", "--content"]
-QUESTION = "This is marketing, and quiet_hours are until"
+QUESTION = "This is marketing, and quiet_hours last until"
 
 
 def hours(start: int, end: int) -> str:

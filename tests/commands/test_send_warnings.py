@@ -6,9 +6,9 @@ from tests.support.command import Smscli
 from tests.support.sandboxes import RunningSandbox
 
 WRONG = [
-    ("【店】您好", "店", "a signature stands in the text, 【店】, and in sign"),
+    ("【店】您好", "店", "there is a signature in the text, 【店】, and one in sign"),
     ("满" * 70 + "\u200b", "", "invisible characters are billed (U+200B): 2 parts instead of 1"),
-    ("详情http://t.cn/abc点击", "", "a link touches the text beside it"),
+    ("详情http://t.cn/abc点击", "", "a link touches the text next to it"),
 ]
 
 

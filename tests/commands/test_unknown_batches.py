@@ -36,7 +36,7 @@ def test_one_batch_is_sent_again(smscli: Smscli, good: RunningSandbox) -> None:
 
 
 def test_several_batches_once_each(smscli: Smscli, good: RunningSandbox, terminal: Terminal) -> None:
-    question = "4 numbers whose outcome is unknown will be sent to again"
+    question = "4 numbers whose outcome is unknown will be sent again"
     code, shown = terminal(["resume", "1", "--unknown", "resend", "--batch", "3,1,3"], (question, b"y\n"))
     assert code == 6, shown
     assert sorted(good.queued) == [*PEOPLE[:2], *PEOPLE[4:]]
@@ -89,9 +89,9 @@ def test_evidence_is_said_before_anything_is_decided(
     sendid = "".join(filter(str.isdigit, first)) + "12345678901"
     line = f"sendid={sendid}&mobile={PEOPLE[0]}&state=DELIVRD&time={first}\n"
     assert smscli("parse-report", "--record", stdin=line).code == 0
-    evidence = "batch 1: 1 of its numbers have a report about a message that left at that time"
+    evidence = "batch 1: 1 of its numbers have a report about a message of that time"
     assert evidence in smscli("runs", "1").err
-    question = "6 numbers whose outcome is unknown will be sent to again"
+    question = "6 numbers whose outcome is unknown will be sent again"
     code, shown = terminal(["resume", "1", "--unknown", "resend"], (evidence, b""), (question, b"n\n"))
     assert code == 2
     assert shown.index(evidence) < shown.index(question)

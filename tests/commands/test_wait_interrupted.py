@@ -102,5 +102,5 @@ def test_a_run_that_is_forgotten_meanwhile(
 
     ended = during(command, environment, forget, shop)
     assert ended.code == 6
-    assert "run 1 was forgotten by `smscli runs prune` while its reports were waited for" in ended.err
+    assert "run 1 was forgotten by `smscli runs prune` while this command waited for its reports" in ended.err
     assert "Traceback" not in ended.err
