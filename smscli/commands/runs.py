@@ -155,7 +155,7 @@ def _with_state(store: Store, run: int, wanted: str) -> Iterator[tuple[str, str,
 
 def _failed(store: Store, run: int) -> Iterator[tuple[str, str, str]]:
     """Yield the numbers that certainly did not get it, by their report or by what the gateway answered."""
-    for mobile, state in outcomes(store, run, besides=DELIVERED):
+    for mobile, state in outcomes(store, run, without=DELIVERED):
         yield mobile, state, meaning(state)
     for batch in left_out(store, run):
         for mobile in batch.mobiles if batch.certain else ():

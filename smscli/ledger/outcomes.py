@@ -1,4 +1,4 @@
-"""What became of a run number by number: what left, what its reports say, and whom the gateway did not take."""
+"""What became of a run, number by number: what was sent, what its reports say, and what the gateway did not take."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from smscli.ledger.verdicts import BLACKLISTED, Word, verdict
 
 
 class Sent(NamedTuple):
-    """One batch as it left, with what its run says of it; `sent` is in seconds since 1970, `stime` China time."""
+    """One batch as it was sent, with values of its run; `sent` is in seconds since 1970, `stime` China time."""
 
     run: int
     state: State
@@ -24,7 +24,7 @@ class Sent(NamedTuple):
 
 
 def sent(store: Store, sendid: str = "", mobile: str = "") -> list[Sent]:
-    """Return the batches that left with this sendid, or to this number, the first ones first."""
+    """Return the batches that were sent with this sendid, or to this number, the oldest first."""
     which, value = ("sendid = ? AND sendid != ''", sendid) if sendid else ("mobiles LIKE ?", f"%{mobile}%")
     rows = store.read(
         "SELECT run.id, state, coalesce(batch.content, run.content), sign, stime, sent, sendid, batch.numbers, "
@@ -48,13 +48,13 @@ def sent(store: Store, sendid: str = "", mobile: str = "") -> list[Sent]:
     ]
 
 
-def outcomes(store: Store, run: int, besides: str = "") -> Iterator[tuple[str, str]]:
-    """Yield each reported number of a run and the state that counts for it, batch by batch, but none of `besides`."""
+def outcomes(store: Store, run: int, without: str = "") -> Iterator[tuple[str, str]]:
+    """Yield each reported number of a run and the state that counts for it, except the state `without`."""
     groups = store.stream(
         "SELECT max(batch.sendid), mobile, max(parts), min(report.state), max(report.state) "
         "FROM batch JOIN report ON report.sendid = batch.sendid WHERE run = ? AND batch.sendid != '' "
         "GROUP BY number, mobile HAVING min(report.state) != ? OR max(report.state) != ? ORDER BY number, mobile",
-        (run, besides, besides),
+        (run, without, without),
     )
     for sendid, mobile, parts, state, other in groups:
         if state != other:  # few numbers have reports of several states, so these are asked for one by one
@@ -62,7 +62,7 @@ def outcomes(store: Store, run: int, besides: str = "") -> Iterator[tuple[str, s
                 "SELECT at, received, state FROM report WHERE sendid = ? AND mobile = ?", (sendid, mobile)
             )
             state = verdict([Word(*word) for word in words], parts)
-        if state != besides:
+        if state != without:
             yield mobile, state
 
 

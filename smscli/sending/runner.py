@@ -85,7 +85,11 @@ class Runner:
                     watch(self._run.numbers - self._open, self._accepted)
         if isinstance(self._error, LedgerError):
             lost = self.unwritten()
-            kept = "These answers could not be written, so keep them:" if lost else "What was in flight is unknown."
+            kept = (
+                "These answers could not be written to the ledger, so keep them:"
+                if lost
+                else "What was in flight is unknown."
+            )
             raise OutcomeUnknownError("\n".join([f"{self._error} The rest was not sent. {kept}", *lost]))
         if self._error:
             raise self._error

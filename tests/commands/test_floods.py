@@ -34,7 +34,7 @@ def shown(terminal: Terminal, *arguments: str, **variables: str) -> str:
 def test_an_outage(smscli: Smscli, sandbox: RunningSandbox, terminal: Terminal, list_: str) -> None:
     nowhere = sandbox.variables | {"SMSCLI_ENDPOINT": "http://127.0.0.1:1/"}
     text = shown(terminal, *SEND, "--csv", list_, **nowhere)
-    assert "3,000 not sent to yet. Go on with: smscli resume 1" in text
+    assert "3,000 not sent to yet. Continue with: smscli resume 1" in text
     assert text.count("planned") == 1
     assert "3,000 not sent to yet" in shown(terminal, "runs", "1")
     piped = smscli(*SEND, "--csv", list_, **nowhere)

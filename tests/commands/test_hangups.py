@@ -36,7 +36,7 @@ def test_a_send_keeps_the_answer_in_flight(
         out, err = sending.communicate(timeout=20)
     assert sending.returncode == 130
     assert [line.split(b"\t")[1] for line in out.splitlines()] == [b"accepted", b"planned", b"planned", b"planned"]
-    assert b"3 not sent to yet. Go on with: smscli resume 1" in err
+    assert b"3 not sent to yet. Continue with: smscli resume 1" in err
     assert smscli("resume", "1", **slow.variables).code == 0
     assert sorted(slow.queued) == numbers(4)
 

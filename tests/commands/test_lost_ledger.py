@@ -66,7 +66,7 @@ def test_nothing_more_is_sent(
     assert process.returncode == 6
     assert len(slow.queued) <= int(workers)
     assert b"was moved, deleted or replaced while it was in use" in err
-    assert b"These answers could not be written, so keep them:\nbatch 1: accepted, sendid 2" in err
+    assert b"These answers could not be written to the ledger, so keep them:\nbatch 1: accepted, sendid 2" in err
     assert b"Traceback" not in err
 
 

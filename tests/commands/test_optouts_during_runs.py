@@ -68,7 +68,7 @@ def test_by_a_reply(environment: dict[str, str], shop: RunningSandbox) -> None:
         push(LAST, "“TD” 谢谢")
         _, err = process.communicate(timeout=20)
     assert process.returncode == 0
-    assert b"1 left out: they opted out since the run was begun" in err
+    assert b"1 left out: they opted out after the run began" in err
     assert shop.queued == PEOPLE[:-1]
 
 

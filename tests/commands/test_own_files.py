@@ -27,7 +27,7 @@ def config(home: Path, sandbox: RunningSandbox) -> Path:
 def refused(smscli: Smscli, arguments: list[str], what: str) -> None:
     ended = smscli(*arguments)
     assert ended.code == 2
-    assert f"is smscli's own {what}. " in ended.err
+    assert f"is smscli's own {what}" in ended.err
     assert "5ECRET" not in ended.err + ended.out
 
 

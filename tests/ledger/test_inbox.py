@@ -106,8 +106,8 @@ def test_each_number_of_a_run_has_one_outcome(home: Path) -> None:
             for report in reports:
                 inbox.record(ACCOUNT, [pushed(report)])
         assert list(outcomes(store, run.id)) == [(ONE, "MK:0001"), ("13800138002", "DELIVRD")]
-        assert list(outcomes(store, run.id, besides="DELIVRD")) == [(ONE, "MK:0001")]
-        assert list(outcomes(store, run.id, besides="MK:0001")) == [("13800138002", "DELIVRD")]
+        assert list(outcomes(store, run.id, without="DELIVRD")) == [(ONE, "MK:0001")]
+        assert list(outcomes(store, run.id, without="MK:0001")) == [("13800138002", "DELIVRD")]
 
 
 @pytest.mark.parametrize(
