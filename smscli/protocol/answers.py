@@ -3,9 +3,6 @@
 import re
 from typing import NamedTuple
 
-# Refusals of the account: any other message would be refused as well.
-ACCOUNT_CODES = (10, 11, 12, 13, 14)
-
 
 class SendAnswer(NamedTuple):
     """The gateway's answer to a send; the counts and `sendid` are only there where `code` is 0.
