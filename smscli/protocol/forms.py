@@ -53,6 +53,12 @@ def undo_transport(body: bytes, logged: bool = False) -> bytes:
     is not known to be `logged`, `\xHH` is undone only where it is certain: there is no raw byte that a log would
     escape, and the bytes together are letters. So `\xE9` that a person wrote in a reply is not read as `é`.
     """
+    undone = _undo_layer(body, logged)
+    # A log has escaped its line once; what else is there may have been put around it more than once.
+    return undone if logged or undone == body else undo_transport(undone)
+
+
+def _undo_layer(body: bytes, logged: bool) -> bytes:
     body = _without_mark(body)
     if b"=" not in body and (equals := re.search(rb"%((?:25){0,2})3[Dd]", body)):
         for _ in range(len(equals[1]) // 2 + 1):
