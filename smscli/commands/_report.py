@@ -131,6 +131,8 @@ def _say_troubles(environment: Environment, store: Store, summary: RunSummary) -
     """Say what went wrong, once for all batches with the same trouble; a partly accepted batch is not an error."""
     troubles: dict[_Trouble, list[int]] = {}
     for batch in Runs(store).troubled_batches(summary.run.id):
+        if batch.state is State.SENDING:  # its answer may still come
+            continue
         trouble = _Trouble(batch.state, batch.accepted > 0, runner.describe(batch))
         troubles.setdefault(trouble, []).append(batch.number)
     sentences = []

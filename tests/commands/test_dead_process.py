@@ -58,6 +58,8 @@ def test_a_process_that_lives_is_sending(
         eventually(lambda: slow.queued)
         listed = smscli("runs", "--output", "json").json[0]
         assert (listed["state"], listed["unknown"]) == ("sending", 0)
-        assert smscli("runs", "1").rows[0][1] == "sending"
+        shown = smscli("runs", "1")
+        assert shown.rows[0][1] == "sending"
+        assert "smscli: " not in shown.err
         assert smscli("resume", "1", **slow.variables).code == 10
         assert sending.wait(20) == 0
