@@ -27,8 +27,10 @@ smscli,--version,flag,Print the version.
 smscli,-h,flag,Show the help.
 smscli,--help,flag,Show the help.
 smscli send,--mobile,text,"A number, or several joined by commas."
-smscli send,--csv,file,"A list: CSV, or one number a line. It can be piped in, too."
+smscli send,--list,file,"A list: a workbook (xlsx, xls, xlsb, ods), CSV, or one number a line. It can be piped in, too."
+smscli send,--csv,file,"A list: a workbook (xlsx, xls, xlsb, ods), CSV, or one number a line. It can be piped in, too."
 smscli send,--column,text,"The list's phone column, by name or number."
+smscli send,--sheet,text,"A workbook's sheet, by name or number."
 smscli send,--encoding,text,"The list's encoding, if it is not found out."
 smscli send,--skip-invalid,flag,"Leave invalid lines out, send to the others."
 smscli send,--rejects,file,Write the invalid lines and their reasons to a new file.
@@ -97,7 +99,7 @@ smscli inbox,--help,flag,Show the help.
 smscli optout,list,command,"List an account's opt-outs: number, since when, and what the person wrote."
 smscli optout,add,command,Put numbers on the list.
 smscli optout,remove,command,Take numbers off the list: these people get messages again.
-smscli optout,import,command,"Put the numbers of a CSV, or of a list with one a line, on the list."
+smscli optout,import,command,"Put the numbers of a workbook, a CSV, or a list with one a line, on the list."
 smscli optout,export,command,"Write the numbers one a line, as `import` and `send` read them."
 smscli optout,-h,flag,Show the help.
 smscli optout,--help,flag,Show the help.
@@ -117,6 +119,7 @@ smscli optout remove,-h,flag,Show the help.
 smscli optout remove,--help,flag,Show the help.
 smscli optout remove,argument *,text,"Numbers, also joined by commas."
 smscli optout import,--column,text,"The list's phone column, by name or number."
+smscli optout import,--sheet,text,"A workbook's sheet, by name or number."
 smscli optout import,--encoding,text,"The list's encoding, if it is not found out."
 smscli optout import,--skip-invalid,flag,"Leave invalid lines out, add the others."
 smscli optout import,-p,profile,The account to use.

@@ -23,9 +23,15 @@ def _flag(name: str, help: str, panel: str) -> Any:  # noqa: A002
 Mobile = Annotated[
     list[str] | None, _option("--mobile", metavar="MOBILE", help="A number, or several joined by commas.", panel=LIST)
 ]
-Csv = Annotated[
+ListFile = Annotated[
     Path | None,
-    _option("--csv", metavar="FILE", help="A list: CSV, or one number a line. It can be piped in, too.", panel=LIST),
+    _option(
+        "--list",
+        "--csv",
+        metavar="FILE",
+        help="A list: a workbook (xlsx, xls, xlsb, ods), CSV, or one number a line. It can be piped in, too.",
+        panel=LIST,
+    ),
 ]
 SkipInvalid = Annotated[bool, _flag("--skip-invalid", help="Leave invalid lines out, send to the others.", panel=LIST)]
 Rejects = Annotated[
@@ -82,8 +88,9 @@ class SendOptions(NamedTuple):
     """What `send` was asked for."""
 
     mobile: list[str] | None
-    csv: Path | None
+    list_file: Path | None
     column: str
+    sheet: str
     encoding: str
     skip_invalid: bool
     rejects: Path | None
