@@ -57,7 +57,7 @@ complete -c smscli -n "__smscli_at 'smscli send'" -l column -x -d 'The list\'s p
 complete -c smscli -n "__smscli_at 'smscli send'" -l sheet -x -d 'A workbook\'s sheet, by name or number.'
 complete -c smscli -n "__smscli_at 'smscli send'" -l encoding -x -d 'The list\'s encoding, if it is not found out.'
 complete -c smscli -n "__smscli_at 'smscli send'" -l skip-invalid -d 'Leave invalid lines out, send to the others.'
-complete -c smscli -n "__smscli_at 'smscli send'" -l rejects -r -F -d 'Write the invalid lines and their reasons to a new file.'
+complete -c smscli -n "__smscli_at 'smscli send'" -l rejects -r -F -d 'Write the invalid lines and their reasons to a new file, .csv or .xlsx.'
 complete -c smscli -n "__smscli_at 'smscli send'" -l limit -x -d 'Send only to the first N numbers.'
 complete -c smscli -n "__smscli_at 'smscli send'" -l include-opted-out -d 'Send also to those who want no more messages.'
 complete -c smscli -n "__smscli_at 'smscli send'" -l content -x -d 'The text; {name} takes that column of the list.'

@@ -33,7 +33,7 @@ smscli send,--column,text,"The list's phone column, by name or number."
 smscli send,--sheet,text,"A workbook's sheet, by name or number."
 smscli send,--encoding,text,"The list's encoding, if it is not found out."
 smscli send,--skip-invalid,flag,"Leave invalid lines out, send to the others."
-smscli send,--rejects,file,Write the invalid lines and their reasons to a new file.
+smscli send,--rejects,file,"Write the invalid lines and their reasons to a new file, .csv or .xlsx."
 smscli send,--limit,text,Send only to the first N numbers.
 smscli send,--include-opted-out,flag,Send also to those who want no more messages.
 smscli send,--content,text,The text; {name} takes that column of the list.

@@ -36,7 +36,12 @@ ListFile = Annotated[
 SkipInvalid = Annotated[bool, _flag("--skip-invalid", help="Leave invalid lines out, send to the others.", panel=LIST)]
 Rejects = Annotated[
     Path | None,
-    _option("--rejects", metavar="FILE", help="Write the invalid lines and their reasons to a new file.", panel=LIST),
+    _option(
+        "--rejects",
+        metavar="FILE",
+        help="Write the invalid lines and their reasons to a new file, .csv or .xlsx.",
+        panel=LIST,
+    ),
 ]
 Limit = Annotated[int | None, _option(min=1, metavar="N", help="Send only to the first N numbers.", panel=LIST)]
 IncludeOptedOut = Annotated[

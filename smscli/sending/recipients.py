@@ -171,8 +171,7 @@ def _read_sheet(
     from smscli.sending import workbook  # its library is for those who have a workbook
 
     sheet = workbook.open_sheet(stream, source, wanted, column, ask)
-    # Here no separator can shift the cells: what stands beside the table does no harm.
-    table, collector = _collect(sheet.chunks(), source, column, fields, can_shift=False)
+    table, collector = _collect(sheet.chunks(), source, column, fields, is_sheet=True)
     if not collector.is_filled:
         raise InputError(
             f"{source}: there is no phone number in the sheet {sheet.name!r}. Nothing was sent. "
@@ -184,11 +183,11 @@ def _read_sheet(
 
 
 def _collect(
-    chunks: Iterator[_Chunk], source: str, column: str, fields: Sequence[str], can_shift: bool = True
+    chunks: Iterator[_Chunk], source: str, column: str, fields: Sequence[str], is_sheet: bool = False
 ) -> tuple[Table, "_Collector"]:
     first, line, last = next(chunks, ([], 1, 0))
     table = find_table(first, column, fields, source, lines_of(first, line, last))
-    collector = _Collector(table, fields, can_shift)
+    collector = _Collector(table, fields, is_sheet)
     collector.add_rows(first, line, last, skip=table.first)
     for rows, line, last in chunks:
         collector.add_rows(rows, line, last)
@@ -220,11 +219,13 @@ def _chunks(lines: Iterable[str], delimiter: str, source: str) -> Iterator[_Chun
 class _Collector:
     """Gathers numbers in their order, and what is invalid."""
 
-    def __init__(self, table: Table, fields: Sequence[str] = (), can_shift: bool = True) -> None:
+    def __init__(self, table: Table, fields: Sequence[str] = (), is_sheet: bool = False) -> None:
         self.mobiles: list[str] = []
         self.invalid = Rejects(table.phone, table.columns)
         self._table, self._fields = table, fields
-        names = table.columns if can_shift else ()
+        self._is_sheet = is_sheet
+        # A remark beside the table of a sheet does no harm where its number alone is taken.
+        names = table.columns if fields or not is_sheet else ()
         self._width = max((number for number, name in enumerate(names, 1) if name), default=0)
         self._lines: list[str] = []
         self._values: list[tuple[str, ...]] = []
@@ -265,6 +266,8 @@ class _Collector:
         if len(row) <= self._table.phone:
             return f"it has no column {self._table.phone + 1}"
         if self._width and len(row) > self._width and not is_blank(row[self._width :]):
+            if self._is_sheet:
+                return "it has a cell behind the last column of the header; is one in the wrong column?"
             reason = f"it has {len(row)} cells and the header has {self._width}"
             return sys.intern(f"{reason}: a separator in a cell needs quotation marks around the cell")
         return ""

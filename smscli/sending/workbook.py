@@ -23,7 +23,10 @@ from smscli.sending.table import Table, holds_numbers
 _Ask = Callable[[str, Sequence[str]], str]
 Cell = str | float | bool | datetime | date | time | timedelta
 
-_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")  # the stream of a workbook that a password protects
+# A workbook that a password protects: the name of its stream, or in an .xls the record FILEPASS behind the first one.
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le") + (
+    rb"|\x09\x08(?:\x10\0\0\x06.{14}|\x08\0\0\x05.{6})(?:\x86\0\0\0)?\x2f\0"
+)
 _UNPACKED_LIMIT = 1 << 30  # a million rows of three columns are 150 MB
 _CELL_LIMIT = 30_000_000  # 26 columns as long as a sheet can be
 _BLOCK = 1 << 20
@@ -100,7 +103,7 @@ def _inspect(stream: BufferedIOBase, source: str) -> int:
         raise _too_large(source, "is larger than 1 GiB")
     if stream.read(2) != b"PK":
         stream.seek(0)
-        if _ENCRYPTED in stream.read():
+        if re.search(_ENCRYPTED, stream.read(), re.DOTALL):
             raise _protected(source)
         return 0
     try:
@@ -265,7 +268,9 @@ def as_text(rows: Sequence[Sequence[Cell]]) -> list[Sequence[str]]:
 def _column(cells: Sequence[Cell]) -> Sequence[str]:
     kinds = set(map(type, cells))
     if kinds == {float}:
-        joined = ("%.15g " * len(cells)) % cells  # as `_number` does it
+        # As `_number` does it; numbers of phones, which are whole, in half the time.
+        is_whole = all(map(float.is_integer, cells)) and max(map(abs, cells)) < 1e15  # type: ignore[arg-type]
+        joined = (("%d " if is_whole else "%.15g ") * len(cells)) % cells
         if "e" not in joined:
             return joined.split()
     return cells if kinds == {str} else list(map(_text, cells))  # type: ignore[return-value]
