@@ -265,15 +265,15 @@ def as_text(rows: Sequence[Sequence[Cell]]) -> list[Sequence[str]]:
     return list(zip(*map(_column, zip(*rows, strict=True)), strict=True))
 
 
-def _column(cells: Sequence[Cell]) -> Sequence[str]:
+def _column(cells: Sequence[Any]) -> Sequence[str]:
     kinds = set(map(type, cells))
     if kinds == {float}:
         # As `_number` does it; numbers of phones, which are whole, in half the time.
-        is_whole = all(map(float.is_integer, cells)) and max(map(abs, cells)) < 1e15  # type: ignore[arg-type]
+        is_whole = all(map(float.is_integer, cells)) and max(map(abs, cells)) < 1e15
         joined = (("%d " if is_whole else "%.15g ") * len(cells)) % cells
         if "e" not in joined:
             return joined.split()
-    return cells if kinds == {str} else list(map(_text, cells))  # type: ignore[return-value]
+    return cells if kinds == {str} else list(map(_text, cells))
 
 
 def _text(cell: Cell) -> str:
