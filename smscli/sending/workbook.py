@@ -271,7 +271,7 @@ def _column(cells: Sequence[Any]) -> Sequence[str]:
         # As `_number` does it; numbers of phones, which are whole, in half the time.
         is_whole = all(map(float.is_integer, cells)) and max(map(abs, cells)) < 1e15
         joined = (("%d " if is_whole else "%.15g ") * len(cells)) % cells
-        if "e" not in joined:
+        if "e" not in joined and "-0 " not in joined:
             return joined.split()
     return cells if kinds == {str} else list(map(_text, cells))
 
@@ -283,7 +283,7 @@ def _text(cell: Cell) -> str:
 
 
 def _number(value: float) -> str:
-    text = f"{value:.15g}"  # a sheet shows no more digits; the others are noise, as in 0.30000000000000004
+    text = f"{value + 0.0:.15g}"  # a sheet shows no more digits; others are noise, as in 0.30000000000000004; no -0
     return f"{Decimal(text):f}" if "e" in text else text
 
 

@@ -49,7 +49,7 @@ def test_every_format_is_a_list_whatever_its_name(
 ) -> None:
     FORMATS[kind](tmp_path / f"made.{kind}", LIST)
     file = (tmp_path / f"made.{kind}").rename(tmp_path / name.format(kind)).name
-    ended = smscli("send", "--list", file, "--content", "{姓名}: {金额}", **sandbox.variables)
+    ended = smscli("send", "--workers", "1", "--list", file, "--content", "{姓名}: {金额}", **sandbox.variables)
     assert (ended.code, sandbox.queued) == (0, [ONE, TWO])
     assert [request["content"] for request in sandbox.requests if request["content"]] == ["张三: 20", "李四: 128.5"]
     assert f"{file}: column '手机号', in the sheet '名单'" in ended.err
@@ -129,6 +129,7 @@ def test_text_needs_no_note(smscli: Smscli, sandbox: RunningSandbox, path: Path)
         (110101199001011000.0, "110101199001011000"),
         (1e-7, "0.0000001"),
         (-1.5, "-1.5"),
+        (-0.0, "0"),
         (True, "TRUE"),
         (7, "7"),
         (time(9, 30), "09:30"),
