@@ -27,11 +27,13 @@ smscli,--version,flag,Print the version.
 smscli,-h,flag,Show the help.
 smscli,--help,flag,Show the help.
 smscli send,--mobile,text,"A number, or several joined by commas."
-smscli send,--csv,file,"A list, as CSV or one number a line; a pipe works too."
+smscli send,--list,file,"A list: a workbook (xlsx, xls, xlsb, ods), CSV, or one number a line; a pipe works too."
+smscli send,--csv,file,"A list: a workbook (xlsx, xls, xlsb, ods), CSV, or one number a line; a pipe works too."
 smscli send,--column,text,"The list's phone column, by name or number."
+smscli send,--sheet,text,"A workbook's sheet, by name or number."
 smscli send,--encoding,text,The list's encoding; usually it is detected.
 smscli send,--skip-invalid,flag,"Leave invalid lines out, send to the others."
-smscli send,--rejects,file,Write the invalid lines and their reasons to a new file.
+smscli send,--rejects,file,"Write the invalid lines and their reasons to a new file, .csv or .xlsx."
 smscli send,--limit,text,Send only to the first N numbers.
 smscli send,--include-opted-out,flag,Send also to people who want no more messages.
 smscli send,--content,text,The text; {name} takes that column of the list.
@@ -97,7 +99,7 @@ smscli inbox,--help,flag,Show the help.
 smscli optout,list,command,"List an account's opt-outs: number, since when, and what the person wrote."
 smscli optout,add,command,Put numbers on the list.
 smscli optout,remove,command,Take numbers off the list: these people get messages again.
-smscli optout,import,command,"Put the numbers of a file on the list: a CSV, or one number a line."
+smscli optout,import,command,"Put the numbers of a file on the list: a workbook, a CSV, or one number a line."
 smscli optout,export,command,"Write the list, one number a line, as `import` and `send` read it."
 smscli optout,-h,flag,Show the help.
 smscli optout,--help,flag,Show the help.
@@ -117,6 +119,7 @@ smscli optout remove,-h,flag,Show the help.
 smscli optout remove,--help,flag,Show the help.
 smscli optout remove,argument *,text,"Numbers, separated by spaces or commas."
 smscli optout import,--column,text,"The list's phone column, by name or number."
+smscli optout import,--sheet,text,"A workbook's sheet, by name or number."
 smscli optout import,--encoding,text,The list's encoding; usually it is detected.
 smscli optout import,--skip-invalid,flag,Leave invalid lines out and add the others.
 smscli optout import,-p,profile,"The account to use, instead of the default."

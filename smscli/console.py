@@ -11,6 +11,7 @@ from smscli.errors import InputError
 
 TYPE_CHECKING = False  # mypy reads it as true; importing `typing` would cost `--version` some milliseconds
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
     from typing import Any, TextIO
 
@@ -121,7 +122,7 @@ class Environment:
         if yes:
             return
         try:
-            answer = self._answer(question)
+            answer = self._answer(f"{visible(question)} [y/N] ")
         except OSError:
             raise InputError(
                 f"{question} Nobody can be asked here, so nothing was {nothing}. Add --yes to go on."
@@ -129,11 +130,16 @@ class Environment:
         if answer.strip().lower() not in ("y", "yes", "是"):
             raise InputError(f"not confirmed. Nothing was {nothing}.")
 
+    def choose(self, question: str, names: "Sequence[str]") -> str:
+        """Ask at the terminal for one of several, by name or number; an OSError where nobody is there."""
+        lines = "".join(f"{number:3}  {visible(name)}\n" for number, name in enumerate(names, 1))
+        return self._answer(f"{visible(question)}:\n{lines}Which one? ").strip()
+
     def _answer(self, question: str) -> str:
         if self.terminal is None:
             raise OSError
         with open(self.terminal, "r+b", buffering=0) as terminal:  # noqa: PTH123
-            terminal.write(f"{visible(question)} [y/N] ".encode())
+            terminal.write(question.encode())
             return terminal.readline().decode("utf-8", "replace")
 
 

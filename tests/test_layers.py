@@ -35,6 +35,7 @@ DOORS = {
     "tomlkit": {"config"},
     "tomli_w": {"config"},
     "h11": {"httpd"},
+    "python_calamine": {"sending"},
     "sqlite3": {"ledger"},
 }
 

@@ -30,6 +30,12 @@ ColumnOption = Annotated[
         metavar="NAME", help="The list's phone column, by name or number.", show_default=False, rich_help_panel=LIST
     ),
 ]
+SheetOption = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME", help="A workbook's sheet, by name or number.", show_default=False, rich_help_panel=LIST
+    ),
+]
 EncodingOption = Annotated[
     str,
     typer.Option(

@@ -1,6 +1,7 @@
 """What `send` reads: the message, and the list of who is to get it."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -100,22 +101,35 @@ def read_recipients(environment: Environment, options: SendOptions, message: Mes
 
 
 def _recipients(environment: Environment, options: SendOptions, fields: Sequence[str]) -> Recipients:
-    mobile, csv = options.mobile, options.csv
-    if mobile and csv:
-        raise InputError("give the numbers with either --mobile or --csv, not with both. Nothing was sent.")
+    mobile, file = options.mobile, options.list_file
+    if mobile and file:
+        raise InputError("give the numbers with either --mobile or --list, not with both. Nothing was sent.")
     if mobile and fields:
         raise InputError(
-            f"the content takes {{{fields[0]}}}. Nothing was sent. Fill it with --var, or use --csv with that column."
+            f"the content takes {{{fields[0]}}}. Nothing was sent. Fill it with --var, or use --list with that column."
         )
     if mobile:
         return recipients.from_options(mobile)
-    if csv:
-        refuse_own_file(csv)
-        with environment.open_file(csv, "Nothing was sent.") as stream:
-            return recipients.read_list(stream, str(csv), options.column, options.encoding, fields)
-    pipe = environment.pipe("to whom? Give --mobile or --csv, or pipe a list in. Nothing was sent.")
+    how = (options.column, options.encoding, fields, options.sheet, sheet_chooser(environment, options.yes))
+    if file:
+        refuse_own_file(file)
+        with environment.open_file(file, "Nothing was sent.") as stream:
+            return recipients.read_list(stream, str(file), *how)
+    pipe = environment.pipe("to whom? Give --mobile or --list, or pipe a list in. Nothing was sent.")
     refuse_own_pipe(pipe)
-    return recipients.read_list(pipe, "the list from the pipe", options.column, options.encoding, fields)
+    return recipients.read_list(pipe, "the list from the pipe", *how)
+
+
+def sheet_chooser(environment: Environment, yes: bool = False) -> recipients.Ask:
+    """Return how one of several sheets is chosen: a person is asked, unless nobody is there or `yes` is given."""
+
+    def ask(question: str, names: Sequence[str]) -> str:
+        if not yes:
+            with suppress(OSError):
+                return environment.choose(question, names)
+        return recipients.refuse_several(question, names)
+
+    return ask
 
 
 def refuse_invalid(options: SendOptions, people: Recipients) -> None:

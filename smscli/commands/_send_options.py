@@ -23,14 +23,25 @@ def _flag(name: str, help: str, panel: str) -> Any:  # noqa: A002
 Mobile = Annotated[
     list[str] | None, _option("--mobile", metavar="MOBILE", help="A number, or several joined by commas.", panel=LIST)
 ]
-Csv = Annotated[
+ListFile = Annotated[
     Path | None,
-    _option("--csv", metavar="FILE", help="A list, as CSV or one number a line; a pipe works too.", panel=LIST),
+    _option(
+        "--list",
+        "--csv",
+        metavar="FILE",
+        help="A list: a workbook (xlsx, xls, xlsb, ods), CSV, or one number a line; a pipe works too.",
+        panel=LIST,
+    ),
 ]
 SkipInvalid = Annotated[bool, _flag("--skip-invalid", help="Leave invalid lines out, send to the others.", panel=LIST)]
 Rejects = Annotated[
     Path | None,
-    _option("--rejects", metavar="FILE", help="Write the invalid lines and their reasons to a new file.", panel=LIST),
+    _option(
+        "--rejects",
+        metavar="FILE",
+        help="Write the invalid lines and their reasons to a new file, .csv or .xlsx.",
+        panel=LIST,
+    ),
 ]
 Limit = Annotated[int | None, _option(min=1, metavar="N", help="Send only to the first N numbers.", panel=LIST)]
 IncludeOptedOut = Annotated[
@@ -83,8 +94,9 @@ class SendOptions(NamedTuple):
     """What `send` was asked for."""
 
     mobile: list[str] | None
-    csv: Path | None
+    list_file: Path | None
     column: str
+    sheet: str
     encoding: str
     skip_invalid: bool
     rejects: Path | None

@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from smscli.cli import Commands
-from smscli.commands._options import ColumnOption, EncodingOption, OutputOption, ProfileOption
+from smscli.commands._options import ColumnOption, EncodingOption, OutputOption, ProfileOption, SheetOption
 from smscli.commands._own_files import refuse_own_file, refuse_own_pipe
+from smscli.commands._send_input import sheet_chooser
 from smscli.config import profile as profiles
 from smscli.console import Environment
 from smscli.errors import InputError
@@ -64,15 +65,17 @@ def import_(
         Path | None, typer.Argument(metavar="[FILE]", help="A list, as for `send`; without it, from a pipe.")
     ] = None,
     column: ColumnOption = "",
+    sheet: SheetOption = "",
     encoding: EncodingOption = "",
     skip_invalid: Annotated[
         bool, typer.Option("--skip-invalid", help="Leave invalid lines out and add the others.")
     ] = False,
     profile: ProfileOption = "",
 ) -> None:
-    """Put the numbers of a file on the list: a CSV, or one number a line."""
+    """Put the numbers of a file on the list: a workbook, a CSV, or one number a line."""
     environment: Environment = context.obj
-    _add(environment, _valid(environment, _read(environment, file, column, encoding), skip_invalid), profile)
+    people = _read(environment, file, column, encoding, sheet)
+    _add(environment, _valid(environment, people, skip_invalid), profile)
 
 
 @command.command()
@@ -98,14 +101,15 @@ def _rest(people: Recipients, done: int, why: str) -> str:
     return f"; {rest:,} {why}" if rest else ""
 
 
-def _read(environment: Environment, file: Path | None, column: str, encoding: str) -> Recipients:
+def _read(environment: Environment, file: Path | None, column: str, encoding: str, sheet: str) -> Recipients:
+    how = (column, encoding, (), sheet, sheet_chooser(environment))
     if file is None:
         pipe = environment.pipe("which numbers? Name a file, or pipe a list in.")
         refuse_own_pipe(pipe)
-        return recipients.read_list(pipe, "the list from the pipe", column, encoding)
+        return recipients.read_list(pipe, "the list from the pipe", *how)
     refuse_own_file(file)
     with environment.open_file(file, "The list was not changed.") as stream:
-        return recipients.read_list(stream, str(file), column, encoding)
+        return recipients.read_list(stream, str(file), *how)
 
 
 def _valid(environment: Environment, people: Recipients, skip_invalid: bool) -> Recipients:

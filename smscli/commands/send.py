@@ -17,6 +17,7 @@ from smscli.commands._options import (
     ProfileOption,
     QuietOption,
     RateOption,
+    SheetOption,
     WaitOption,
     WorkersOption,
     YesOption,
@@ -53,8 +54,9 @@ SETTINGS = {"allow_extra_args": True}  # to explain them: usually an option or a
 def command(
     context: typer.Context,
     mobile: given.Mobile = None,
-    csv: given.Csv = None,
+    list_file: given.ListFile = None,
     column: ColumnOption = "",
+    sheet: SheetOption = "",
     encoding: EncodingOption = "",
     skip_invalid: given.SkipInvalid = False,
     rejects: given.Rejects = None,
@@ -84,13 +86,14 @@ def command(
 
     \b
     smscli send --mobile 13800138000 --content 'Your parcel is here.'
-    smscli send --csv list.csv --content '{name}, see you at {time}.' --dry-run
+    smscli send --list list.xlsx --content '{name}, see you at {time}.' --dry-run
     """
     options = SendOptions(
-        mobile=mobile, csv=csv, column=column, encoding=encoding, skip_invalid=skip_invalid, rejects=rejects,
-        limit=limit, include_opted_out=include_opted_out, content=content, content_file=content_file, template=template,
-        var=var, sign=sign, extno=extno, at=at, key=key, dry_run=dry_run, force=force, batch_size=batch_size,
-        pace=Pace(workers, rate, max_refused), wait=wait, yes=yes, quiet=quiet, profile=profile, output=output,
+        mobile=mobile, list_file=list_file, column=column, sheet=sheet, encoding=encoding, skip_invalid=skip_invalid,
+        rejects=rejects, limit=limit, include_opted_out=include_opted_out, content=content, content_file=content_file,
+        template=template, var=var, sign=sign, extno=extno, at=at, key=key, dry_run=dry_run, force=force,
+        batch_size=batch_size, pace=Pace(workers, rate, max_refused), wait=wait, yes=yes, quiet=quiet,
+        profile=profile, output=output,
     )  # fmt: skip
     return _send(context.obj, options, context.args)
 
@@ -263,7 +266,7 @@ def _new_run(job: _Job, whole: Plan) -> tuple[Run, Iterator[tuple[str, Sequence[
         sign=whole.sign,
         extno=whole.extno,
         stime=whole.stime,
-        source=_as_text("--mobile" if options.mobile else str(options.csv or "pipe")),
+        source=_as_text("--mobile" if options.mobile else str(options.list_file or "pipe")),
         digest=job.digest,
         numbers=whole.numbers,
         duplicates=job.people.duplicates,

@@ -1,4 +1,4 @@
-"""Who gets it: lists of phone numbers, from lines or CSV, normalised, without duplicates; bad lines with a reason.
+"""Who gets it: phone numbers from lines, CSV or a workbook, normalised, without duplicates; bad lines with a reason.
 
 Lists can be long. So a chunk that has only plain numbers is checked and added in a few calls; other chunks are read
 cell by cell.
@@ -8,28 +8,30 @@ import csv
 import io
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import NamedTuple
 
 from smscli.errors import InputError
 from smscli.protocol.numbers import MOBILE, normalise, refusal
 from smscli.sending.rejects import Rejects
-from smscli.sending.table import Table, find_delimiter, find_table, height, is_blank, meant
+from smscli.sending.table import Table, find_delimiter, find_table, height, is_blank, lines_of, meant
 from smscli.text import bom_encoding, line_outside, read_lines, refuse_mixed
 
 _ALL_PLAIN = rf"(?:{MOBILE.pattern},)*+{MOBILE.pattern}"
 _COMMAS = dict.fromkeys(map(ord, "，、;；\n"), ",")  # between the numbers of `--mobile`
 _CHUNK = 512
+_Chunk = tuple[Sequence[Sequence[str]], int, int]  # rows, and the numbers of their first and last line
+Ask = Callable[[str, Sequence[str]], str]  # asks a person for one of several names
 _SAMPLE = 100
 _PIPE_LIMIT = 512 << 20
-_AS_CSV = "In Excel choose “Save as… CSV UTF-8”, and format the phone column as text before."
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_AS_WORKBOOK = "Open it in Excel or WPS and save it as a workbook (.xlsx)."
 # Files that people give as a list; compared in lower case.
 _FORMATS = (
-    ((b"pk\x03\x04", b"\xd0\xcf\x11\xe0"), "an Excel workbook", _AS_CSV),
-    ((b"<html", b"<!doctype", b"<table", b"<meta", b"<?xml"), "a web page or XML file", _AS_CSV),
+    ((b"<html", b"<!doctype", b"<table", b"<meta", b"<?xml"), "a web page or XML file", _AS_WORKBOOK),
     ((b"begin:vcard",), "a phone book (vCard)", "Export it as CSV."),
-    ((b"%pdf",), "a PDF", "Copy the table into a spreadsheet and save it as CSV."),
+    ((b"%pdf",), "a PDF", "Copy the table into a spreadsheet and save it."),
 )
 
 
@@ -65,20 +67,36 @@ def from_options(values: Iterable[str]) -> Recipients:
 # --- lists --------------------------------------------------------------------------------------------------------
 
 
+def refuse_several(question: str, names: Sequence[str]) -> str:
+    """Refuse to choose one of several sheets."""
+    raise InputError(f"{question}: {', '.join(map(repr, names))}. Nothing was sent. Name one with --sheet.")
+
+
 def read_list(
-    stream: io.BufferedIOBase, source: str, column: str = "", encoding: str = "", fields: Sequence[str] = ()
+    stream: io.BufferedIOBase,
+    source: str,
+    column: str = "",
+    encoding: str = "",
+    fields: Sequence[str] = (),
+    sheet: str = "",
+    ask: Ask = refuse_several,
 ) -> Recipients:
-    """Read a list of one number a line, or a CSV with or without a header.
+    """Read a list of one number a line, a CSV with or without a header, or a sheet of a workbook.
 
     `column` is the name or the 1-based number of the phone column, found by name or content where it is not given.
     `fields` names further columns whose cells are read; none of these may be empty.
     The encoding is that of a byte-order mark, else strict UTF-8, else strict GB18030, unless `encoding` forces one.
-    A file that is not a text list raises an InputError; lines without a valid number come back as `invalid`.
+    `sheet` is the name or the 1-based number of a workbook's sheet; `ask` chooses if several can be meant.
+    A file that is not a list raises an InputError; lines without a valid number come back as `invalid`.
     """
     try:
         stream = stream if stream.seekable() else _whole(stream, source)
         origin = stream.tell()  # not 0 if the shell itself has read the first lines of stdin
         start = stream.read(4096)
+        if start.startswith(_WORKBOOKS):
+            return _read_sheet(stream, source, column, fields, sheet, ask)
+        if sheet:
+            raise InputError(f"{source} is not a workbook, so it has no sheet {sheet!r}. Nothing was sent.")
         _refuse_binary(start, source, encoding)
         for candidate in _encodings(start, encoding):
             stream.seek(origin)
@@ -102,7 +120,7 @@ def _whole(pipe: io.BufferedIOBase, source: str) -> io.BytesIO:
     kept = io.BytesIO(pipe.read(_PIPE_LIMIT))
     if kept.getbuffer().nbytes == _PIPE_LIMIT:
         raise InputError(
-            f"{source}: more than 512 MiB came through the pipe. Nothing was sent. Save it as a file and use --csv."
+            f"{source}: more than 512 MiB came through the pipe. Nothing was sent. Save it as a file and use --list."
         )
     return kept
 
@@ -136,20 +154,44 @@ def _encodings(start: bytes, forced: str) -> Sequence[str]:
 def _read_text(lines: Iterator[str], source: str, column: str, encoding: str, fields: Sequence[str]) -> Recipients:
     sample = list(islice(lines, _SAMPLE))
     chunks = _chunks(chain(sample, lines), find_delimiter(sample), source)
-    first, line, last = next(chunks, ([], 1, 0))
-    table = find_table(first, column, fields, source)
-    collector = _Collector(table, fields)
-    collector.add_rows(first, line, last, skip=table.first)
-    for rows, line, last in chunks:
-        collector.add_rows(rows, line, last)
-    if not collector.mobiles and not collector.invalid:
+    table, collector = _collect(chunks, source, column, fields)
+    if not collector.is_filled:
         raise InputError(f"{source}: there is no phone number in it. Nothing was sent.")
     found, *skipped = table.notes
     notes = [f"{found}, read as {encoding.upper().removesuffix('-SIG')}", *skipped]
     return collector.recipients([f"{source}: {note}" for note in notes])
 
 
-def _chunks(lines: Iterable[str], delimiter: str, source: str) -> Iterator[tuple[list[list[str]], int, int]]:
+def _read_sheet(
+    stream: io.BufferedIOBase, source: str, column: str, fields: Sequence[str], wanted: str, ask: Ask
+) -> Recipients:
+    from smscli.sending import workbook  # its library is for those who have a workbook
+
+    sheet = workbook.open_sheet(stream, source, wanted, column, ask)
+    table, collector = _collect(sheet.chunks(), source, column, fields, is_sheet=True)
+    if not collector.is_filled:
+        raise InputError(
+            f"{source}: there is no phone number in the sheet {sheet.name!r}. Nothing was sent. "
+            "Formulas have values only after Excel or WPS has saved the workbook."
+        )
+    found, *skipped = table.notes
+    notes = [f"{found}, in the sheet {sheet.name!r}", *skipped, *sheet.notes(table, fields)]
+    return collector.recipients([f"{source}: {note}" for note in notes])
+
+
+def _collect(
+    chunks: Iterator[_Chunk], source: str, column: str, fields: Sequence[str], is_sheet: bool = False
+) -> tuple[Table, "_Collector"]:
+    first, line, last = next(chunks, ([], 1, 0))
+    table = find_table(first, column, fields, source, lines_of(first, line, last))
+    collector = _Collector(table, fields, is_sheet)
+    collector.add_rows(first, line, last, skip=table.first)
+    for rows, line, last in chunks:
+        collector.add_rows(rows, line, last)
+    return table, collector
+
+
+def _chunks(lines: Iterable[str], delimiter: str, source: str) -> Iterator[_Chunk]:
     """Yield some rows at a time, with the numbers of their first and last line."""
     # "strict": otherwise an open quotation mark would end at the next one, and the lines between would be lost.
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
@@ -174,13 +216,21 @@ def _chunks(lines: Iterable[str], delimiter: str, source: str) -> Iterator[tuple
 class _Collector:
     """Gathers numbers in their order, and what is invalid."""
 
-    def __init__(self, table: Table, fields: Sequence[str] = ()) -> None:
+    def __init__(self, table: Table, fields: Sequence[str] = (), is_sheet: bool = False) -> None:
         self.mobiles: list[str] = []
         self.invalid = Rejects(table.phone, table.columns)
         self._table, self._fields = table, fields
-        self._width = max((number for number, name in enumerate(table.columns, 1) if name), default=0)
+        self._is_sheet = is_sheet
+        # A remark beside the table of a sheet does no harm where its number alone is taken.
+        names = table.columns if fields or not is_sheet else ()
+        self._width = max((number for number, name in enumerate(names, 1) if name), default=0)
         self._lines: list[str] = []
         self._values: list[tuple[str, ...]] = []
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether anything was found, valid or not."""
+        return bool(self.mobiles or self.invalid)
 
     def recipients(self, notes: Sequence[str]) -> Recipients:
         if self._fields:
@@ -213,6 +263,8 @@ class _Collector:
         if len(row) <= self._table.phone:
             return f"it has no column {self._table.phone + 1}"
         if self._width and len(row) > self._width and not is_blank(row[self._width :]):
+            if self._is_sheet:
+                return "it has a cell behind the last column of the header; is one in the wrong column?"
             reason = f"it has {len(row)} cells and the header has {self._width}"
             return sys.intern(f"{reason}: a separator in a cell needs quotation marks around the cell")
         return ""
@@ -228,18 +280,15 @@ class _Collector:
             self._lines.append(f"line {line}")
         return ""
 
-    def add_rows(self, rows: list[list[str]], first_line: int, last_line: int, skip: int = 0) -> None:
+    def add_rows(self, rows: Sequence[Sequence[str]], first_line: int, last_line: int, skip: int = 0) -> None:
         """Take some rows; `first_line` and `last_line` are their lines in the file."""
         if not skip and not self._fields and self._add_plain(rows):
             return
-        line = first_line
-        even = last_line - first_line + 1 == len(rows)
-        for number, row in enumerate(rows):
-            if number >= skip and not is_blank(row):
+        for line, row in islice(zip(lines_of(rows, first_line, last_line), rows, strict=True), skip, None):
+            if not is_blank(row):
                 self.add(line, row)
-            line += 1 if even else height(row)
 
-    def _add_plain(self, rows: list[list[str]]) -> bool:
+    def _add_plain(self, rows: Sequence[Sequence[str]]) -> bool:
         """Add a whole chunk at once if every row fits and every cell is a number as the gateway takes it."""
         index = self._table.phone
         try:

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from smscli.errors import InputError
@@ -57,6 +58,13 @@ def height(row: Sequence[str]) -> int:
     return 1 + sum(len(re.findall(r"\r\n|\r|\n", cell)) for cell in row)
 
 
+def lines_of(rows: Sequence[Sequence[str]], first: int, last: int) -> Sequence[int]:
+    """Return where each row stands, of rows that take the lines from `first` to `last`."""
+    if last - first + 1 == len(rows):
+        return range(first, last + 1)
+    return list(accumulate(map(height, rows[:-1]), initial=first))
+
+
 def fold(cell: str) -> str:
     """Return a column's name as names are compared: without spaces, punctuation, width or case."""
     folded = unicodedata.normalize("NFKC", cell).lower()
@@ -94,8 +102,19 @@ def _is_mobile(cell: str) -> bool:
 # --- header and columns -------------------------------------------------------------------------------------------
 
 
-def find_table(rows: Sequence[Sequence[str]], column: str, fields: Sequence[str], source: str) -> Table:
-    """Find header and columns in a list's first rows; an InputError if something is missing or ambiguous."""
+def holds_numbers(rows: Sequence[Sequence[str]], column: str) -> bool:
+    """Return whether one of the rows names the phone column or has a mobile number."""
+    names = {fold(column)} if column else set(COLUMN_NAMES)
+    return any(fold(cell) in names or _is_mobile(cell) for row in rows for cell in row if cell)
+
+
+def find_table(
+    rows: Sequence[Sequence[str]], column: str, fields: Sequence[str], source: str, lines: Sequence[int]
+) -> Table:
+    """Find header and columns in a list's first rows; an InputError if something is missing or ambiguous.
+
+    `lines` are the numbers of the rows' lines.
+    """
     start = int(bool(rows) and "".join(rows[0][:1]).lower().startswith("sep="))
     end = next((number for number, row in enumerate(rows) if any(map(_is_mobile, row))), len(rows))
     above = [number for number in range(start, end) if not is_blank(rows[number])]  # the first mobile number
@@ -109,7 +128,8 @@ def find_table(rows: Sequence[Sequence[str]], column: str, fields: Sequence[str]
         label += f", after the header {', '.join(head)!r}"
     places = _field_columns(fields, head or _widest(rows[start:]), source)
     first = start if header is None else header + 1
-    return Table(index, first, head, places, [label, *_skipped(rows, first if header is None else header)])
+    skipped = _skipped(rows, lines, first if header is None else header)
+    return Table(index, first, head, places, [label, *skipped])
 
 
 def _named_header(
@@ -150,15 +170,15 @@ def _is_title(row: Sequence[str], header: Sequence[str]) -> bool:
     return not like_numbers and (not digits or _filled(row) < _filled(header))
 
 
-def _skipped(rows: Sequence[Sequence[str]], end: int) -> list[str]:
+def _skipped(rows: Sequence[Sequence[str]], lines: Sequence[int], end: int) -> list[str]:
     """Return a note about the lines above the header."""
-    lines = [
-        f"line {1 + sum(map(height, rows[:number]))} {' '.join(filter(None, map(meant, row)))[:40]!r}"
-        for number, row in enumerate(rows[:end])
+    found = [
+        f"line {line} {' '.join(filter(None, map(meant, row)))[:40]!r}"
+        for line, row in zip(lines, rows[:end], strict=False)
         if not is_blank(row)
     ]
-    more = f" and {len(lines) - _FEW} more" if len(lines) > _FEW else ""
-    return [f"skipped above the table: {', '.join(lines[:_FEW])}{more}"] if lines else []
+    more = f" and {len(found) - _FEW} more" if len(found) > _FEW else ""
+    return [f"skipped above the table: {', '.join(found[:_FEW])}{more}"] if found else []
 
 
 def _phone_column(rows: Sequence[Sequence[str]], head: Sequence[str], column: str, source: str) -> tuple[int, str]:

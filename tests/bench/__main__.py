@@ -3,12 +3,13 @@
 import sys
 from collections.abc import Callable
 
-from tests.bench import bulk, inbox, listening, parsing, startup
+from tests.bench import bulk, inbox, listening, parsing, startup, workbooks
 from tests.bench.measure import Report
 
 BENCHES: dict[str, Callable[[Report], None]] = {
     "startup": startup.bench,
     "parsing": parsing.bench,
+    "workbooks": workbooks.bench,
     "bulk": bulk.bench,
     "inbox": inbox.bench,
     "listening": listening.bench,

@@ -353,7 +353,7 @@ def test_without_recipients_on_a_terminal_it_asks_for_them(
     command = [sys.executable, "-m", "smscli", "send", "--content", "x"]
     code, screen = on_a_terminal(command, environment | sandbox.variables)
     assert code == 2
-    assert "to whom? Give --mobile or --csv, or pipe a list in. Nothing was sent." in screen
+    assert "to whom? Give --mobile or --list, or pipe a list in. Nothing was sent." in screen
 
 
 def test_one_bad_line_stops_all_and_skip_invalid_goes_on(smscli: Smscli, sandbox: RunningSandbox) -> None:
@@ -438,7 +438,7 @@ def test_content_file_that_is_no_file_is_refused(smscli: Smscli, sandbox: Runnin
         (("--content", "x", "--mobile", "+1 202 555 0100"), "overseas"),
         (("--content", "x", "--content-file", "y"), "one of --content, --content-file and --template"),
         ((), "one of --content, --content-file and --template"),
-        (("--content", "x", "--csv", "y"), "either --mobile or --csv"),
+        (("--content", "x", "--csv", "y"), "either --mobile or --list"),
         (("--content", "x", "--at", "tomorrow"), "'tomorrow' is not a time"),
         (("--content", "x", "--at", ""), "'' is not a time"),
         (("--content", "x", "--at", "2001-01-01 00:00"), "has passed"),
