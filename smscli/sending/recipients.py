@@ -221,7 +221,7 @@ class _Collector:
         self.invalid = Rejects(table.phone, table.columns)
         self._table, self._fields = table, fields
         self._is_sheet = is_sheet
-        # A remark beside the table of a sheet does no harm where its number alone is taken.
+        # A remark next to the table does no harm where only the number of a row is taken.
         names = table.columns if fields or not is_sheet else ()
         self._width = max((number for number, name in enumerate(names, 1) if name), default=0)
         self._lines: list[str] = []
@@ -264,7 +264,7 @@ class _Collector:
             return f"it has no column {self._table.phone + 1}"
         if self._width and len(row) > self._width and not is_blank(row[self._width :]):
             if self._is_sheet:
-                return "it has a cell behind the last column of the header; is one in the wrong column?"
+                return "it has a cell after the last column of the header; is one in the wrong column?"
             reason = f"it has {len(row)} cells and the header has {self._width}"
             return sys.intern(f"{reason}: a separator in a cell needs quotation marks around the cell")
         return ""

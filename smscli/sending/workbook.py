@@ -1,4 +1,4 @@
-"""Workbooks as lists: .xlsx, .xls, .xlsb and .ods, told by their content; which sheet, and its cells as text.
+"""Workbooks as lists, recognised by content (.xlsx, .xls, .xlsb, .ods): which sheet is read, and its cells as text.
 
 The library loads a sheet as a whole, at 50 to 100 bytes a cell, and ends the process where the memory is not enough.
 So what a workbook unpacks to, and how far its sheets reach, is measured before that.
@@ -23,7 +23,7 @@ from smscli.sending.table import Table, holds_numbers
 _Ask = Callable[[str, Sequence[str]], str]
 Cell = str | float | bool | datetime | date | time | timedelta
 
-# A workbook that a password protects: the name of its stream, or in an .xls the record FILEPASS behind the first one.
+# A workbook that a password protects: the name of its stream, or in an .xls the record FILEPASS after the first one.
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le") + (
     rb"|\x09\x08(?:\x10\0\0\x06.{14}|\x08\0\0\x05.{6})(?:\x86\0\0\0)?\x2f\0"
 )
@@ -56,12 +56,9 @@ class Sheet(NamedTuple):
             rows = list(islice(self.rest, _CHUNK))
 
     def notes(self, table: Table, fields: Sequence[str]) -> list[str]:
-        """Say what of a sheet cannot be seen in its text: hidden rows, and numbers and dates without their format."""
-        notes = (
-            [f"the workbook has {self.hidden:,} hidden rows, as a filter makes them; these are read too"]
-            if self.hidden
-            else []
-        )
+        """Say what the text of a sheet does not show: hidden rows, and the format of numbers and dates."""
+        hidden = f"hidden rows in the workbook: {self.hidden:,}. They are read too; a filter may hide them"
+        notes = [hidden] if self.hidden else []
         for line, row in enumerate(self.sample[table.first :], self.line + table.first):
             cells = [(name, row[place]) for name, place in zip(fields, table.fields, strict=True)]
             stored = ", ".join(f"{name} {_text(cell)!r}" for name, cell in cells if not isinstance(cell, str))
@@ -73,7 +70,7 @@ class Sheet(NamedTuple):
 def open_sheet(stream: BufferedIOBase, source: str, wanted: str, column: str, ask: _Ask) -> Sheet:
     """Return the sheet that is `wanted` by name or number, else the only one with a phone column, else ask for it.
 
-    What is no workbook, protected, damaged or too large raises an InputError.
+    InputError where it is not a workbook, protected by a password, damaged or too large.
     """
     hidden = _inspect(stream, source)
     stream.seek(0)
@@ -83,13 +80,13 @@ def open_sheet(stream: BufferedIOBase, source: str, wanted: str, column: str, as
     except CalamineError:
         raise _damaged(source) from None
     except BaseException as error:
-        if type(error).__name__ != "PanicException":  # of the library, on a damaged file; it is no Exception
+        if type(error).__name__ != "PanicException":  # of the library, on a damaged file; it is not an Exception
             raise
         raise _damaged(source) from None
 
 
 def _damaged(source: str) -> InputError:
-    return InputError(f"{source} is damaged, or no workbook. Nothing was sent. {_RESAVE}")
+    return InputError(f"{source} is damaged or not a workbook. Nothing was sent. {_RESAVE}")
 
 
 # --- before it is loaded ------------------------------------------------------------------------------------------
@@ -126,7 +123,7 @@ def _too_large(source: str, how: str) -> InputError:
 
 
 def _inspect_parts(archive: zipfile.ZipFile, source: str) -> int:
-    """Unpack every part once, for the sizes that a workbook declares can be wrong."""
+    """Unpack every part once, because the sizes that a workbook declares can be wrong."""
     unpacked, cells, hidden = 0, 0, 0
     for part in archive.infolist():
         part.file_size = _UNPACKED_LIMIT + 1  # so that it is unpacked to its real end
@@ -140,7 +137,7 @@ def _inspect_parts(archive: zipfile.ZipFile, source: str) -> int:
         cells += extent.cells()
         hidden += extent.hidden
     if cells > _CELL_LIMIT:
-        far = "there may be a cell far below or beside the list"
+        far = "there may be a cell far below the list or far to its right"
         raise _too_large(source, f"has sheets of {cells:,} cells, from the first to the last: {far}")
     return hidden
 

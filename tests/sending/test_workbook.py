@@ -312,7 +312,7 @@ def test_hidden_rows_are_said(smscli: Smscli, sandbox: RunningSandbox, path: Pat
     book.save(path)
     ended = smscli(*SEND, path.name, **sandbox.variables)
     assert (ended.code, sandbox.queued) == (0, [ONE, TWO])
-    assert "the workbook has 1 hidden rows, as a filter makes them; these are read too" in ended.err
+    assert "hidden rows in the workbook: 1. They are read too; a filter may hide them" in ended.err
 
 
 def test_optouts_are_imported_from_a_sheet(smscli: Smscli, sandbox: RunningSandbox, path: Path) -> None:
@@ -359,15 +359,15 @@ def test_half_a_workbook_is_damaged(
     path.write_bytes(path.read_bytes()[: int(path.stat().st_size * cut)])
     ended = smscli(*SEND, path.name, **sandbox.variables)
     assert (ended.code, sandbox.requests) == (2, [])
-    assert f"list.{kind} is damaged, or no workbook. Nothing was sent." in ended.err
+    assert f"list.{kind} is damaged or not a workbook. Nothing was sent." in ended.err
 
 
 def test_other_files_of_the_same_kinds(path: Path) -> None:
     path.write_bytes(ole("WordDocument"))
-    assert "damaged, or no workbook" in refused(path)
+    assert "damaged or not a workbook" in refused(path)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("list.csv", ONE)
-    assert "damaged, or no workbook" in refused(path)
+    assert "damaged or not a workbook" in refused(path)
 
 
 def test_empty_workbook(path: Path) -> None:
@@ -399,7 +399,7 @@ def test_cell_far_away_is_refused_before_the_sheet_is_loaded(
     book.save(path)
     ended = smscli_process(*SEND, path.name, **sandbox.variables)
     assert (ended.code, sandbox.requests) == (2, [])
-    assert "there may be a cell far below or beside the list. Nothing was sent." in ended.err
+    assert "there may be a cell far below the list or far to its right. Nothing was sent." in ended.err
 
 
 def test_wide_workbook_is_read(path: Path) -> None:
