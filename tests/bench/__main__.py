@@ -9,10 +9,10 @@ from tests.bench.measure import Report
 BENCHES: dict[str, Callable[[Report], None]] = {
     "startup": startup.bench,
     "parsing": parsing.bench,
-    "workbooks": workbooks.bench,
     "bulk": bulk.bench,
     "inbox": inbox.bench,
     "listening": listening.bench,
+    "workbooks": workbooks.bench,
 }
 
 report = Report()

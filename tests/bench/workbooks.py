@@ -4,8 +4,6 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import openpyxl
-
 from tests.bench.measure import Report, in_turn, ratio
 
 ROWS = 300_000
@@ -39,6 +37,8 @@ def bench(report: Report) -> None:
 
 
 def _write(path: Path) -> None:
+    import openpyxl  # not before: a child begins with the memory of the bench, and its peak counts that
+
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet("名单")
     for n in range(ROWS):
