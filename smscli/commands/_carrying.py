@@ -37,10 +37,11 @@ def confirm_rest(
     numbers = runs.open_numbers(run.id)
     if not numbers or yes:
         return
+    batches = runs.open_batches(run.id)
     if numbers > account.confirm_above:
-        preview = of_rest(account, run, runs.open_batches(run.id))
+        preview = of_rest(account, run, batches)
         confirm(environment, preview, gateways, f"Send to the {numbers:,} numbers that are left of run {run.id}?")
-    confirm_hours(environment, account, {batch.content for batch in runs.open_batches(run.id)}, run.stime, yes)
+    confirm_hours(environment, account, {batch.content for batch in batches}, run.stime, yes)
 
 
 def confirm_hours(environment: Environment, account: Profile, texts: Iterable[str], stime: str, yes: bool) -> None:

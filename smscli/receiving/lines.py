@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from smscli.protocol.forms import decode_form, decode_text
-from smscli.protocol.pushes import Push, push_from_fields
+from smscli.protocol.pushes import Push, Reply, push_from_fields
 
 _LOG_REQUEST = re.compile(r'"(?:GET|POST|PUT|HEAD) ([^"]*?)(?: HTTP/[0-9.]+)?"')
 # A body may have a byte-order mark, as a log writes it, or be percent-encoded as a whole.
@@ -21,7 +21,8 @@ def parse_push(line: str) -> Push | None:
     """Read one push in any form it is found in, None where the line is not a push.
 
     Forms: a query string or form body; a full URL (with the raw `#` of the vendor's examples); a web server's
-    access-log line with the query or the body in it; a JSON object with the fields, or with such a text in a value.
+    access-log line with the query or the body in it; a JSON object with the fields, or with such a text in a value; an
+    event as `listen` and `parse-report` write it with `--output jsonl`.
     Bytes that are not UTF-8 come as lone surrogates ("surrogateescape") and are read as GB18030.
     """
     line = _readable(line).strip().lstrip("\ufeff")
@@ -67,7 +68,8 @@ def _fields(payload: str, logged: bool = False) -> dict[str, str]:
 
 def _parse_json(line: str) -> Push | None:
     found = _json_object(line)
-    push = push_from_fields(_json_fields(found))
+    fields = _json_fields(found)
+    push = _own_reply(fields) if fields.get("kind") == "reply" else push_from_fields(fields)
     if push:
         return push
     for value in found.values():
@@ -78,6 +80,12 @@ def _parse_json(line: str) -> Push | None:
         if push:
             return push
     return None
+
+
+def _own_reply(fields: Mapping[str, str]) -> Push | None:
+    """Read a reply that smscli has written; it has the columns of a report too, but they are empty."""
+    reply = Reply(*(fields.get(key, "") for key in Reply._fields))
+    return Push((reply,), fields) if reply.mobile else None
 
 
 def _json_object(line: str) -> dict[str, object]:

@@ -29,7 +29,7 @@ from hypothesis import strategies as st
 from smscli.protocol.forms import encode_form
 from smscli.protocol.pushes import Reply, Report, reply_fields, report_fields, signed_name
 from tests.support.command import Smscli
-from tests.support.forks import SOUND, forks
+from tests.support.forks import SOUND, UNSYNCED, forks
 from tests.support.sandboxes import numbers, write_config
 from tests.support.waiting import eventually
 
@@ -663,20 +663,6 @@ def hasten(self, delivery):
     return answer
 
 writer.Writer.keep = hasten
-"""
-    + SOUND
-)
-UNSYNCED = (
-    """
-from smscli.ledger import store
-connect = store._connect
-
-def unsynced(path):
-    connection = connect(path)
-    connection.execute("PRAGMA synchronous = NORMAL")
-    return connection
-
-store._connect = unsynced
 """
     + SOUND
 )

@@ -18,28 +18,13 @@ from smscli.protocol.forms import decode_form
 from smscli.protocol.pushes import Report, Trust, push_from_fields
 from tests.support.command import Smscli
 from tests.support.disk import Disk, Event, command, events
-from tests.support.forks import SOUND
+from tests.support.forks import SOUND, UNSYNCED
 from tests.support.runs import open_inbox, open_runs
 from tests.support.sandboxes import RunningSandbox, write_config
 from tests.support.waiting import eventually, free_port
 
 pytestmark = pytest.mark.skipif(not shutil.which("strace"), reason="needs strace")
 
-# The test of the test: this variant leaves the syncs to the system.
-UNSYNCED = (
-    """
-from smscli.ledger import store
-connect = store._connect
-
-def unsynced(path):
-    connection = connect(path)
-    connection.execute("PRAGMA synchronous = OFF")
-    return connection
-
-store._connect = unsynced
-"""
-    + SOUND
-)
 # Starts a listener and the commands beside it, waits for a line, and ends the listener.
 DRIVER = """
 import json, subprocess, sys

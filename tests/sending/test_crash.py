@@ -203,21 +203,10 @@ def test_two_runs_at_once_share_a_ledger(
     processes = []
     for index, people in enumerate(lists):
         (tmp_path / f"{index}.csv").write_text("\n".join(people))
+        arguments = ["--csv", f"{index}.csv", "--content", "x", "--yes", "--batch-size", "5"]
         processes.append(
             subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "smscli",
-                    "send",
-                    "--csv",
-                    f"{index}.csv",
-                    "--content",
-                    "x",
-                    "--yes",
-                    "--batch-size",
-                    "5",
-                ],
+                [sys.executable, "-m", "smscli", "send", *arguments],
                 env=variables,
                 cwd=tmp_path,
                 stdin=subprocess.DEVNULL,

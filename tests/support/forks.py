@@ -16,6 +16,21 @@ from typing import IO
 
 # What every program does; a broken variant has something before it.
 SOUND = "import sys\nfrom smscli.__main__ import main\n"
+# The test of tests about power cuts: this variant does not sync before it says that something is kept.
+UNSYNCED = (
+    """
+from smscli.ledger import store
+connect = store._connect
+
+def unsynced(path):
+    connection = connect(path)
+    connection.execute("PRAGMA synchronous = NORMAL")
+    return connection
+
+store._connect = unsynced
+"""
+    + SOUND
+)
 _FORKING = """
 import json, os
 import smscli.cli
