@@ -6,8 +6,12 @@ from importlib import import_module
 from io import StringIO
 from typing import Any, TypeVar
 
-import typer
-from typer.core import TyperCommand, TyperGroup
+from smscli.loading import Without
+
+# Unused: Typer's own completions (`completion/` makes better ones), `launch`, and options that are UUIDs.
+with Without("typer.completion", "platform", "subprocess", "uuid"):
+    import typer
+    from typer.core import TyperCommand, TyperGroup
 
 from smscli import __version__
 from smscli.commands import COMMANDS, overview

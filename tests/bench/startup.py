@@ -41,6 +41,6 @@ def bench(report: Report) -> None:
     report.figures(runs)
     report.hold_ratio(runs, "smscli --version", "python3 -c pass", 1.6)
     report.hold_ratio(runs, "smscli --help", "python3 -c pass", 1.6)
-    report.hold_ratio(runs, "smscli codes", "python3 -c pass", 4.8)
+    report.hold_ratio(runs, "smscli codes", "python3 -c pass", 4.6)
     report.hold_ratio(runs, "smscli send", "bare requests script", 1.15)  # the ledger included
     report.hold("send, peak MiB", max(run.peak for run in runs["smscli send"]), 32)
