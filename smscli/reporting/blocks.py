@@ -1,0 +1,136 @@
+"""The blocks of a page in HTML: escaping, key figures, tables, charts, and the document around them.
+
+A page needs no network and no script; its policy forbids both. Phone numbers are masked unless asked for.
+"""
+
+import base64
+import hashlib
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import NamedTuple
+from unicodedata import category
+
+from smscli.language import language
+from smscli.protocol.numbers import masked
+from smscli.reporting.charts import Series, bars
+from smscli.reporting.style import CSS
+
+MARK = '<meta name="generator" content="smscli">'  # by which a page is known as one
+_TAGS = {"zh": "zh-CN"}
+_JOINER = "\u200d"  # inside an emoji
+_STYLE_HASH = base64.b64encode(hashlib.sha256(CSS.encode()).digest()).decode()
+_POLICY = f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; img-src data:; base-uri 'none'; form-action 'none'"
+
+
+class Card(NamedTuple):
+    """A key figure: its name, the count, a remark, and the class of its colour."""
+
+    name: str
+    numbers: int
+    remark: str = ""
+    colour: str = ""
+
+
+class Share(NamedTuple):
+    """A part of a whole, drawn as a bar in a table."""
+
+    numbers: int
+    most: int
+
+
+class Rate(NamedTuple):
+    """A part of a whole, shown in percent; nothing where there is no whole."""
+
+    part: int
+    whole: int
+
+    def __str__(self) -> str:
+        return f"{self.part / self.whole:.1%}" if self.whole else ""
+
+
+_Cell = str | int | Share | Rate
+
+
+class Writer:
+    """Writes blocks; every text from outside goes through `text`, which hides the middle of phone numbers."""
+
+    def __init__(self, whole_numbers: bool = False) -> None:
+        self._whole_numbers = whole_numbers
+
+    def text(self, text: str) -> str:
+        """Return a text as HTML that shows it, and nothing else."""
+        seen = text if text.isprintable() else "".join(map(_shown, text))
+        return escape(seen if self._whole_numbers else masked(seen))
+
+    def cards(self, cards: Iterable[Card]) -> str:
+        """Return key figures side by side."""
+        shown = (
+            f'<div><dt>{self.text(name)}</dt><dd class="{colour}">{number(count)}'
+            f"{f'<small>{self.text(remark)}</small>' if remark else ''}</dd></div>"
+            for name, count, remark, colour in cards
+        )
+        return f"<dl>{''.join(shown)}</dl>"
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[_Cell]], classes: str = "") -> str:
+        """Return a table; the first cell of a row names it, counts stand at the right, shares are bars."""
+        kept = list(rows)
+        kinds = [type(cell) for cell in kept[0]] if kept else []
+        heads = "".join(
+            f'<th scope="col"{_class(kind)}>{self.text(column)}</th>'
+            for column, kind in zip(columns, kinds, strict=True)
+        )
+        body = "".join(f"<tr>{''.join(map(self._cell, range(len(row)), row))}</tr>" for row in kept)
+        return f'<div class="{classes}"><table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>'
+
+    def _cell(self, place: int, cell: _Cell) -> str:
+        if isinstance(cell, Share):
+            width = 100 * cell.numbers / max(cell.most, 1)
+            drawing = f'<rect class="one" width="{width:.2f}" height="10"/>'
+            return (
+                f'<td class="bar"><svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">{drawing}'
+                "</svg></td>"
+            )
+        shown = number(cell) if isinstance(cell, int) else self.text(str(cell))
+        return f'<th scope="row">{shown}</th>' if place == 0 else f"<td{_class(type(cell))}>{shown}</td>"
+
+    def chart(self, label: str, times: Sequence[str], series: Sequence[Series], stacked: bool = True) -> str:
+        """Return a chart over time, with a legend where it shows several kinds."""
+        names = (
+            f'<li><svg viewBox="0 0 10 10" aria-hidden="true"><rect class="{kind.colour}" width="10" height="10"/>'
+            f"</svg>{self.text(kind.name)}</li>"
+            for kind in series
+        )
+        legend = f'<ul class="legend">{"".join(names)}</ul>' if len(series) > 1 else ""
+        return legend + bars(label, times, series, stacked)
+
+    def section(self, title: str, *blocks: str, classes: str = "") -> str:
+        """Return a part of a page under its title; nothing where it has no blocks."""
+        shown = "".join(blocks)
+        return f'<section class="{classes}"><h2>{self.text(title)}</h2>{shown}</section>' if shown else ""
+
+    def document(self, title: str, body: str) -> str:
+        """Return the whole page."""
+        tag = _TAGS.get(language(), language())
+        return (
+            f'<!doctype html>\n<html lang="{tag}">\n<head>\n<meta charset="utf-8">\n'
+            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n{MARK}\n'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+            '<meta name="referrer" content="no-referrer">\n<link rel="icon" href="data:,">\n'
+            f"<title>{self.text(title)}</title>\n<style>{CSS}</style>\n</head>\n"
+            f"<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
+        )
+
+
+def number(count: int) -> str:
+    """Return a count as a person reads it."""
+    return f"{count:,}"
+
+
+def _class(kind: type) -> str:
+    return {int: ' class="number"', Rate: ' class="number"', Share: ' class="bar"'}.get(kind, "")
+
+
+def _shown(character: str) -> str:
+    """Return a character; a replacement for what controls, reorders or hides text."""
+    is_text = character.isprintable() or character in ("\n", _JOINER) or category(character) == "Zs"
+    return character if is_text else "\ufffd"
