@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from smscli.commands._own_files import refuse_own_file
+from smscli.config.file import read_config
 from smscli.console import Environment
 from smscli.errors import InputError
 from smscli.language import _
@@ -30,6 +31,11 @@ def check_page_options(html: Path | None, whole_numbers: bool, others: bool) -> 
         raise InputError(_("--html writes a whole page: leave the options away that choose what is printed."))
     if html:
         _refuse_other_file(html)
+
+
+def reply_lengths() -> dict[str, int]:
+    """Return each profile's extension_length, by which a reply finds its run."""
+    return {label: int(table.get("extension_length", 0)) for label, table in read_config().profiles.items()}
 
 
 def write_page(environment: Environment, path: Path, page: str) -> None:

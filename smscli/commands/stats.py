@@ -7,9 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from smscli.commands._options import OutputOption
-from smscli.commands._pages import HtmlOption, NumbersOption, check_page_options, write_page
+from smscli.commands._pages import HtmlOption, NumbersOption, check_page_options, reply_lengths, write_page
 from smscli.commands._report import meaning
-from smscli.config.file import read_config
 from smscli.console import Environment
 from smscli.errors import InputError
 from smscli.language import _, ngettext
@@ -77,11 +76,6 @@ def _wanted(since: datetime | None, until: datetime | None, sandbox: bool) -> Wa
     if until:
         wanted = wanted._replace(until=(until + timedelta(days=1)).timestamp())
     return wanted
-
-
-def reply_lengths() -> dict[str, int]:
-    """Return each profile's extension_length, by which a reply finds its run."""
-    return {label: int(table.get("extension_length", 0)) for label, table in read_config().profiles.items()}
 
 
 def _write_figures(environment: Environment, by: By, found: Mapping[Any, Figures], output: Output | None) -> None:

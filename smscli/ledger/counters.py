@@ -25,11 +25,13 @@ _Counts = Counter[tuple[str, str, str]]  # by operator, report state and one of 
 
 
 @contextmanager
-def recounted(connection: Connection, run: int, number: int) -> Iterator[None]:
-    """Count a batch again behind the block, which changes it."""
-    _add(connection, run, number, -1)
+def recounted(connection: Connection, run: int, *numbers: int) -> Iterator[None]:
+    """Count batches of a run again behind the block, which changes them."""
+    for number in numbers:
+        _add(connection, run, number, -1)
     yield
-    _add(connection, run, number, 1)
+    for number in numbers:
+        _add(connection, run, number, 1)
 
 
 @contextmanager

@@ -284,10 +284,12 @@ class Runs:
         """Drop what is open of a run for good, also while a process is sending it; return how many numbers that is."""
         with self._store.transaction() as connection:
             numbers = self.open_numbers(run)
-            connection.execute(
-                "UPDATE batch SET state = ?, open = ?, sent = NULL, code = NULL, error = ? WHERE run = ? AND open = 1",
-                (*states.DROPPED, CANCELLED, run),
-            )
+            with recounted(connection, run, *_reportable(connection, run)):
+                connection.execute(
+                    "UPDATE batch SET state = ?, open = ?, sent = NULL, code = NULL, error = ? "
+                    "WHERE run = ? AND open = 1",
+                    (*states.DROPPED, CANCELLED, run),
+                )
             connection.execute("UPDATE run SET cancelled = ? WHERE id = ?", (time.time(), run))
         return numbers
 
@@ -350,7 +352,7 @@ def _claim(connection: Connection, run: Run, batch: Batch) -> Batch | None:
     fate, error = (states.SENDING, "") if mobiles else (states.DROPPED, _NOBODY_LEFT)
     kept = mobiles or batch.mobiles  # a dropped batch still shows its numbers
     now = time.time()
-    # Only an answer that refused it and had a sendid all the same has been counted.
+    # It is in the counters only if it was refused and has a sendid all the same.
     with recounted(connection, run.id, batch.number) if batch.sendid else nullcontext():
         cursor = connection.execute(
             "UPDATE batch SET state = ?, open = ?, mobiles = ?, numbers = ?, changed = ?, sent = ?, "
@@ -360,6 +362,12 @@ def _claim(connection: Connection, run: Run, batch: Batch) -> Batch | None:
     if cursor.rowcount != 1:
         return None
     return batch.ended(fate, error)._replace(mobiles=mobiles, numbers=len(mobiles), code=None, message="")
+
+
+def _reportable(connection: Connection, run: int) -> list[int]:
+    """Return the open batches that have a sendid although they were refused, so that they may have reports."""
+    rows = connection.execute("SELECT number FROM batch WHERE run = ? AND open = 1 AND sendid != ''", (run,))
+    return [number for (number,) in rows.fetchall()]
 
 
 def _as_seen(alive: bool, batch: Batch) -> Batch:

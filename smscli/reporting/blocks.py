@@ -31,10 +31,12 @@ class Card(NamedTuple):
     colour: str = ""
 
 
-class Share(NamedTuple):
-    """A part of a whole, drawn as a bar in a table."""
+class Named(NamedTuple):
+    """What a row is about, with a remark and a bar below it, which is as long as `size` is of `most`."""
 
-    numbers: int
+    name: str
+    remark: str
+    size: int
     most: int
 
 
@@ -48,7 +50,7 @@ class Rate(NamedTuple):
         return f"{self.part / self.whole:.1%}" if self.whole else ""
 
 
-_Cell = str | int | Share | Rate
+_Cell = str | int | Named | Rate
 
 
 class Writer:
@@ -71,29 +73,32 @@ class Writer:
         )
         return f"<dl>{''.join(shown)}</dl>"
 
-    def table(self, columns: Sequence[str], rows: Iterable[Sequence[_Cell]], classes: str = "") -> str:
-        """Return a table; the first cell of a row names it, counts stand at the right, shares are bars."""
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[_Cell]]) -> str:
+        """Return a table; the first cell of a row names it, counts stand at the right."""
         kept = list(rows)
-        kinds = [type(cell) for cell in kept[0]] if kept else []
         heads = "".join(
-            f'<th scope="col"{_class(kind)}>{self.text(column)}</th>'
-            for column, kind in zip(columns, kinds, strict=True)
+            f'<th scope="col"{_class(cell)}>{self.text(column)}</th>'
+            for column, cell in zip(columns, kept[0], strict=True)
         )
         body = "".join(f"<tr>{''.join(map(self._cell, range(len(row)), row))}</tr>" for row in kept)
-        return f'<div class="{classes}"><table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>'
+        return f'<div class="table"><table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>'
 
     def _cell(self, place: int, cell: _Cell) -> str:
-        if isinstance(cell, Share):
-            width = 100 * cell.numbers / max(cell.most, 1)
-            drawing = f'<rect class="one" width="{width:.2f}" height="10"/>'
-            return (
-                f'<td class="bar"><svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">{drawing}'
-                "</svg></td>"
-            )
-        shown = number(cell) if isinstance(cell, int) else self.text(str(cell))
-        return f'<th scope="row">{shown}</th>' if place == 0 else f"<td{_class(type(cell))}>{shown}</td>"
+        if isinstance(cell, Named):
+            shown = self._named(cell)
+        else:
+            shown = number(cell) if isinstance(cell, int) else self.text(str(cell))
+        return f'<th scope="row">{shown}</th>' if place == 0 else f"<td{_class(cell)}>{shown}</td>"
 
-    def chart(self, label: str, times: Sequence[str], series: Sequence[Series], stacked: bool = True) -> str:
+    def _named(self, cell: Named) -> str:
+        remark = f" <small>{self.text(cell.remark)}</small>" if cell.remark else ""
+        return (
+            f'<span>{self.text(cell.name)}</span>{remark}<svg class="bar" viewBox="0 0 100 8" '
+            'preserveAspectRatio="none" aria-hidden="true"><rect class="one" '
+            f'width="{100 * cell.size / max(cell.most, 1):.2f}" height="8"/></svg>'
+        )
+
+    def chart(self, label: str, times: Sequence[str], series: Sequence[Series]) -> str:
         """Return a chart over time, with a legend where it shows several kinds."""
         names = (
             f'<li><svg viewBox="0 0 10 10" aria-hidden="true"><rect class="{kind.colour}" width="10" height="10"/>'
@@ -101,7 +106,7 @@ class Writer:
             for kind in series
         )
         legend = f'<ul class="legend">{"".join(names)}</ul>' if len(series) > 1 else ""
-        return legend + bars(label, times, series, stacked)
+        return legend + bars(label, times, series)
 
     def section(self, title: str, *blocks: str, classes: str = "") -> str:
         """Return a part of a page under its title; nothing where it has no blocks."""
@@ -126,8 +131,8 @@ def number(count: int) -> str:
     return f"{count:,}"
 
 
-def _class(kind: type) -> str:
-    return {int: ' class="number"', Rate: ' class="number"', Share: ' class="bar"'}.get(kind, "")
+def _class(cell: _Cell) -> str:
+    return ' class="number"' if isinstance(cell, int | Rate) else ""
 
 
 def _shown(character: str) -> str:

@@ -19,28 +19,27 @@ class Series(NamedTuple):
     counts: Sequence[int]
 
 
-def bars(label: str, times: Sequence[str], series: Sequence[Series], stacked: bool) -> str:
-    """Return bars over time as HTML, the kinds stacked or side by side, for a wide page and again for a narrow one.
+def bars(label: str, times: Sequence[str], series: Sequence[Series]) -> str:
+    """Return bars over time as HTML, the kinds stacked, once for a wide page and once for a narrow one.
 
     A chart needs no script: each bar has its time, kind and count as its title.
     """
-    return "".join(_chart(width, label, times, series, stacked) for width in _SIZES)
+    return "".join(_chart(width, label, times, series) for width in _SIZES)
 
 
-def _chart(width: str, label: str, times: Sequence[str], series: Sequence[Series], stacked: bool) -> str:
+def _chart(width: str, label: str, times: Sequence[str], series: Sequence[Series]) -> str:
     import pygal
     from pygal.style import Style
 
     across, high = _SIZES[width]
-    chart = (pygal.StackedBar if stacked else pygal.Bar)(
+    chart = pygal.StackedBar(
         js=[], css=[], no_prefix=True, explicit_size=False, width=across, height=high, margin=4, spacing=6,
         show_legend=False, print_values=False, show_minor_x_labels=False, truncate_label=-1,
         style=Style(label_font_size=12, major_label_font_size=12),
     )  # fmt: skip
     chart.x_labels = list(times)
     chart.x_labels_major = times[:: math.ceil(len(times) / _TICKS[width])]
-    heights = [sum(row) if stacked else max(row) for row in zip(*(kind.counts for kind in series), strict=True)]
-    chart.y_labels = _axis(max(heights))
+    chart.y_labels = _axis(max(map(sum, zip(*(kind.counts for kind in series), strict=True))))
     chart.value_formatter = "{:,.0f}".format
     for kind in series:
         chart.add(kind.name, list(kind.counts))

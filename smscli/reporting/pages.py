@@ -13,7 +13,7 @@ from smscli.ledger.summary import RunSummary
 from smscli.protocol.billing import signed
 from smscli.protocol.codes import Meaning, state_meaning
 from smscli.protocol.operators import ENGLISH
-from smscli.reporting.blocks import Card, Rate, Share, Writer, number
+from smscli.reporting.blocks import Card, Named, Rate, Writer, number
 from smscli.reporting.charts import Series
 
 _MOST_DAYS = 92  # in a chart; longer times are shown by month
@@ -103,7 +103,7 @@ def _delivery(write: Writer, labels: Sequence[str], rows: Sequence[Figures], fig
         _("Time"), _("Messages"), _("Parts"), _("Delivered"), _("Failed"), _("Waiting"), _("Unknown"), _("Replies"),
         _("Opt-outs"),
     )  # fmt: skip
-    table = write.table(heads, ((at, *row) for at, row in figures.items()), "scroll")
+    table = write.table(heads, ((at, *row) for at, row in figures.items()))
     more = f"<details><summary>{write.text(_('All figures'))}</summary>{table}</details>"
     return write.section(title, write.chart(title, labels, series), more)
 
@@ -118,8 +118,8 @@ def _failures(write: Writer, reasons: Mapping[str, int]) -> str:
         counts.append(count)
     found = sorted(((name, codes, sum(counts)) for name, (codes, counts) in words.items()), key=lambda row: -row[2])
     most, whole = found[0][2], sum(reasons.values())
-    rows = ((name, _some(codes), count, Rate(count, whole), Share(count, most)) for name, codes, count in found)
-    heads = (_("Reason"), _("Codes"), _("Numbers"), _("Share"), "")
+    rows = ((Named(name, _some(codes), count, most), count, Rate(count, whole)) for name, codes, count in found)
+    heads = (_("Reason"), _("Numbers"), _("Share"))
     return write.section(_("Why messages failed"), write.table(heads, rows))
 
 
@@ -128,15 +128,13 @@ def _cost(write: Writer, statistics: Statistics, labels: Sequence[str], rows: Se
     said = _(
         "A message is billed as one part up to 70 characters with its signature, as one part for each 67 if longer."
     )
-    tables = [
-        _shares(write, heading, names, lambda row: row.parts, _("Parts"))
-        for heading, names in (
-            (_("Profile"), statistics.grouped(By.PROFILE)),
-            (_("Template"), statistics.grouped(By.TEMPLATE)),
-        )
-        if len(names) > 1
-    ]
-    chart = write.chart(title, labels, [Series(title, "one", parts)])
+    tables = []
+    for heading, by in ((_("Profile"), By.PROFILE), (_("Template"), By.TEMPLATE)):
+        names = {name: row for name, row in statistics.grouped(by).items() if row.parts}
+        if len(names) > 1:
+            tables.append(_shares(write, heading, names, lambda row: row.parts, _("Parts")))
+    # One bar says nothing.
+    chart = write.chart(title, labels, [Series(title, "one", parts)]) if sum(map(bool, parts)) > 1 else ""
     return write.section(title, chart, f'<p class="soft">{write.text(said)}</p>', *tables) if any(parts) else ""
 
 
@@ -154,23 +152,20 @@ def _shares(
     """Return a table of one count a row, its bar, and the delivery rate."""
     most = max(map(count, rows.values()))
     cells = (
-        (name or _("(none)"), count(row), Rate(row.delivered, row.messages), Share(count(row), most))
+        (Named(name or _("(none)"), "", count(row), most), count(row), Rate(row.delivered, row.messages))
         for name, row in sorted(rows.items(), key=lambda item: -count(item[1]))
     )
-    return write.table((heading, counted, _("Delivered"), ""), cells)
+    return write.table((heading, counted, _("Delivered")), cells)
 
 
 def _answers(write: Writer, labels: Sequence[str], rows: Sequence[Figures]) -> str:
     title = _("Replies and opt-outs")
-    series = [
-        Series(_("Replies"), "one", [row.replies for row in rows]),
+    series = [  # an opt-out is a reply too, unless somebody entered it
+        Series(_("Other replies"), "one", [max(row.replies - row.optouts, 0) for row in rows]),
         Series(_("Opt-outs"), "two", [row.optouts for row in rows]),
     ]
-    return (
-        write.section(title, write.chart(title, labels, series, stacked=False))
-        if any(map(any, (s.counts for s in series)))
-        else ""
-    )
+    has_any = any(row.replies or row.optouts for row in rows)
+    return write.section(title, write.chart(title, labels, series)) if has_any else ""
 
 
 def _replies(write: Writer, came: Sequence[Came]) -> str:

@@ -17,7 +17,7 @@ body {
   margin: 0; background: var(--paper); color: var(--ink); line-height: 1.5;
   font-family: system-ui, -apple-system, "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC",
     "WenQuanYi Micro Hei", sans-serif;
-  overflow-wrap: anywhere;
+  overflow-wrap: break-word;
 }
 main { max-width: 800px; margin: 0 auto; padding: 32px 16px 48px; }
 h1 { font-size: 26px; line-height: 1.25; margin: 0 0 4px; font-weight: 650; }
@@ -32,7 +32,7 @@ dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr));
 dl div { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 12px 16px; }
 dt { color: var(--soft); font-size: 13px; }
 dd { margin: 0; font-size: 26px; font-weight: 650; line-height: 1.3; font-variant-numeric: tabular-nums; }
-dd small { display: block; font-size: 13px; font-weight: 400; color: var(--soft); }
+dd small { display: block; font-size: 13px; font-weight: 400; }
 dd.good { color: var(--good); }
 dd.bad { color: var(--bad); }
 ul.legend { display: flex; flex-wrap: wrap; gap: 4px 18px; list-style: none; margin: 0 0 8px; padding: 0;
@@ -53,17 +53,19 @@ svg.chart .axis.x text { text-anchor: middle; }
 svg.chart path { fill: none; stroke: var(--line); }
 svg.chart .axis.x path { stroke: none; }
 table { width: 100%; border-collapse: collapse; font-size: 14px; font-variant-numeric: tabular-nums; }
-th, td { padding: 6px 12px 6px 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
+th, td { padding: 6px 16px 6px 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
 tr > :last-child { padding-right: 0; }
 tbody tr:last-child > * { border-bottom: 0; }
 th { color: var(--soft); font-weight: 500; font-size: 13px; }
-tbody th { color: inherit; font-weight: 400; font-size: inherit; }
+tbody th { width: 50%; color: inherit; font-weight: 400; font-size: inherit; }
+section.long tbody th { width: auto; white-space: nowrap; }
 .number { text-align: right; white-space: nowrap; }
-td.bar { width: 34%; min-width: 60px; vertical-align: middle; }
-td.bar svg { display: block; width: 100%; height: 10px; }
-.scroll { overflow-x: auto; }
-.scroll td, .scroll th { overflow-wrap: normal; white-space: nowrap; }
-section > div + div, section > p + div { margin-top: 16px; }
+th[scope="row"], td:last-child { overflow-wrap: anywhere; }
+small { font-size: 12px; color: var(--soft); }
+svg.bar { display: block; width: 100%; height: 8px; margin: 4px 0 2px; }
+.table { overflow-x: auto; }
+details td, details th[scope="row"] { white-space: nowrap; }
+section > .table + .table, section > p + .table { margin-top: 16px; }
 section > :last-child { margin-bottom: 0; }
 section > .soft { margin: 10px 0 0; }
 details { margin-top: 12px; }
