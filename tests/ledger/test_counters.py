@@ -4,7 +4,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
@@ -66,20 +66,44 @@ class Life:
         self.begun: list[Run] = []
         self.sending: list[tuple[Run, Batch]] = []
         self.sendids: dict[str, tuple[str, ...]] = {}
+        self.now = time.time()
 
     def live(self, steps: int) -> None:
         actions: list[Callable[[], None]] = [
             self.begin, self.claim, self.claim, self.answer, self.answer, self.report, self.report, self.report,
             self.decide, self.cancel, self.die,
         ]  # fmt: skip
-        self.begin()
-        for _ in range(steps):
-            self.choose.choice(actions)()
+        with self.clock():
+            self.begin()
+            for _ in range(steps):
+                self.now += self.choose.choice((0, 1, 2000))
+                self.choose.choice(actions)()
+
+    def clock(self) -> AbstractContextManager[object]:
+        """Make the ledger's clock the one of this life while the block lasts."""
+        return patch("smscli.ledger.runs.time", self)
+
+    def sent(self, fate: states.Fate, sendid: bool) -> str:
+        """Send a batch of four numbers, which ends so; return the sendid that it has, or would have."""
+        with self.clock():
+            with self.runs.begin(lambda: (new_run("好")._replace(created=self.now), [("好", MOBILES[:4])])) as run:
+                (planned,) = self.runs.open_batches(run.id)
+                batch = self.runs.advance(run, None, planned)
+                assert batch
+                found = self.sendid(batch)
+                self.runs.advance(run, batch.ended(fate)._replace(sendid=found if sendid else ""), None)
+            self.begun.append(run)
+            self.now += 2000
+        return found
+
+    def time(self) -> float:
+        """Return what the ledger takes for the time."""
+        return self.now
 
     def begin(self) -> None:
         texts = [self.choose.choice(("好", LONG)) for _ in range(self.choose.randint(1, 3))]
         batches = [(text, self.choose.sample(MOBILES, self.choose.randint(1, 4))) for text in texts]
-        run = new_run("好")._replace(created=time.time(), numbers=sum(len(mobiles) for _, mobiles in batches))
+        run = new_run("好")._replace(created=self.now, numbers=sum(len(mobiles) for _, mobiles in batches))
         with self.runs.begin(lambda: (run, batches)) as begun:
             self.begun.append(begun)
         self.store.locks.take(begun.id)  # a process is at it until it dies
@@ -119,7 +143,7 @@ class Life:
         self.runs.advance(run, answered, None)
 
     def sendid(self, batch: Batch) -> str:
-        at = china_time(time.time()).replace("-", "").replace(":", "").replace(" ", "")
+        at = china_time(self.now).replace("-", "").replace(":", "").replace(" ", "")
         found = f"{at}{len(self.sendids):011d}"
         self.sendids[found] = batch.mobiles
         return found
@@ -132,7 +156,7 @@ class Life:
         sendid = sendid or self.choose.choice(list(self.sendids))
         mobiles = [mobile for mobile in self.sendids[sendid] if self.choose.random() < 0.8]
         state = self.choose.choice(("DELIVRD", "DELIVRD", "UNDELIV", "", "MK:0001"))
-        at = china_time(time.time() + self.choose.randint(0, 5))
+        at = china_time(self.now + self.choose.randint(0, 5))
         Inbox(self.store).record(PROFILE, [Push([Report(sendid, mobile, state, at) for mobile in mobiles], {})])
 
     def decide(self) -> None:
@@ -173,6 +197,27 @@ def test_statistics_say_of_each_run_what_runs_says(choose: random.Random, steps:
                     figures.messages, figures.delivered, figures.failed, figures.waiting, figures.unknown
                 )  # fmt: skip
         assert found == {}
+
+
+def test_later_reports_about_a_batch_that_reports_have_settled_are_counted() -> None:
+    with fresh_store() as store:
+        life = Life(store, random.Random(1))
+        sendid = life.sent(states.UNKNOWN, sendid=False)
+        at = china_time(life.now)
+        for mobiles in (MOBILES[:3], MOBILES[3:4]):
+            Inbox(store).record(PROFILE, [Push([Report(sendid, mobile, "DELIVRD", at) for mobile in mobiles], {})])
+            (figures,) = Statistics(store, Wanted()).grouped(By.RUN).values()
+            assert figures.messages == figures.delivered == (3 if len(mobiles) > 1 else 4)
+            assert rows(store) == counted_again(store)
+
+
+def test_a_refused_batch_that_has_reports_is_counted_in_its_new_time_when_it_is_cancelled() -> None:
+    with fresh_store() as store:
+        life = Life(store, random.Random(1))
+        sendid = life.sent(states.REFUSED_ACCOUNT, sendid=True)
+        life.report(sendid)
+        life.runs.cancel(life.begun[0].id)
+        assert rows(store) == counted_again(store) != []
 
 
 def test_what_an_older_version_wrote_is_counted_in_small_transactions() -> None:
