@@ -96,7 +96,7 @@ def _write_figures(environment: Environment, by: By, found: Mapping[Any, Figures
             ).format(count=f"{unknown:,}")
         )
     if by is By.OPERATOR:
-        environment.say(_("Operators are told by number range: people can keep their number at another operator."))
+        environment.say(_("Operators are told by number range, so they are approximate."))
 
 
 def _write_table(environment: Environment, by: By, rows: Mapping[str, Figures], output: Output | None) -> None:

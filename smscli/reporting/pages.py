@@ -173,7 +173,7 @@ def _replies(write: Writer, came: Sequence[Came]) -> str:
         return ""
     latest = sorted(came, key=lambda reply: reply.origin.at, reverse=True)[:_REPLIES]
     rows = ((_time(reply.origin.at), reply.answer.reply.mobile, reply.answer.reply.content) for reply in latest)
-    table = write.table((_("Time"), _("Number"), _("Reply")), rows)
+    table = write.table((_("Received"), _("Number"), _("Reply")), rows)
     title = _("Replies") if len(came) <= _REPLIES else _("The latest {count} replies").format(count=_REPLIES)
     return write.section(title, table, classes="long")
 
