@@ -35,7 +35,7 @@ end
 complete -c smscli -f
 complete -c smscli -n "__smscli_at 'smscli' 1" -a send -d 'Send a text to one number or to a list.'
 complete -c smscli -n "__smscli_at 'smscli' 1" -a runs -d 'List all sends and what became of them; forget old ones.'
-complete -c smscli -n "__smscli_at 'smscli' 1" -a stats -d 'Show how many messages were sent, delivered and billed, by day, month and so on.'
+complete -c smscli -n "__smscli_at 'smscli' 1" -a stats -d 'Show how many messages were sent, delivered and billed.'
 complete -c smscli -n "__smscli_at 'smscli' 1" -a resume -d 'Continue a run that was interrupted.'
 complete -c smscli -n "__smscli_at 'smscli' 1" -a cancel -d 'Cancel what is left of a run.'
 complete -c smscli -n "__smscli_at 'smscli' 1" -a status -d 'Show what became of a message, by its sendid or its number.'

@@ -9,7 +9,7 @@ Register-ArgumentCompleter -Native -CommandName smscli -ScriptBlock {
 At,Name,Takes,Summary
 smscli,send,command,Send a text to one number or to a list.
 smscli,runs,command,List all sends and what became of them; forget old ones.
-smscli,stats,command,"Show how many messages were sent, delivered and billed, by day, month and so on."
+smscli,stats,command,"Show how many messages were sent, delivered and billed."
 smscli,resume,command,Continue a run that was interrupted.
 smscli,cancel,command,Cancel what is left of a run.
 smscli,status,command,"Show what became of a message, by its sendid or its number."
