@@ -12,6 +12,9 @@ from smscli.config.file import read_config
 from smscli.console import Environment
 from smscli.errors import InputError
 from smscli.language import _
+from smscli.ledger.counters import count_old
+from smscli.ledger.statistics import Statistics, Wanted
+from smscli.ledger.store import Store
 
 HtmlOption = Annotated[
     Path | None,
@@ -33,7 +36,14 @@ def check_page_options(html: Path | None, whole_numbers: bool, others: bool) -> 
         _refuse_other_file(html)
 
 
-def reply_lengths() -> dict[str, int]:
+def open_statistics(environment: Environment, store: Store, wanted: Wanted) -> Statistics:
+    """Return the figures of the ledger; what an older version wrote is counted first, which may take a while."""
+    note = _("counting what an older version of smscli wrote; this is done only once")
+    count_old(store, lambda: environment.say(note))
+    return Statistics(store, wanted._replace(lengths=_reply_lengths()))
+
+
+def _reply_lengths() -> dict[str, int]:
     """Return each profile's extension_length, by which a reply finds its run."""
     return {label: int(table.get("extension_length", 0)) for label, table in read_config().profiles.items()}
 

@@ -8,7 +8,7 @@ import typer
 
 from smscli.cli import Commands, Group
 from smscli.commands._options import MOST_RUNS, OutputOption, QuietOption, WaitOption
-from smscli.commands._pages import HtmlOption, NumbersOption, check_page_options, reply_lengths, write_page
+from smscli.commands._pages import HtmlOption, NumbersOption, check_page_options, open_statistics, write_page
 from smscli.commands._report import meaning, say_reports, say_some, show_end
 from smscli.commands._waiting import seconds, wait_for_reports
 from smscli.console import Environment
@@ -19,7 +19,7 @@ from smscli.ledger.outcomes import LeftOut, left_out, outcomes
 from smscli.ledger.runs import DIED, Run, Runs
 from smscli.ledger.settling import Settling
 from smscli.ledger.states import State
-from smscli.ledger.statistics import Statistics, Wanted
+from smscli.ledger.statistics import Wanted
 from smscli.ledger.store import Store, open_store
 from smscli.ledger.summary import RunSummary, summarize
 from smscli.ledger.verdicts import DELIVERED
@@ -97,7 +97,7 @@ def show(
         Settling(store).settle(run)
         summary = summarize(store, found)
         if html:
-            write_page(environment, html, _page(store, summary, whole_numbers))
+            write_page(environment, html, _page(environment, store, summary, whole_numbers))
         elif failed:
             _write_numbers(environment, _failed(store, run), output)
             _say_left_out(environment, store, run)
@@ -114,10 +114,10 @@ def show(
     return code
 
 
-def _page(store: Store, summary: RunSummary, whole_numbers: bool) -> str:
+def _page(environment: Environment, store: Store, summary: RunSummary, whole_numbers: bool) -> str:
     from smscli.reporting.pages import Person, run_page
 
-    statistics = Statistics(store, Wanted(run=summary.run.id, lengths=reply_lengths()))
+    statistics = open_statistics(environment, store, Wanted(run=summary.run.id))
     return run_page(statistics, summary, (Person(*row) for row in _failed(store, summary.run.id)), whole_numbers)
 
 

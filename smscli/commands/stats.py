@@ -7,12 +7,12 @@ from typing import Annotated, Any
 import typer
 
 from smscli.commands._options import OutputOption
-from smscli.commands._pages import HtmlOption, NumbersOption, check_page_options, reply_lengths, write_page
+from smscli.commands._pages import HtmlOption, NumbersOption, check_page_options, open_statistics, write_page
 from smscli.commands._report import meaning
 from smscli.console import Environment
 from smscli.errors import InputError
 from smscli.language import _, ngettext
-from smscli.ledger.statistics import By, Figures, Statistics, Wanted, total
+from smscli.ledger.statistics import By, Figures, Wanted, total
 from smscli.ledger.store import open_store
 from smscli.output import Bar, Output, is_table, write_rows
 
@@ -52,7 +52,7 @@ def command(
     check_page_options(html, whole_numbers, bool(by or output))
     wanted = _wanted(since, until, sandbox)
     with open_store() as store:
-        statistics = Statistics(store, wanted)
+        statistics = open_statistics(environment, store, wanted)
         if html:
             from smscli.reporting.pages import stats_page
 
@@ -70,7 +70,7 @@ def _wanted(since: datetime | None, until: datetime | None, sandbox: bool) -> Wa
         raise InputError(
             _("--since {since} is after --until {until}.").format(since=f"{since:%F}", until=f"{until:%F}")
         )
-    wanted = Wanted(sandbox=sandbox, lengths=reply_lengths())
+    wanted = Wanted(sandbox=sandbox)
     if since:
         wanted = wanted._replace(since=max(since.timestamp(), 0))
     if until:

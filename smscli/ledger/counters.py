@@ -6,7 +6,7 @@ read some thousand rows where the ledger has millions. A batch from before there
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any
@@ -67,9 +67,16 @@ def count_reports(connection: Connection, changes: Mapping[tuple[str, str, str],
             _write(connection, run, at, changed[sendid])
 
 
-def count_old(store: Store) -> None:
-    """Count the batches that were written before there were counters, a few in each transaction."""
+def count_old(store: Store, begin: Callable[[], None] = lambda: None) -> None:
+    """Count the batches that were written before there were counters, a few in each transaction.
+
+    It takes a minute for a million numbers, but only once; `begin` is called before, if there are any.
+    """
+    is_first = True
     while store.read_one("SELECT 1 FROM batch WHERE counted = 0 LIMIT 1"):
+        if is_first:
+            begin()
+            is_first = False
         with store.transaction() as connection:
             for run, number in connection.execute(
                 "SELECT run, number FROM batch WHERE counted = 0 LIMIT ?", (_OLD_AT_ONCE,)

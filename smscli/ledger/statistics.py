@@ -6,7 +6,7 @@ an opt-out belongs to the day on which it came. Days and months are those of the
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from functools import reduce
 from operator import add
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from smscli.config.keys import SANDBOX
 from smscli.ledger import states
-from smscli.ledger.counters import AT, QUARTER, count_old
+from smscli.ledger.counters import AT, QUARTER
 from smscli.ledger.inbox import Answer, Inbox
 from smscli.ledger.states import State
 from smscli.ledger.store import Store
@@ -103,11 +103,11 @@ class _Run(NamedTuple):
 
 
 class Statistics:
-    """The figures of a store at this moment; what older versions wrote is first counted, once."""
+    """The figures of a store at this moment; `count_old` must have counted what older versions wrote."""
 
     def __init__(self, store: Store, wanted: Wanted) -> None:
-        count_old(store)
         self._store, self._wanted = store, wanted
+        self._replies: dict[bool, list[Came]] = {}
         rows = store.read("SELECT id, profile, account, template, CASE WHEN content = '' THEN 1 ELSE 0 END FROM run")
         self._runs = {identifier: _Run(*rest) for identifier, *rest in rows}
 
@@ -134,6 +134,12 @@ class Statistics:
 
     def replies(self, answered: bool = True) -> list[Came]:
         """Return the replies as they came; which run each answers takes time, and is found only if `answered`."""
+        answered = answered or self._wanted.run is not None
+        if answered not in self._replies:
+            self._replies[answered] = list(self._came(answered))
+        return self._replies[answered]
+
+    def _came(self, answered: bool) -> Iterator[Came]:
         inbox, wanted = Inbox(self._store), self._wanted
         kept = [
             (answer, at)
@@ -141,14 +147,11 @@ class Statistics:
             if wanted.since <= (at := moment(answer.reply.time, answer.received)) < wanted.until
             and wanted.takes(answer.profile)
         ]
-        runs: Sequence[int | None] = [None] * len(kept)
-        if answered or wanted.run is not None:
-            runs = inbox.answered_runs([answer for answer, _ in kept], wanted.lengths)
-        return [
-            Came(answer, self._origin(at, run, answer.profile, answer.reply.mobile))
-            for (answer, at), run in zip(kept, runs, strict=True)
-            if wanted.run in (None, run)
-        ]
+        answers = [answer for answer, _ in kept]
+        runs = inbox.answered_runs(answers, wanted.lengths) if answered else [None] * len(kept)
+        for (answer, at), run in zip(kept, runs, strict=True):
+            if wanted.run in (None, run):
+                yield Came(answer, self._origin(at, run, answer.profile, answer.reply.mobile))
 
     # --- what was sent ---
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from itertools import islice
 from typing import NamedTuple
 
 from smscli import __version__
@@ -180,12 +181,12 @@ def _replies(write: Writer, came: Sequence[Came]) -> str:
 
 def _people(write: Writer, failed: Iterable[Person]) -> str:
     """Return the numbers that did not get it, the first of them where they are many."""
-    people = list(failed)
-    if not people:
+    people = iter(failed)
+    first = list(islice(people, _NUMBERS))
+    if not first:
         return ""
-    rows = ((person.mobile, person.state, person.meaning) for person in people[:_NUMBERS])
-    table = write.table((_("Number"), _("State"), _("Reason")), rows)
-    left = len(people) - _NUMBERS
+    table = write.table((_("Number"), _("State"), _("Reason")), first)
+    left = sum(1 for _person in people)
     more = ngettext("… and {count} number more.", "… and {count} numbers more.", left).format(count=number(left))
     note = f'<p class="soft">{write.text(more)}</p>' if left > 0 else ""
     return write.section(_("Who did not get it"), table, note, classes="long")

@@ -1,5 +1,7 @@
 """`smscli stats`: how many messages were sent and what became of them, in figures."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -11,6 +13,7 @@ import pytest
 
 from smscli.ledger import states
 from smscli.ledger.statistics import Figures
+from smscli.ledger.store import open_store
 from tests.support.command import Smscli, Terminal
 from tests.support.runs import new_run, open_runs
 from tests.support.sandboxes import RunningSandbox, write_shop
@@ -76,6 +79,22 @@ def test_numbers_of_unknown_outcome_are_no_messages(smscli: Smscli) -> None:
         runs.advance(run, batch.ended(states.UNKNOWN), None)
     assert by(smscli, "operator") == {name: NOBODY | {"unknown": 1} for name in ("电信", "虚拟")}
     assert by(smscli, "run") == {1: NOBODY | {"unknown": 2}}
+
+
+def test_what_an_older_version_wrote_is_counted_once_and_that_is_said(smscli: Smscli, business: None) -> None:
+    before = by(smscli, "operator")
+    with open_store() as store, store.transaction() as connection:
+        connection.execute("DELETE FROM counter")
+        connection.execute("UPDATE batch SET counted = 0")
+    first, second = smscli("stats", "--by", "operator", "--output", "json"), smscli("stats", "--by", "operator")
+    assert {row.pop("operator"): row for row in first.json} == before
+    assert "counting what an older version of smscli wrote; this is done only once" in first.err
+    assert second.err == ""
+
+
+def test_charts_load_only_for_a_page() -> None:
+    code = "import sys, smscli.commands.stats, smscli.commands.runs; print('pygal' in sys.modules)"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "False\n"
 
 
 # --- times --------------------------------------------------------------------------------------------------------
