@@ -108,6 +108,10 @@ class Writer:
         legend = f'<ul class="legend">{"".join(names)}</ul>' if len(series) > 1 else ""
         return legend + bars(label, times, series)
 
+    def note(self, text: str) -> str:
+        """Return a paragraph in a soft colour; nothing for an empty text."""
+        return f'<p class="soft">{self.text(text)}</p>' if text else ""
+
     def section(self, title: str, *blocks: str, classes: str = "") -> str:
         """Return a part of a page under its title; nothing where it has no blocks."""
         shown = "".join(blocks)

@@ -39,9 +39,9 @@ def stats_page(statistics: Statistics, since: str, until: str, whole_numbers: bo
     period = first if first == last else f"{first} – {last}"
     title = _("SMS report")
     head = f'<header><h1>{write.text(title)}</h1><p class="soft">{write.text(period)}</p></header>'
-    body = head + _body(write, statistics, days, _cards(total(days.values())))
+    body = head + _body(write, statistics, days)
     return write.document(
-        f"{title} {period}", body + _replies(write, statistics.replies(answered=False)) + _footer(write)
+        f"{title} {period}".strip(), body + _replies(write, statistics.replies(answered=False)) + _footer(write)
     )
 
 
@@ -52,14 +52,15 @@ def run_page(statistics: Statistics, summary: RunSummary, failed: Iterable[Perso
     text = f"<blockquote>{write.text(signed(run.content, run.sign))}</blockquote>" if run.content else ""
     head = f'<header><h1>{write.text(title)}</h1><p class="soft">{write.text(_about(run))}</p>{text}</header>'
     days = statistics.grouped(By.DAY)
-    body = head + _body(write, statistics, days, _cards(total(days.values()), run.numbers))
+    body = head + _body(write, statistics, days, run.numbers)
     return write.document(title, body + _people(write, failed) + _replies(write, statistics.replies()) + _footer(write))
 
 
 # --- the parts of a page ------------------------------------------------------------------------------------------
 
 
-def _body(write: Writer, statistics: Statistics, days: Mapping[str, Figures], cards: Iterable[Card]) -> str:
+def _body(write: Writer, statistics: Statistics, days: Mapping[str, Figures], numbers: int = 0) -> str:
+    """Return the figures and charts; `numbers` is how many a run was for."""
     if not days:
         nothing = _("Nothing was sent or received in this time.")
         return write.section(_("No messages"), f"<p>{write.text(nothing)}</p>")
@@ -69,7 +70,7 @@ def _body(write: Writer, statistics: Statistics, days: Mapping[str, Figures], ca
     rows = [figures.get(at, Figures()) for at in times]
     labels = [at[_LABELS[by]] for at in times]
     return (
-        write.cards(cards)
+        write.cards(_cards(total(statistics.grouped(By.PROFILE).values()), numbers))
         + _delivery(write, labels, rows, figures)
         + _failures(write, statistics.reasons())
         + _cost(write, statistics, labels, rows)
@@ -79,7 +80,6 @@ def _body(write: Writer, statistics: Statistics, days: Mapping[str, Figures], ca
 
 
 def _cards(whole: Figures, numbers: int = 0) -> Iterator[Card]:
-    """Yield the key figures; `numbers` is how many a run was for."""
     of = _("of {numbers} numbers").format(numbers=number(numbers)) if numbers > whole.messages else ""
     yield Card(_("Messages"), whole.messages, of)
     each = f"{whole.parts / whole.messages:.2f}" if whole.messages else ""
@@ -125,26 +125,29 @@ def _failures(write: Writer, reasons: Mapping[str, int]) -> str:
 
 
 def _cost(write: Writer, statistics: Statistics, labels: Sequence[str], rows: Sequence[Figures]) -> str:
-    title, parts = _("Cost in billed parts"), [row.parts for row in rows]
-    said = _(
-        "A message is billed as one part up to 70 characters with its signature, as one part for each 67 if longer."
+    whole, parts = total(rows), [row.parts for row in rows]
+    if not whole.parts:
+        return ""
+    title = _("Cost in billed parts")
+    said = _("{messages} messages, billed as {parts} parts.").format(
+        messages=number(whole.messages), parts=number(whole.parts)
     )
+    rule = _("A message is one part up to 70 characters with its signature; a longer one has a part for each 67.")
+    # One bar says nothing.
+    chart = write.chart(title, labels, [Series(title, "one", parts)]) if sum(map(bool, parts)) > 1 else ""
     tables = []
     for heading, by in ((_("Profile"), By.PROFILE), (_("Template"), By.TEMPLATE)):
         names = {name: row for name, row in statistics.grouped(by).items() if row.parts}
         if len(names) > 1:
             tables.append(_shares(write, heading, names, lambda row: row.parts, _("Parts")))
-    # One bar says nothing.
-    chart = write.chart(title, labels, [Series(title, "one", parts)]) if sum(map(bool, parts)) > 1 else ""
-    return write.section(title, chart, f'<p class="soft">{write.text(said)}</p>', *tables) if any(parts) else ""
+    return write.section(title, f"<p>{write.text(said)}</p>", chart, write.note(rule), *tables)
 
 
 def _operators(write: Writer, figures: Mapping[str, Figures]) -> str:
     names = {_words(Meaning(operator, ENGLISH[operator])): row for operator, row in figures.items() if row.messages}
     said = _("By number range, so this is approximate: people can keep their number at another operator.")
-    note = f'<p class="soft">{write.text(said)}</p>'
     table = _shares(write, _("Operator"), names, lambda row: row.messages, _("Messages"))
-    return write.section(_("Operators"), table, note) if names else ""
+    return write.section(_("Operators"), table, write.note(said)) if names else ""
 
 
 def _shares(
@@ -188,8 +191,7 @@ def _people(write: Writer, failed: Iterable[Person]) -> str:
     table = write.table((_("Number"), _("State"), _("Reason")), first)
     left = sum(1 for _person in people)
     more = ngettext("… and {count} number more.", "… and {count} numbers more.", left).format(count=number(left))
-    note = f'<p class="soft">{write.text(more)}</p>' if left > 0 else ""
-    return write.section(_("Who did not get it"), table, note, classes="long")
+    return write.section(_("Who did not get it"), table, write.note(more if left else ""), classes="long")
 
 
 def _footer(write: Writer) -> str:

@@ -76,6 +76,8 @@ summary { cursor: pointer; color: var(--soft); font-size: 13px; margin-bottom: 8
   dl { grid-template-columns: 1fr 1fr; gap: 8px; }
   dl div { padding: 10px 12px; }
   dd { font-size: 22px; }
+  section.long table { font-size: 13px; }
+  section.long th, section.long td { padding-right: 10px; }
   svg.chart.wide { display: none; }
   svg.chart.narrow { display: block; }
 }
