@@ -5,7 +5,7 @@ _smscli_about() {
     commands= options= takes=
     case $1 in
     'smscli')
-        commands='send runs resume cancel status inbox optout template balance parse-report listen codes ledger profile sandbox completion' options='--version -h --help'
+        commands='send runs stats resume cancel status inbox optout template balance parse-report listen codes ledger profile sandbox completion' options='--version -h --help'
         case $2 in
         esac ;;
     'smscli send')
@@ -43,6 +43,15 @@ _smscli_about() {
         commands='' options='--before -h --help'
         case $2 in
         --before) takes='text' ;;
+        esac ;;
+    'smscli stats')
+        commands='' options='--by --since --until --sandbox --html --whole-numbers --output -h --help'
+        case $2 in
+        --by) takes='choice hour day month run template profile operator reason' ;;
+        --since) takes='text' ;;
+        --until) takes='text' ;;
+        --html) takes='file' ;;
+        --output) takes='choice table tsv json jsonl csv' ;;
         esac ;;
     'smscli resume')
         commands='' options='--unknown --batch --workers --rate --yes -y --quiet -q --output -h --help'

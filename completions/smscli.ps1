@@ -9,6 +9,7 @@ Register-ArgumentCompleter -Native -CommandName smscli -ScriptBlock {
 At,Name,Takes,Summary
 smscli,send,command,Send a text to one number or to a list.
 smscli,runs,command,List all sends and what became of them; forget old ones.
+smscli,stats,command,"Show how many messages were sent, delivered and billed."
 smscli,resume,command,Continue a run that was interrupted.
 smscli,cancel,command,Cancel what is left of a run.
 smscli,status,command,"Show what became of a message, by its sendid or its number."
@@ -67,6 +68,15 @@ smscli runs,--help,flag,Show the help.
 smscli runs prune,--before,text,"The first day to keep, as 2026-12-01."
 smscli runs prune,-h,flag,Show the help.
 smscli runs prune,--help,flag,Show the help.
+smscli stats,--by,choice hour day month run template profile operator reason,"hour, day, month, run, template, profile, operator or reason (of failure); without it by day."
+smscli stats,--since,text,"The first day, as 2026-12-01."
+smscli stats,--until,text,"The last day, as 2026-12-31."
+smscli stats,--sandbox,flag,Count runs of the built-in sandbox too.
+smscli stats,--html,file,Write a page with charts into FILE instead.
+smscli stats,--whole-numbers,flag,"With --html: show whole phone numbers, not 138****8000."
+smscli stats,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
+smscli stats,-h,flag,Show the help.
+smscli stats,--help,flag,Show the help.
 smscli resume,--unknown,choice resend drop,For batches whose outcome is unknown: resend or drop. Look in the gateway's web console first.
 smscli resume,--batch,text,"With --unknown: only these batches, as 3,7; otherwise all."
 smscli resume,--workers,text,How many requests at the same time.

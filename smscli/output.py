@@ -3,13 +3,27 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from itertools import islice
-from typing import TextIO
+from typing import TYPE_CHECKING, Literal, NamedTuple, TextIO
 
 from smscli.console import Environment, visible
 
-Cell = str | int | bool | None
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
 _CHUNK = 1000
 _UNFOLDED = 1 << 20  # the width of a table that is not shown on a terminal: no line is folded
+_BAR = 30  # the most characters of a bar
+
+
+class Bar(NamedTuple):
+    """A count that a table draws as a bar; the longest bar has `most`."""
+
+    size: int
+    most: int
+
+
+Cell = str | int | bool | Bar | None
 
 
 class Output(StrEnum):
@@ -185,7 +199,6 @@ def _tables(columns: Sequence[str], rows: Iterable[Sequence[Cell]], stdout: Text
     """Draw tables of up to 1,000 rows each, so that a long stream shows as it comes; empty columns are left out."""
     from rich.console import Console
     from rich.table import Table
-    from rich.text import Text
 
     width = None if stdout.isatty() else _UNFOLDED
     console = Console(highlight=False, markup=False, emoji=False, width=width, file=stdout)
@@ -193,10 +206,30 @@ def _tables(columns: Sequence[str], rows: Iterable[Sequence[Cell]], stdout: Text
         table = Table(box=None, header_style="bold", pad_edge=False)
         filled = [index for index in range(len(columns)) if any(row[index] not in ("", None) for row in chunk)]
         for index in filled:
-            numbers = all(isinstance(row[index], int) for row in chunk)
-            table.add_column(Text(columns[index]), justify="right" if numbers else "left", overflow="fold")
+            _add_column(table, columns[index], [row[index] for row in chunk])
         for row in chunk:
-            table.add_row(*(Text(visible(_text(row[index]))) for index in filled))
+            table.add_row(*(_drawn(row[index], console.encoding) for index in filled))
         with console.capture() as capture:
             console.print(table)
         yield capture.get()
+
+
+def _add_column(table: "Table", name: str, cells: Sequence[Cell]) -> None:
+    from rich.text import Text
+
+    is_bar = any(isinstance(cell, Bar) for cell in cells)
+    are_numbers = all(isinstance(cell, int) for cell in cells)
+    justify: Literal["right", "left"] = "right" if are_numbers else "left"
+    # A bar gives way before a number is broken.
+    table.add_column(
+        Text(name), justify=justify, overflow="fold", no_wrap=are_numbers, max_width=_BAR if is_bar else None
+    )
+
+
+def _drawn(cell: Cell, encoding: str) -> "RenderableType":
+    from rich.bar import Bar as Drawn
+    from rich.text import Text
+
+    if not isinstance(cell, Bar):
+        return Text(visible(_text(cell)))
+    return Drawn(cell.most, 0, cell.size) if encoding.startswith("utf") else Text("#" * (cell.size * _BAR // cell.most))

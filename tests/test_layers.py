@@ -22,7 +22,7 @@ LAYERS = (
     ("text", "protocol", "console"),
     ("config", "httpd", "output"),
     ("ledger", "gateway", "sandbox"),
-    ("sending", "receiving"),
+    ("sending", "receiving", "reporting"),
     ("commands", "cli", "completion", "__main__"),
 )
 PURE = ("errors", "text", "protocol")
@@ -36,6 +36,7 @@ DOORS = {
     "tomli_w": {"config"},
     "h11": {"httpd"},
     "python_calamine": {"sending"},
+    "pygal": {"reporting"},
     "sqlite3": {"ledger"},
 }
 

@@ -37,6 +37,7 @@ VARYING = (
     (r"/\S*/config\.toml", "<config>"),
     (r"127\.0\.0\.1:[0-9]+", "<host>"),
     (r"20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9:]{8}  ", "<created>  "),
+    (r"\b20[0-9]{2}-[0-9]{2}  ", "<month>  "),
     (r" {2,}", "  "),
 )
 BLOCKS = re.findall(r"```console\n(.*?)```", TEXT, re.DOTALL)

@@ -5,6 +5,7 @@ from smscli import __doc__ as purpose
 COMMANDS = {
     "send": "Send a text to one number or to a list.",
     "runs": "List all sends and what became of them; forget old ones.",
+    "stats": "Show how many messages were sent, delivered and billed.",
     "resume": "Continue a run that was interrupted.",
     "cancel": "Cancel what is left of a run.",
     "status": "Show what became of a message, by its sendid or its number.",

@@ -8,6 +8,7 @@ import typer
 
 from smscli.cli import Commands, Group
 from smscli.commands._options import MOST_RUNS, OutputOption, QuietOption, WaitOption
+from smscli.commands._pages import HtmlOption, NumbersOption, check_page_options, open_statistics, write_page
 from smscli.commands._report import meaning, say_reports, say_some, show_end
 from smscli.commands._waiting import seconds, wait_for_reports
 from smscli.console import Environment
@@ -18,6 +19,7 @@ from smscli.ledger.outcomes import LeftOut, left_out, outcomes
 from smscli.ledger.runs import DIED, Run, Runs
 from smscli.ledger.settling import Settling
 from smscli.ledger.states import State
+from smscli.ledger.statistics import Wanted
 from smscli.ledger.store import Store, open_store
 from smscli.ledger.summary import RunSummary, summarize
 from smscli.ledger.verdicts import DELIVERED
@@ -78,12 +80,15 @@ def show(
         str, typer.Option(metavar="STATE", help="List the numbers with this report state.", show_default=False)
     ] = "",
     unknown: Annotated[bool, typer.Option("--unknown", help="List the numbers whose outcome is unknown.")] = False,
+    html: HtmlOption = None,
+    whole_numbers: NumbersOption = False,
     wait: WaitOption = "",
     quiet: QuietOption = False,
     output: OutputOption = None,
 ) -> ExitCode:
     """Show a run's batches, what became of them, and the numbers whose outcome is unknown."""
     environment: Environment = context.obj
+    check_page_options(html, whole_numbers, bool(failed or unknown or state or output))
     patience, code = seconds(wait), ExitCode.DONE
     with open_store() as store:
         found = Runs(store).find(run)
@@ -91,7 +96,9 @@ def show(
             code = wait_for_reports(environment, store, found, patience, quiet)
         Settling(store).settle(run)
         summary = summarize(store, found)
-        if failed:
+        if html:
+            write_page(environment, html, _page(environment, store, summary, whole_numbers))
+        elif failed:
             _write_numbers(environment, _failed(store, run), output)
             _say_left_out(environment, store, run)
         elif unknown:
@@ -105,6 +112,13 @@ def show(
         else:
             _show_run(environment, store, summary, bool(wait), output)
     return code
+
+
+def _page(environment: Environment, store: Store, summary: RunSummary, whole_numbers: bool) -> str:
+    from smscli.reporting.pages import Person, run_page
+
+    statistics = open_statistics(environment, store, Wanted(run=summary.run.id))
+    return run_page(statistics, summary, (Person(*row) for row in _failed(store, summary.run.id)), whole_numbers)
 
 
 def _show_run(environment: Environment, store: Store, summary: RunSummary, waited: bool, output: Output | None) -> None:

@@ -273,6 +273,7 @@ def _new_run(job: _Job, whole: Plan) -> tuple[Run, Iterator[tuple[str, Sequence[
         invalid=len(job.people.invalid),
         due=job.due if whole.stime else None,
         include_opted_out=options.include_opted_out,
+        template=options.template,
     )
     return run, whole.batches()
 

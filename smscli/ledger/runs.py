@@ -6,12 +6,13 @@ A batch is on disk as *sending* before its request leaves. So what a dead proces
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Any, NamedTuple
 
 from smscli.errors import BusyError, InputError
 from smscli.ledger import states
+from smscli.ledger.counters import recounted
 from smscli.ledger.optouts import unwilling
 from smscli.ledger.states import Fate, State
 from smscli.ledger.store import Connection, LedgerError, Store, marks
@@ -23,7 +24,7 @@ class Run(NamedTuple):
     """One `send` as it was asked for.
 
     Times are in seconds since 1970, but `stime` is China time, or empty for now. `due` is the same moment as `stime`;
-    `cancelled` is when a person cancelled the run.
+    `cancelled` is when a person cancelled the run; `template` is the name of its approved text, where it has one.
     """
 
     id: int
@@ -44,6 +45,7 @@ class Run(NamedTuple):
     due: float | None = None
     include_opted_out: bool = False
     cancelled: float | None = None
+    template: str = ""
 
     @property
     def forgotten(self) -> bool:
@@ -88,6 +90,7 @@ class Batch(NamedTuple):
 
 DIED = "the sending process ended before an answer came."
 CANCELLED = "cancelled before it was sent."
+_COUNTED = 1  # its changes go into the counters
 _NOBODY_LEFT = "its numbers opted out before it was sent."
 _BATCH = (
     "number, state, open, coalesce(batch.content, run.content), mobiles, batch.numbers, code, sendid, accepted, "
@@ -281,10 +284,12 @@ class Runs:
         """Drop what is open of a run for good, also while a process is sending it; return how many numbers that is."""
         with self._store.transaction() as connection:
             numbers = self.open_numbers(run)
-            connection.execute(
-                "UPDATE batch SET state = ?, open = ?, sent = NULL, code = NULL, error = ? WHERE run = ? AND open = 1",
-                (*states.DROPPED, CANCELLED, run),
-            )
+            with recounted(connection, run, *_reportable(connection, run)):
+                connection.execute(
+                    "UPDATE batch SET state = ?, open = ?, sent = NULL, code = NULL, error = ? "
+                    "WHERE run = ? AND open = 1",
+                    (*states.DROPPED, CANCELLED, run),
+                )
             connection.execute("UPDATE run SET cancelled = ? WHERE id = ?", (time.time(), run))
         return numbers
 
@@ -293,9 +298,9 @@ def _insert(connection: Connection, run: Run, batches: Iterable[tuple[str, Seque
     cursor = connection.execute(f"INSERT INTO run ({_NEW_RUN}) VALUES ({marks(run[1:])})", run[1:])
     identifier = cursor.lastrowid or 0
     connection.executemany(
-        "INSERT INTO batch (run, number, state, open, content, mobiles, numbers, parts) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        ((identifier, number, *states.PLANNED, *row) for number, row in enumerate(_rows(run, batches), 1)),
+        "INSERT INTO batch (run, number, state, open, counted, content, mobiles, numbers, parts) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        ((identifier, number, *states.PLANNED, _COUNTED, *row) for number, row in enumerate(_rows(run, batches), 1)),
     )
     return identifier
 
@@ -321,6 +326,13 @@ def _settle(connection: Connection, run: int, batch: Batch) -> None:
     )
     if gone and gone.fetchone():  # it was in flight then, and nothing of it was sent
         batch = batch.ended(states.DROPPED, CANCELLED)._replace(code=None, message="")
+    with recounted(connection, run, batch.number):
+        _write_answer(connection, run, batch)
+    if batch.sendid:
+        count_again(connection, batch.sendid, batch.parts)
+
+
+def _write_answer(connection: Connection, run: int, batch: Batch) -> None:
     cursor = connection.execute(
         "UPDATE batch SET state = ?, open = ?, changed = ?, code = ?, sendid = ?, accepted = ?, invalid = ?, "
         "blacklisted = ?, message = ?, error = ?, "
@@ -332,8 +344,6 @@ def _settle(connection: Connection, run: int, batch: Batch) -> None:
     )  # fmt: skip
     if cursor.rowcount != 1:
         raise LedgerError(f"batch {batch.number} of run {run} was changed by another program.")
-    if batch.sendid:
-        count_again(connection, batch.sendid, batch.parts)
 
 
 def _claim(connection: Connection, run: Run, batch: Batch) -> Batch | None:
@@ -342,14 +352,22 @@ def _claim(connection: Connection, run: Run, batch: Batch) -> Batch | None:
     fate, error = (states.SENDING, "") if mobiles else (states.DROPPED, _NOBODY_LEFT)
     kept = mobiles or batch.mobiles  # a dropped batch still shows its numbers
     now = time.time()
-    cursor = connection.execute(
-        "UPDATE batch SET state = ?, open = ?, mobiles = ?, numbers = ?, changed = ?, sent = ?, "
-        "code = NULL, message = '', error = ? WHERE run = ? AND number = ? AND open = 1",
-        (*fate, ",".join(kept), len(mobiles), now, now if mobiles else None, error, run.id, batch.number),
-    )
+    # It is in the counters only if it was refused and has a sendid all the same.
+    with recounted(connection, run.id, batch.number) if batch.sendid else nullcontext():
+        cursor = connection.execute(
+            "UPDATE batch SET state = ?, open = ?, mobiles = ?, numbers = ?, changed = ?, sent = ?, "
+            "code = NULL, message = '', error = ? WHERE run = ? AND number = ? AND open = 1",
+            (*fate, ",".join(kept), len(mobiles), now, now if mobiles else None, error, run.id, batch.number),
+        )
     if cursor.rowcount != 1:
         return None
     return batch.ended(fate, error)._replace(mobiles=mobiles, numbers=len(mobiles), code=None, message="")
+
+
+def _reportable(connection: Connection, run: int) -> list[int]:
+    """Return the open batches that have a sendid although they were refused, so that they may have reports."""
+    rows = connection.execute("SELECT number FROM batch WHERE run = ? AND open = 1 AND sendid != ''", (run,))
+    return [number for (number,) in rows.fetchall()]
 
 
 def _as_seen(alive: bool, batch: Batch) -> Batch:

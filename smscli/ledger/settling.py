@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from smscli.ledger import states
+from smscli.ledger.counters import answer_recounted, recounted
 from smscli.ledger.runs import DIED
 from smscli.ledger.states import State
 from smscli.ledger.store import Connection, Store, marks
@@ -174,16 +175,19 @@ class Settling:
 def _write(connection: Connection, found: Iterable[Settled]) -> None:
     for batch, sendid, reported in found:
         count_again(connection, sendid, batch.parts)
-        connection.execute(
-            "UPDATE batch SET state = ?, open = ?, sendid = ?, accepted = ?, settled = 1, message = ?, error = '' "
-            "WHERE run = ? AND number = ? AND state IN (?, ?)",
-            (*states.ACCEPTED, sendid, reported, _SETTLED, batch.run, batch.number, *states.UNSETTLED),
-        )
+        with recounted(connection, batch.run, batch.number):
+            connection.execute(
+                "UPDATE batch SET state = ?, open = ?, sendid = ?, accepted = ?, settled = 1, message = ?, error = '' "
+                "WHERE run = ? AND number = ? AND state IN (?, ?)",
+                (*states.ACCEPTED, sendid, reported, _SETTLED, batch.run, batch.number, *states.UNSETTLED),
+            )
 
 
-def count_settled(connection: Connection, sendids: Iterable[str]) -> None:
+def count_settled(connection: Connection, sendids: Collection[str]) -> None:
     """Count again how many numbers have a report, in batches that were settled by reports."""
-    if connection.execute("SELECT 1 FROM batch WHERE settled = 1 LIMIT 1").fetchone():
+    if not connection.execute("SELECT 1 FROM batch WHERE settled = 1 LIMIT 1").fetchone():
+        return
+    with answer_recounted(connection, sendids):
         connection.executemany(
             "UPDATE batch SET accepted = "
             "(SELECT count(DISTINCT mobile) FROM report WHERE report.sendid = batch.sendid) "

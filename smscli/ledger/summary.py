@@ -42,8 +42,8 @@ class RunSummary(NamedTuple):
     @property
     def waiting(self) -> int:
         """How many numbers may have been accepted and have no report yet."""
-        expected = self.totals.accepted + (0 if self.run.forgotten else self.totals.unaccounted)
-        return max(expected - sum(self.verdicts.values()), 0)
+        totals = self.totals
+        return waiting(totals.accepted, totals.unaccounted, sum(self.verdicts.values()), self.run.forgotten)
 
     @property
     def unsure(self) -> int:
@@ -83,6 +83,11 @@ class RunSummary(NamedTuple):
         if self.run.cancelled is not None and not self.unsure:
             return "cancelled"
         return self.exit_code.name.lower()
+
+
+def waiting(accepted: int, unaccounted: int, reported: int, forgotten: bool) -> int:
+    """Return how many numbers of a run may have been accepted and have no report yet; a forgotten run gets no more."""
+    return max(accepted + (0 if forgotten else unaccounted) - reported, 0)
 
 
 def summarize(store: Store, run: Run) -> RunSummary:

@@ -49,6 +49,11 @@ _OF_OTHERS = (
 )
 
 
+def masked(text: str) -> str:
+    """Return a text in which the middle of every mobile number is hidden: 138****8000."""
+    return re.sub(r"(?<!\d)((?:0{0,2}86[ -]?)?[1１]\d\d)[ -]?\d{4}[ -]?(\d{4})(?!\d)", r"\1****\2", text)
+
+
 def normalise(text: str) -> str:
     """Return the eleven digits of a mobile number, or, where it is not one, the text without its decoration.
 
