@@ -43,16 +43,20 @@ def _run_process(arguments: "Sequence[str]") -> int:
 
 def _run(arguments: "Sequence[str]", environment: "Environment") -> int:
     """Run the program; a known error ends as its sentence and exit code, a bug keeps its traceback."""
+    from smscli.config.start import choose_language
     from smscli.errors import SmsError
 
     try:
+        choose_language()
         code = _carry_out(arguments, environment)
         environment.finish()
     except SmsError as error:
         environment.say(f"smscli: {_sentence(error, arguments)}")
         return int(error.exit_code)
     except KeyboardInterrupt:
-        environment.say("smscli: interrupted.")
+        from smscli.language import _
+
+        environment.say(f"smscli: {_('interrupted.')}")
         return 130
     return code
 
@@ -60,8 +64,11 @@ def _run(arguments: "Sequence[str]", environment: "Environment") -> int:
 def _sentence(error: "SmsError", arguments: "Sequence[str]") -> str:
     """Return an error's sentence; a command that never sends anything does not say that nothing was sent."""
     from smscli.commands import SENDING
+    from smscli.language import _
 
-    return str(error) if arguments and arguments[0] in SENDING else str(error).replace(" Nothing was sent.", "")
+    said = _("Nothing was sent.")  # Chinese has no space before it
+    sends = bool(arguments) and arguments[0] in SENDING
+    return str(error) if sends else str(error).replace(f" {said}", "").replace(said, "")
 
 
 def _carry_out(arguments: "Sequence[str]", environment: "Environment") -> int:

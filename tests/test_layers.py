@@ -23,9 +23,9 @@ LAYERS = (
     ("config", "httpd", "output"),
     ("ledger", "gateway", "sandbox"),
     ("sending", "receiving"),
-    ("commands", "cli", "completion", "__main__"),
+    ("commands", "cli", "usage", "completion", "__main__"),
 )
-PURE = ("errors", "text", "protocol")
+PURE = ("errors", "language", "text", "protocol")
 # One library behind one door.
 DOORS = {
     "requests": {"gateway"},
@@ -89,7 +89,7 @@ def test_imports_point_one_way(name: str) -> None:
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_only_the_program_itself_and_its_commands_talk(name: str) -> None:
-    talkers = ("cli", "__main__", "output")
+    talkers = ("cli", "__main__", "output", "usage")
     assert own(name).isdisjoint({"console", "output"}) or name in talkers or name.startswith("commands.")
 
 
@@ -114,7 +114,7 @@ def test_a_library_has_one_door(library: str) -> None:
 
 def test_typer_is_for_the_command_tree_alone() -> None:
     users = {name for name in SOURCES if "typer" in foreign(name)}
-    assert {name for name in users if not name.startswith("commands.")} - {"completion.tree"} == {"cli"}
+    assert {name for name in users if not name.startswith("commands.")} - {"completion.tree"} == {"cli", "usage"}
 
 
 def test_every_library_is_declared() -> None:

@@ -62,13 +62,13 @@ def command(
     It answers as the gateway does, and logs each request as a JSON line. These values give these codes:
 
     \b
-      name      nosuch 10, closed 11, suspended 12, blocked-ip 13,
-                malformed 14, broken -1
-      pwd       wrong 10
-      content   敏感 1, 余额不足 2, 没有号码 3, select * from 4,
-                格式错误 14, 系统异常 -1
-      mobile    not a mobile number: invalid; ending in 099: blacklisted;
-                any other: accepted and charged
+    name      nosuch 10, closed 11, suspended 12, blocked-ip 13,
+              malformed 14, broken -1
+    pwd       wrong 10
+    content   敏感 1, 余额不足 2, 没有号码 3, select * from 4,
+              格式错误 14, 系统异常 -1
+    mobile    not a mobile number: invalid; ending in 099: blacklisted;
+              any other: accepted and charged
 
     Any other name and password is accepted.
 
@@ -76,10 +76,10 @@ def command(
     it is answered 0. The last digits of a number choose what is pushed:
 
     \b
-      state     01 EXPIRED, 02 UNDELIV, 03 UNKNOWN, 04 REJECTD,
-                05 DTBLACK, 06 ERR:104, 07 REJECT, 08 MK:0012,
-                any other DELIVRD
-      reply     11 TD, 12 a long one in Chinese, any other none
+    state     01 EXPIRED, 02 UNDELIV, 03 UNKNOWN, 04 REJECTD,
+              05 DTBLACK, 06 ERR:104, 07 REJECT, 08 MK:0012,
+              any other DELIVRD
+    reply     11 TD, 12 a long one in Chinese, any other none
     """
     environment: Environment = context.obj
     start = partial(Sandbox, port=port, balance=balance, latency=latency, fault=fault, fault_every=fault_every)
