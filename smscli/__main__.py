@@ -56,7 +56,7 @@ def _run(arguments: "Sequence[str]", environment: "Environment") -> int:
     except KeyboardInterrupt:
         from smscli.language import _
 
-        environment.say(f"smscli: {_('interrupted.')}")
+        environment.say(_("smscli: interrupted."))
         return 130
     return code
 

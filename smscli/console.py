@@ -154,7 +154,7 @@ class Environment:
     def choose(self, question: str, names: "Sequence[str]") -> str:
         """Ask at the terminal for one of several, by name or number; an OSError where nobody is there."""
         lines = "".join(f"{number:3}  {visible(name)}\n" for number, name in enumerate(names, 1))
-        asked, which = _("{question}:").format(question=visible(question)), _("Which one?")
+        asked, which = _("{heading}:").format(heading=visible(question)), _("Which one?")
         return self._answer(f"{asked}\n{lines}{which} ").strip()
 
     def _answer(self, question: str) -> str:

@@ -63,7 +63,7 @@ def page(command: Any, context: Any) -> str:
         lines += ["", *(f"  {line}".rstrip() for line in _text(cleandoc(command.help), width - 2))]
     for name, records in _groups(command, context).items():
         if records:
-            lines += ["", _("{text}:").format(text=_(name)), *_list(records, width)]
+            lines += ["", _("{heading}:").format(heading=_(name)), *_list(records, width)]
     return "\n".join(lines)
 
 

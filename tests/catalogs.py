@@ -93,7 +93,7 @@ def _columns(node: ast.AST) -> ast.AST | None:
 def _texts(node: ast.AST | None) -> Iterator[str]:
     for inner in ast.walk(node) if node else ():
         if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
-            yield inner.value
+            yield inner.value.strip()
 
 
 # --- the files ----------------------------------------------------------------------------------------------------

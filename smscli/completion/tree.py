@@ -87,8 +87,8 @@ def _place(param: Any, index: int) -> str:
 
 
 def _parameter(param: Any, names: tuple[str, ...]) -> Parameter:
-    summary = _(" ".join((getattr(param, "help", None) or "").split()))
-    return Parameter(names, param.name.replace("_", " "), summary, _takes(param), param.multiple)
+    text = " ".join((getattr(param, "help", None) or "").split())
+    return Parameter(names, param.name.replace("_", " "), _(text), _takes(param), param.multiple)
 
 
 def _takes(param: Any) -> str:
