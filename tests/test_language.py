@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from select import select
 from typing import Any
 
 import pytest
@@ -241,6 +242,9 @@ def test_a_terminal_in_gbk_is_asked_in_gbk() -> None:
     stderr = io.TextIOWrapper(io.BytesIO(), encoding="gbk")
     os.write(master, "是\n".encode("gbk"))
     Environment(None, io.StringIO(), stderr, os.ttyname(slave)).confirm("发送？", yes=False)
-    assert "发送？ [y/N] ".encode("gbk") in os.read(master, 100)
+    shown = b""
+    while "发送？ [y/N] ".encode("gbk") not in shown:  # a terminal may give what it shows in pieces
+        assert select([master], [], [], 5)[0], shown
+        shown += os.read(master, 100)
     os.close(master)
     os.close(slave)
