@@ -43,11 +43,9 @@ def _run_process(arguments: "Sequence[str]") -> int:
 
 def _run(arguments: "Sequence[str]", environment: "Environment") -> int:
     """Run the program; a known error ends as its sentence and exit code, a bug keeps its traceback."""
-    from smscli.config.start import choose_language
     from smscli.errors import SmsError
 
     try:
-        choose_language()
         code = _carry_out(arguments, environment)
         environment.finish()
     except SmsError as error:
@@ -77,6 +75,9 @@ def _carry_out(arguments: "Sequence[str]", environment: "Environment") -> int:
 
         environment.write(f"smscli {__version__}\n")
         return 0
+    from smscli.config.start import choose_language
+
+    choose_language()
     if not arguments or arguments[0] in ("--help", "-h"):
         from smscli.commands import overview
 
