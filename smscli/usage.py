@@ -7,8 +7,6 @@ from copy import copy
 from inspect import cleandoc
 from typing import Any
 
-import typer
-
 from smscli.config.keys import PROFILE_KEYS
 from smscli.console import cells
 from smscli.language import _, language, later, paragraphs
@@ -18,7 +16,7 @@ _FIRST_COLUMN = 30  # an option that is longer has its text on the next line
 # What must not be torn apart: a word, or one full-width character with the punctuation that belongs to it.
 _WIDE = "\u2e80-\u303f\u3040-\u9fff\uf900-\ufaff\uff00-\uff60"
 _PIECE = re.compile(rf"[（《【「“]*(?:[{_WIDE}]|[^\s{_WIDE}]+)[，。；：！？、）》】」”…]*\s*")
-# What Typer says; names in braces are its own words or messages again.
+# What Typer says; `{message}` is one of these again.
 _TYPER = (
     later("Missing command."),
     later("Missing option {option}."),
@@ -100,7 +98,7 @@ def _record(param: Any, context: Any) -> tuple[str, str] | None:
 
 
 def _list(records: Iterable[tuple[str, str]], width: int) -> Iterator[str]:
-    column = min(max(cells(first) for first, _ in records), _FIRST_COLUMN)
+    column = min(max(cells(record[0]) for record in records), _FIRST_COLUMN)
     for first, text in records:
         lines = list(_fold(text, width - column - 4)) or [""]
         if cells(first) > column:
@@ -137,9 +135,7 @@ def _fold(text: str, width: int) -> Iterator[str]:
 def explain(error: Any) -> str:
     """Return what Typer says about a wrong command line, with the command's usage where it is known."""
     message, context = error.format_message(), getattr(error, "ctx", None)
-    if (
-        not isinstance(error, typer.BadParameter) and "\n" in message
-    ):  # the help page itself, where a command is missing
+    if type(error).__name__ == "NoArgsIsHelpError":  # its message is the help page; Typer does not export it
         return str(message)
     lines = []
     if context is not None:
@@ -154,5 +150,8 @@ def _said(message: str) -> str:
         return message
     for template in _TYPER:
         if found := re.fullmatch(re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+)", re.escape(template)), message, re.DOTALL):
-            return _(template).format(**{name: _said(text) for name, text in found.groupdict().items()})
+            filled = found.groupdict()
+            if "message" in filled:
+                filled["message"] = _said(filled["message"])
+            return _(template).format(**filled)
     return message

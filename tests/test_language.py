@@ -139,7 +139,7 @@ def test_an_error_is_said_in_chinese(smscli: Smscli) -> None:
         ("send --at", "错误：选项 '--at' 缺少值。"),
         ("send --yes=1", "错误：选项 '--yes' 不带值。"),
         ("cancel", "错误：缺少参数 'RUN'。"),
-        ("cancel 1 2", "错误：多余的参数：2"),
+        ("cancel 1 required", "错误：多余的参数：required"),
         ("profile", "错误：缺少命令。"),
     ],
 )

@@ -114,7 +114,7 @@ def test_a_library_has_one_door(library: str) -> None:
 
 def test_typer_is_for_the_command_tree_alone() -> None:
     users = {name for name in SOURCES if "typer" in foreign(name)}
-    assert {name for name in users if not name.startswith("commands.")} - {"completion.tree"} == {"cli", "usage"}
+    assert {name for name in users if not name.startswith("commands.")} - {"completion.tree"} == {"cli"}
 
 
 def test_every_library_is_declared() -> None:

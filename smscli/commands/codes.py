@@ -6,8 +6,8 @@ import typer
 
 from smscli.commands._options import OutputOption
 from smscli.errors import InputError
-from smscli.language import _
-from smscli.output import write_rows
+from smscli.language import _, language
+from smscli.output import is_table, write_rows
 from smscli.protocol.codes import ANSWERS, OPERATOR_STATES, STATES, Meaning
 
 SETTINGS = {"ignore_unknown_options": True}  # -1 is a code here, not an option
@@ -34,6 +34,8 @@ def command(
             "vendor's support what this one means. `smscli codes` lists those that are known."
         )
         raise InputError(said.format(code=code))
+    if language() == "zh" and is_table(context.obj, output):  # a column that is empty is not shown
+        rows = [(kind, code, chinese, "", _(note)) for kind, code, chinese, _english, note in rows]
     write_rows(context.obj, COLUMNS, rows, output)
 
 
