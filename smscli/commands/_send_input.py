@@ -86,7 +86,7 @@ def read_recipients(environment: Environment, options: SendOptions, message: Mes
     for note in () if options.quiet else people.notes:
         environment.say(note)
     for where, text, reason in people.invalid:
-        environment.say(f"{where}: {text!r}: {reason}")
+        environment.say(_("{where}: {text!r}: {reason}").format(where=where, text=text, reason=reason))
     if people.invalid and options.rejects:
         people.invalid.write(options.rejects)
         said = _("the invalid lines are in {file}, with their reasons: correct that file and send it")

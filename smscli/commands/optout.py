@@ -115,7 +115,7 @@ def _read(environment: Environment, file: Path | None, column: str, encoding: st
 def _valid(environment: Environment, people: Recipients, skip_invalid: bool) -> Recipients:
     """Name the lines that are not a mobile number; without --skip-invalid nothing is done then."""
     for where, text, reason in people.invalid:
-        environment.say(f"{where}: {text!r}: {reason}")
+        environment.say(_("{where}: {text!r}: {reason}").format(where=where, text=text, reason=reason))
     if people.invalid and not skip_invalid:
         said = _("{invalid:,} invalid, {valid:,} valid. The list was not changed.")
         raise InputError(said.format(invalid=len(people.invalid), valid=len(people.mobiles)))
