@@ -10,11 +10,12 @@ from select import select
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
 from smscli import language, usage
 from smscli.commands import COMMANDS
 from smscli.completion.tree import command_tree
-from smscli.console import Environment, cells
+from smscli.console import Environment
 from tests.support.command import Smscli, Terminal
 from tests.support.inprocess import run_here
 from tests.support.sandboxes import RunningSandbox, write_config
@@ -168,7 +169,7 @@ PAGES = [node.path.split()[1:] for node in command_tree().walk()]
 @pytest.mark.parametrize("name", ["zh", "en"])
 def test_help_fits_80_columns(smscli: Smscli, path: list[str], name: str) -> None:
     page = smscli(*path, "--help", SMSCLI_LANG=name, COLUMNS="80").out
-    assert [line for line in page.splitlines() if cells(line) > 80] == []
+    assert [line for line in page.splitlines() if cell_len(line) > 80] == []
     assert bool(CHINESE.match(page)) == (name == "zh")
 
 
@@ -210,7 +211,7 @@ def test_tables_fit_80_columns(terminal: Terminal, sent: dict[str, str], line: s
     code, shown = terminal(line.split(), **sent, SMSCLI_LANG="zh", COLUMNS="80", TERM="dumb")
     assert code == 0, shown
     sentences = ("run ", "任务 ")  # the terminal folds these
-    assert [text for text in shown.splitlines() if cells(text) > 80 and not text.startswith(sentences)] == []
+    assert [text for text in shown.splitlines() if cell_len(text) > 80 and not text.startswith(sentences)] == []
 
 
 def test_headings_are_chinese_on_a_terminal_alone(terminal: Terminal, smscli: Smscli, sent: dict[str, str]) -> None:
