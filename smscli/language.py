@@ -73,6 +73,36 @@ def later(message: str) -> str:
     return message
 
 
+# What the system says most often; everything else stays in its own words.
+_SYSTEM = (
+    later("Address already in use"),
+    later("Cannot assign requested address"),
+    later("Connection refused"),
+    later("Connection reset by peer"),
+    later("Disk quota exceeded"),
+    later("File exists"),
+    later("File name too long"),
+    later("Input/output error"),
+    later("Is a directory"),
+    later("Name or service not known"),
+    later("Network is unreachable"),
+    later("No route to host"),
+    later("No space left on device"),
+    later("No such file or directory"),
+    later("Not a directory"),
+    later("Operation not permitted"),
+    later("Permission denied"),
+    later("Read-only file system"),
+    later("Temporary failure in name resolution"),
+    later("Too many open files"),
+)
+
+
+def reason(error: Exception) -> str:
+    """Return what the system says about an error, in the reader's language where it is one of the usual reasons."""
+    return _(getattr(error, "strerror", None) or str(error))
+
+
 def paragraphs(text: str) -> str:
     """Return a help text in the reader's language, each paragraph translated as a message of its own.
 

@@ -126,6 +126,13 @@ def test_an_error_is_said_in_chinese(smscli: Smscli) -> None:
     assert (ended.code, ended.err) == (2, "smscli: --mobile 和 --list 只能用一个。未发送任何短信。\n")
 
 
+def test_the_systems_reason_is_said_in_chinese(smscli: Smscli, tmp_path: Path) -> None:
+    arguments = ("send", "-p", "sandbox", "--content", "x", "--list")
+    for name, said in ((str(tmp_path / "none"), "没有这个文件或目录"), (str(tmp_path), "这是一个目录")):
+        ended = smscli(*arguments, name, SMSCLI_LANG="zh")
+        assert (ended.code, ended.err) == (2, f"smscli: 无法读取 {name}：{said}。未发送任何短信。\n")
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [

@@ -150,6 +150,12 @@ def test_every_sentence_is_marked(name: str) -> None:
     assert list(sentences(TREES[name])) == []
 
 
+@pytest.mark.parametrize("name", [name for name in SOURCES if not name.startswith(UNMARKED)])
+def test_what_the_system_says_is_translated(name: str) -> None:
+    uses = [node for node in ast.walk(TREES[name]) if isinstance(node, ast.Attribute) and node.attr == "strerror"]
+    assert uses == [], "use language.reason"
+
+
 @pytest.mark.parametrize(
     "source",
     [
