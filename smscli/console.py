@@ -8,7 +8,7 @@ import os
 import sys
 
 from smscli.errors import InputError
-from smscli.language import _, later, reason
+from smscli.language import _, later, system_reason
 
 TYPE_CHECKING = False  # mypy reads it as true; importing `typing` would cost `--version` some milliseconds
 if TYPE_CHECKING:
@@ -93,7 +93,9 @@ class Environment:
     def _lose_stdout(self, error: OSError) -> None:
         self.stdout_lost = True
         if not isinstance(error, BrokenPipeError):
-            raise OutputError(_("the output could not be written: {reason}.").format(reason=reason(error))) from None
+            raise OutputError(
+                _("the output could not be written: {reason}.").format(reason=system_reason(error))
+            ) from None
 
     def say(self, text: str) -> None:
         """Say something on stderr; every line of `text` is made safe."""
@@ -169,9 +171,9 @@ class Environment:
 def unreadable(name: str, error: Exception, afterwards: str) -> InputError:
     """Return the error that says why a file cannot be read."""
     if not afterwards:
-        return InputError(_("{name} cannot be read: {reason}.").format(name=name, reason=reason(error)))
+        return InputError(_("{name} cannot be read: {reason}.").format(name=name, reason=system_reason(error)))
     said = _("{name} cannot be read: {reason}. {afterwards}")
-    return InputError(said.format(name=name, reason=reason(error), afterwards=afterwards))
+    return InputError(said.format(name=name, reason=system_reason(error), afterwards=afterwards))
 
 
 def process_environment() -> Environment:

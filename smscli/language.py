@@ -98,7 +98,7 @@ _SYSTEM = (
 )
 
 
-def reason(error: Exception) -> str:
+def system_reason(error: Exception) -> str:
     """Return what the system says about an error, in the reader's language where it is one of the usual reasons."""
     return _(getattr(error, "strerror", None) or str(error))
 

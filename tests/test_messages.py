@@ -153,7 +153,7 @@ def test_every_sentence_is_marked(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in SOURCES if not name.startswith(UNMARKED)])
 def test_what_the_system_says_is_translated(name: str) -> None:
     uses = [node for node in ast.walk(TREES[name]) if isinstance(node, ast.Attribute) and node.attr == "strerror"]
-    assert uses == [], "use language.reason"
+    assert uses == [], "use language.system_reason"
 
 
 @pytest.mark.parametrize(

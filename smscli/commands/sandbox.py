@@ -16,7 +16,7 @@ from smscli.commands._signals import ended_by_signals
 from smscli.config import profile as profiles
 from smscli.console import Environment
 from smscli.errors import InputError
-from smscli.language import _, reason
+from smscli.language import _, system_reason
 from smscli.protocol.pushes import Trust
 from smscli.sandbox.faults import Fault
 from smscli.sandbox.gateway import NO_TRUST, Sandbox
@@ -103,7 +103,7 @@ def _bind(start: Callable[[], Sandbox], port: int) -> Sandbox:
         return start()
     except OSError as error:
         said = _("cannot listen on port {port} of 127.0.0.1: {reason}. Choose another with --port; 0 takes any.")
-        raise InputError(said.format(port=port, reason=reason(error))) from None
+        raise InputError(said.format(port=port, reason=system_reason(error))) from None
 
 
 def _push_target(url: str) -> str:
@@ -134,7 +134,7 @@ def _open_log(path: Path | None, stderr: TextIO) -> AbstractContextManager[TextI
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     except OSError as error:
         said = _("cannot write the log {file!r}: {reason}.")
-        raise InputError(said.format(file=str(path), reason=reason(error))) from None
+        raise InputError(said.format(file=str(path), reason=system_reason(error))) from None
     return os.fdopen(descriptor, "a", encoding="utf-8")
 
 
