@@ -52,7 +52,9 @@ def _run(arguments: "Sequence[str]", environment: "Environment") -> int:
         environment.say(f"smscli: {_sentence(error, arguments)}")
         return int(error.exit_code)
     except KeyboardInterrupt:
-        environment.say("smscli: interrupted.")
+        from smscli.language import _
+
+        environment.say(_("smscli: interrupted."))
         return 130
     return code
 
@@ -60,8 +62,11 @@ def _run(arguments: "Sequence[str]", environment: "Environment") -> int:
 def _sentence(error: "SmsError", arguments: "Sequence[str]") -> str:
     """Return an error's sentence; a command that never sends anything does not say that nothing was sent."""
     from smscli.commands import SENDING
+    from smscli.language import _
 
-    return str(error) if arguments and arguments[0] in SENDING else str(error).replace(" Nothing was sent.", "")
+    said = _("Nothing was sent.")  # Chinese has no space before it
+    sends = bool(arguments) and arguments[0] in SENDING
+    return str(error) if sends else str(error).replace(f" {said}", "").replace(said, "")
 
 
 def _carry_out(arguments: "Sequence[str]", environment: "Environment") -> int:
@@ -70,6 +75,9 @@ def _carry_out(arguments: "Sequence[str]", environment: "Environment") -> int:
 
         environment.write(f"smscli {__version__}\n")
         return 0
+    from smscli.config.start import choose_language
+
+    choose_language()
     if not arguments or arguments[0] in ("--help", "-h"):
         from smscli.commands import overview
 

@@ -5,7 +5,8 @@ from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING, Literal, NamedTuple, TextIO
 
-from smscli.console import Environment, visible
+from smscli.console import Environment, cells, visible
+from smscli.language import _, heading
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -84,7 +85,7 @@ def follow(
     if output is Output.JSON:
         output = Output.JSONL  # a JSON list would need an end
     if output is Output.TABLE:
-        environment.write(_line(dict(zip(columns, columns, strict=True)), widths))
+        environment.write(_line({name: heading(name) for name in columns}, widths))
     elif output is Output.CSV:
         environment.write("".join(_csv(columns, [])))
     for rows in groups:
@@ -101,8 +102,9 @@ def follow(
     return True
 
 
-def _line(cells: Mapping[str, Cell], widths: Mapping[str, int]) -> str:
-    return "  ".join(f"{visible(_text(cells[name])):<{width}}" for name, width in widths.items()).rstrip() + "\n"
+def _line(row: Mapping[str, Cell], widths: Mapping[str, int]) -> str:
+    texts = [(visible(_shown(row[name])), width) for name, width in widths.items()]
+    return "  ".join(text + " " * (width - cells(text)) for text, width in texts).rstrip() + "\n"
 
 
 def is_table(environment: Environment, output: Output | None) -> bool:
@@ -125,6 +127,11 @@ def _text(cell: Cell) -> str:
     if isinstance(cell, bool):
         return "yes" if cell else "no"
     return str(cell)
+
+
+def _shown(cell: Cell) -> str:
+    """Return a cell as a person reads it."""
+    return _text(cell) if not isinstance(cell, bool) else _("yes") if cell else _("no")
 
 
 def _chunks(rows: Iterable[Sequence[Cell]]) -> Iterator[list[Sequence[Cell]]]:
@@ -206,7 +213,7 @@ def _tables(columns: Sequence[str], rows: Iterable[Sequence[Cell]], stdout: Text
         table = Table(box=None, header_style="bold", pad_edge=False)
         filled = [index for index in range(len(columns)) if any(row[index] not in ("", None) for row in chunk)]
         for index in filled:
-            _add_column(table, columns[index], [row[index] for row in chunk])
+            _add_column(table, heading(columns[index]), [row[index] for row in chunk])
         for row in chunk:
             table.add_row(*(_drawn(row[index], console.encoding) for index in filled))
         with console.capture() as capture:

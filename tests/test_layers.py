@@ -23,9 +23,9 @@ LAYERS = (
     ("config", "httpd", "output"),
     ("ledger", "gateway", "sandbox"),
     ("sending", "receiving", "reporting"),
-    ("commands", "cli", "completion", "__main__"),
+    ("commands", "cli", "usage", "completion", "__main__"),
 )
-PURE = ("errors", "text", "protocol")
+PURE = ("errors", "language", "text", "protocol")
 # One library behind one door.
 DOORS = {
     "requests": {"gateway"},
@@ -90,7 +90,7 @@ def test_imports_point_one_way(name: str) -> None:
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_only_the_program_itself_and_its_commands_talk(name: str) -> None:
-    talkers = ("cli", "__main__", "output")
+    talkers = ("cli", "__main__", "output", "usage")
     assert own(name).isdisjoint({"console", "output"}) or name in talkers or name.startswith("commands.")
 
 

@@ -1,6 +1,7 @@
 """What a person can ask: one module per command, found by its name; this table is the command tree's root."""
 
 from smscli import __doc__ as purpose
+from smscli.language import _
 
 COMMANDS = {
     "send": "Send a text to one number or to a list.",
@@ -22,7 +23,7 @@ COMMANDS = {
     "completion": "Print the completion script of a shell.",
 }
 
-
+_TRIAL = "smscli send -p sandbox --mobile 13800138000 --content '你好'"
 # The commands that send something; when they fail, they say whether anything was sent.
 SENDING = ("send", "resume")
 
@@ -30,17 +31,19 @@ SENDING = ("send", "resume")
 def overview() -> str:
     """Return the help page of `smscli` itself, made without loading any command."""
     width = max(map(len, COMMANDS))
-    listed = "\n".join(f"  {name:<{width}}  {summary}" for name, summary in COMMANDS.items())
-    return f"""Usage: smscli COMMAND [OPTIONS]
-
-{purpose}
-
-Commands:
-{listed}
-
-Options:
-  --version   Print the version.
-  -h, --help  Print this page; `smscli COMMAND --help` prints a command's.
-
-Without an account: smscli send -p sandbox --mobile 13800138000 --content '你好'
-"""
+    options = _("[OPTIONS]")
+    lines = [
+        _("Usage: {command}").format(command=f"smscli COMMAND {options}"),
+        "",
+        _(str(purpose)),
+        "",
+        _("{heading}:").format(heading=_("Commands")),
+        *(f"  {name:<{width}}  {_(summary)}" for name, summary in COMMANDS.items()),
+        "",
+        _("{heading}:").format(heading=_("Options")),
+        "  --version   " + _("Print the version."),
+        "  -h, --help  " + _("Print this page; `smscli COMMAND --help` prints a command's."),
+        "",
+        _("Without an account: {command}").format(command=_TRIAL),
+    ]
+    return "\n".join(lines) + "\n"

@@ -32,6 +32,7 @@ from smscli.console import Environment
 from smscli.errors import ExitCode, InputError, NobodyError
 from smscli.gateway.client import Gateway
 from smscli.gateway.open import gateways_of
+from smscli.language import _, later
 from smscli.ledger.optouts import OptOuts
 from smscli.ledger.runs import Run, Runs
 from smscli.ledger.states import State
@@ -118,10 +119,11 @@ def _send(environment: Environment, options: SendOptions, strays: Sequence[str])
 
 def _refuse_strays(words: Sequence[str]) -> None:
     if words:
-        raise InputError(
-            f"{' '.join(words)!r} does not belong to any option. Nothing was sent. Numbers go after --mobile, "
+        said = _(
+            "{words!r} does not belong to any option. Nothing was sent. Numbers go after --mobile, "
             "the text after --content; a value with spaces needs quotes: --content 'hello world'."
         )
+        raise InputError(said.format(words=" ".join(words)))
 
 
 # --- the plan -----------------------------------------------------------------------------------------------------
@@ -142,7 +144,7 @@ def build_plan(
     )
     whole.check()
     if same := len(people.mobiles[: options.limit]) - whole.numbers:  # different cells that made the same text
-        environment.say(f"{same:,} left out: the same text to the same number")
+        environment.say(_("{count:,} left out: the same text to the same number").format(count=same))
         people = people._replace(duplicates=people.duplicates + same)
     return whole, people
 
@@ -173,17 +175,17 @@ def _leave_out(job: _Job) -> tuple[Plan, int]:
     unwanted = set() if job.options.include_opted_out else OptOuts(job.store).numbers(account.name)
     whole, opted_out = without(job.plan, unwanted)
     if opted_out:
-        say(f"{opted_out:,} left out: they opted out; `smscli optout list` shows them")
+        say(_("{count:,} left out: they opted out; `smscli optout list` shows them").format(count=opted_out))
     whole, held_back = hold_back(whole, Runs(job.store), account, job.due)
     if held_back:
-        say(f"{held_back:,} left out: they would get more messages than per_number allows")
+        say(_("{count:,} left out: they would get more messages than per_number allows").format(count=held_back))
     _refuse_nobody(whole)
     return whole, opted_out
 
 
 def _refuse_nobody(whole: Plan) -> None:
     if not whole.numbers:
-        raise NobodyError("nobody is left to send to. Nothing was sent.")
+        raise NobodyError(_("nobody is left to send to. Nothing was sent."))
 
 
 # --- a new run ----------------------------------------------------------------------------------------------------
@@ -208,17 +210,18 @@ def start_run(job: _Job) -> ExitCode:
     if not options.force:
         refuse_low_balance(preview, job.gateways)
     if whole.numbers > account.confirm_above and not options.yes:
-        confirm(environment, preview, job.gateways, f"Send to {whole.numbers:,} numbers?")
+        confirm(environment, preview, job.gateways, _("Send to {numbers:,} numbers?").format(numbers=whole.numbers))
     confirm_hours(environment, account, whole.texts, whole.stime, options.yes)
     with Runs(job.store).begin(lambda: _new_run(job, whole)) as run:
-        if run.numbers < whole.numbers:
-            environment.say(f"{whole.numbers - run.numbers:,} more left out: another run has sent to them (per_number)")
+        if more := whole.numbers - run.numbers:
+            said = _("{count:,} more left out: another run has sent to them (per_number)")
+            environment.say(said.format(count=more))
         return _carry_on(job, run)
 
 
 def _warn(environment: Environment, whole: Plan) -> None:
     for warning in whole.warnings():
-        environment.say(f"warning: {warning}")
+        environment.say(_("warning: {warning}").format(warning=warning))
 
 
 def _prepare(job: _Job) -> Preview:
@@ -239,13 +242,17 @@ def _look_for_repeat(job: _Job) -> None:
     same = Runs(job.store).same_since(job.digest, account.name, time.time() - (window or _REPEAT_SECONDS))
     if not same:
         return
-    said = f"run {same.id} sent the same to the same numbers at {china_time(same.created)}"
+    at = china_time(same.created)
     if window:
-        raise NobodyError(
-            f"{said}, which is within the profile's repeat_window of {account.repeat_window}. Nothing was sent. "
-            "If it is meant, send it with --key NAME."
+        said = _(
+            "run {run} sent the same to the same numbers at {time}, which is within the profile's repeat_window of "
+            "{window}. Nothing was sent. If it is meant, send it with --key NAME."
         )
-    job.environment.say(f"warning: {said}; --key NAME protects against sending twice")
+        raise NobodyError(said.format(run=same.id, time=at, window=account.repeat_window))
+    said = _(
+        "warning: run {run} sent the same to the same numbers at {time}; --key NAME protects against sending twice"
+    )
+    job.environment.say(said.format(run=same.id, time=at))
 
 
 def _new_run(job: _Job, whole: Plan) -> tuple[Run, Iterator[tuple[str, Sequence[str]]]]:
@@ -326,20 +333,21 @@ def repeat_run(job: _Job, run: Run) -> ExitCode:
     confirm_past(environment, runs, run, options.yes)
     if summary.open or summary.is_held or State.SENDING in summary.totals.batches:
         with runs.hold(run.id):
-            environment.say(f"continuing run {run.id}, which has the key {run.key!r}")
+            environment.say(_("continuing run {run}, which has the key {key!r}").format(run=run.id, key=run.key))
             confirm_rest(environment, runs, run, job.message.account, job.gateways, options.yes)
             return _carry_on(job, run)
-    done = "was sent before" if run.cancelled is None else "was cancelled"
-    environment.say(f"run {run.id} with the key {run.key!r} {done}; nothing was sent again")
+    said = _("run {run} with the key {key!r} was sent before; nothing was sent again")
+    if run.cancelled is not None:
+        said = _("run {run} with the key {key!r} was cancelled; nothing was sent again")
+    environment.say(said.format(run=run.id, key=run.key))
     with shown_at_the_end(environment, store, run, options.output):
         return _after_reports(job, run, summary.exit_code)
 
 
 def _say_known(job: _Job, run: Run) -> ExitCode:
     left = Runs(job.store).open_numbers(run.id)
-    job.environment.say(
-        f"run {run.id} with the key {run.key!r} exists already; {left:,} of its numbers are not sent to yet"
-    )
+    said = _("run {run} with the key {key!r} exists already; {count:,} of its numbers are not sent to yet")
+    job.environment.say(said.format(run=run.id, key=run.key, count=left))
     return ExitCode.DONE
 
 
@@ -347,18 +355,26 @@ def _refuse_difference(job: _Job, run: Run) -> None:
     """Refuse a key that was used for something else, and say what differs."""
     account, whole, at = job.message.account, job.plan, job.options.at
     pairs = {
-        "profile": (f"{run.profile} ({run.account})", f"{account.label} ({account.name})"),
-        "sign": (run.sign, whole.sign),
-        "extno": (run.extno, whole.extno),
+        later("the profile was {old!r} and is {new!r}"): (
+            f"{run.profile} ({run.account})",
+            f"{account.label} ({account.name})",
+        ),
+        later("the sign was {old!r} and is {new!r}"): (run.sign, whole.sign),
+        later("the extno was {old!r} and is {new!r}"): (run.extno, whole.extno),
         # A relative time means another moment each time.
-        "time": (run.stime, run.stime if at and at.strip().startswith("+") else whole.stime),
-        "content": (run.content, whole.content if run.content else ""),  # a forgotten run has lost its text
+        later("the time was {old!r} and is {new!r}"): (
+            run.stime,
+            run.stime if at and at.strip().startswith("+") else whole.stime,
+        ),
+        # A forgotten run has lost its text.
+        later("the content was {old!r} and is {new!r}"): (run.content, whole.content if run.content else ""),
     }
-    differing = [f"the {name} was {old!r} and is {new!r}" for name, (old, new) in pairs.items() if old != new]
+    differing = [_(said).format(old=old, new=new) for said, (old, new) in pairs.items() if old != new]
     if not differing and run.digest != job.digest:
-        differing = ["the list, or the texts made from it, differ"]
+        differing = [_("the list, or the texts made from it, differ")]
     if differing:
-        raise InputError(
-            f"the key {run.key!r} belongs to run {run.id}, which was another message: {'; '.join(differing)}. "
+        said = _(
+            "the key {key!r} belongs to run {run}, which was another message: {differences}. "
             "Nothing was sent. Use another key."
         )
+        raise InputError(said.format(key=run.key, run=run.id, differences="; ".join(differing)))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from smscli.config.keys import FILE_KEYS, FROM_ENVIRONMENT, PROFILE_KEYS, SANDBOX, TEMPLATE_KEYS, Key
+from smscli.config.start import config_name, directory
 from smscli.errors import ConfigError
 
 
@@ -21,22 +22,13 @@ class Config(NamedTuple):
 
 
 def config_path() -> Path:
-    """Return where the configuration is: `SMSCLI_CONFIG`, else the user's configuration directory."""
-    given = os.environ.get("SMSCLI_CONFIG")
-    return Path(given).absolute() if given else user_directory("XDG_CONFIG_HOME", ".config") / "smscli" / "config.toml"
+    """Return where the configuration is."""
+    return Path(config_name()).absolute()
 
 
 def user_directory(variable: str, fallback: str) -> Path:
     """Return the directory of the user that an XDG variable names, `fallback` below the home directory without it."""
-    if os.name == "nt" and os.environ.get("APPDATA"):
-        return Path(os.environ["APPDATA"])
-    given = os.environ.get(variable, "")
-    if given.startswith("/"):
-        return Path(given)
-    try:
-        return Path.home() / fallback
-    except RuntimeError:
-        raise ConfigError("this user has no home directory; name the configuration file in SMSCLI_CONFIG.") from None
+    return Path(directory(variable, fallback))
 
 
 def read_config() -> Config:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from smscli.language import LANGUAGES, later
+
 SANDBOX = "sandbox"  # the label of the built-in account
 FROM_ENVIRONMENT = "environment"  # the label of an account that no file has
 MASK = "****"
@@ -241,6 +243,10 @@ TEMPLATE_KEYS = _rows(
 )
 FILE_KEYS = _rows(
     Key("default", TEXT, "The profile that is used if none is named."),
+    Key(
+        "language", TEXT, "What smscli speaks, zh or en; without it, the language of the locale.",
+        check=_unless(lambda text: text in LANGUAGES, later('must be "zh" or "en"')),
+    ),
     Key("profiles", TABLE, "The accounts."),
     Key("templates", TABLE, "The texts that the gateway approved."),
-)
+)  # fmt: skip
