@@ -25,7 +25,7 @@ LAYERS = (
     ("sending", "receiving"),
     ("commands", "cli", "completion", "__main__"),
 )
-PURE = ("errors", "text", "protocol")
+PURE = ("errors", "language", "text", "protocol")
 # One library behind one door.
 DOORS = {
     "requests": {"gateway"},
