@@ -266,7 +266,7 @@ def describe(batch: Batch) -> str:
     if batch.state in (State.PLANNED, State.ACCEPTED):
         return ""
     if batch.code is None:
-        return batch.error
+        return _(batch.error)
     sentence = describe_answer(batch.code, batch.message, refused=batch.state is State.REFUSED)
     return _with_advice(sentence, batch.code) if batch.state is State.UNKNOWN else sentence
 

@@ -35,6 +35,11 @@ def test_likeliest_of_several_named_columns_is_taken_and_told() -> None:
     assert "'手机号'" in found.notes[0]
 
 
+def test_a_column_that_was_named_is_noted_by_its_name_alone() -> None:
+    found = read(f"id,it's me\n1,{ONE}\n", column="it's me")
+    assert found.notes[0].endswith('column "it\'s me", read as UTF-8')
+
+
 def test_phone_column_by_content() -> None:
     found = read(f"1,张三,{ONE}\n2,李四,{TWO}\n3,王五,123\n")
     assert found.mobiles == [ONE, TWO]
