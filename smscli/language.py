@@ -24,3 +24,8 @@ def language() -> str:
 def later(message: str) -> str:
     """Mark a message that is translated only when it is shown."""
     return message
+
+
+def reason(error: Exception) -> str:
+    """Return what the system says about an error, in the reader's language where it is one of the usual reasons."""
+    return getattr(error, "strerror", None) or str(error)

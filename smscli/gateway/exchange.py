@@ -196,7 +196,7 @@ def _reason(error: Exception, sent: bool, timeout: float) -> str:
         if any(isinstance(cause, kind) for cause in causes):
             return _(words) if words else _late(sent, timeout)
     strerror = next((cause.strerror for cause in causes if isinstance(cause, OSError) and cause.strerror), "")
-    return _("the connection failed ({reason})").format(reason=strerror or type(causes[-1]).__name__)
+    return _("the connection failed ({reason})").format(reason=_(strerror) or type(causes[-1]).__name__)
 
 
 def _late(sent: bool, timeout: float) -> str:
