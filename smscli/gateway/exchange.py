@@ -32,6 +32,7 @@ from smscli.gateway.connection import (
     net,
     requests,
 )
+from smscli.language import _, later
 from smscli.protocol.forms import decode_text
 
 
@@ -71,7 +72,8 @@ class Poster:
             # Every exchange copies this one: preparing a new one takes a third of an exchange's time.
             self._request = requests.Request("POST", endpoint, headers).prepare()
         except requests.RequestException:
-            raise ConfigError(f"{urlsplit(endpoint).netloc}: this address cannot be used.") from None
+            said = _("{host}: this address cannot be used.")
+            raise ConfigError(said.format(host=urlsplit(endpoint).netloc)) from None
 
     def post(self, body: bytes, parse: Parse) -> Answer:
         """Carry out one exchange; `parse` reads the text of a 200, None where it is not this gateway's.
@@ -168,12 +170,14 @@ class _Exchange:
         error = self._error or TimeoutError()
         host = urlsplit(str(self._request.url)).netloc
         if self._sent:
-            raise OutcomeUnknownError(f"{host} took the request and then {_reason(error, True, self._timeout)}.")
+            said = _("{host} took the request and then {reason}.")
+            raise OutcomeUnknownError(said.format(host=host, reason=_reason(error, True, self._timeout)))
         if not isinstance(error, _BEFORE_THE_GATE):
             raise error
         if isinstance(error, ValueError):
-            raise ConfigError(f"{host}: this address or the profile's proxy cannot be used.")
-        raise UnreachableError(f"{host} cannot be reached: {_reason(error, False, self._timeout)}.")
+            raise ConfigError(_("{host}: this address or the profile's proxy cannot be used.").format(host=host))
+        said = _("{host} cannot be reached: {reason}.")
+        raise UnreachableError(said.format(host=host, reason=_reason(error, False, self._timeout)))
 
     def _post(self, adapter: GatedAdapter, ways: Mapping[str, Any]) -> Answer:
         raw = adapter.send(self._request, **ways).raw
@@ -190,10 +194,14 @@ def _reason(error: Exception, sent: bool, timeout: float) -> str:
     causes = list(_causes(error))
     for kind, words in _REASONS:
         if any(isinstance(cause, kind) for cause in causes):
-            missing = "gave no complete answer" if sent else "no connection"
-            return words.format(late=f"{missing} within {timeout:g} s")
+            return _(words) if words else _late(sent, timeout)
     strerror = next((cause.strerror for cause in causes if isinstance(cause, OSError) and cause.strerror), "")
-    return f"the connection failed ({strerror or type(causes[-1]).__name__})"
+    return _("the connection failed ({reason})").format(reason=_(strerror) or type(causes[-1]).__name__)
+
+
+def _late(sent: bool, timeout: float) -> str:
+    said = _("gave no complete answer within {seconds:g} s") if sent else _("no connection within {seconds:g} s")
+    return said.format(seconds=timeout)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -210,19 +218,22 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 # What the network or the address can cause; any other exception before the gate is a bug.
 _BEFORE_THE_GATE = (requests.RequestException, net.HTTPError, HTTPException, OSError, UnicodeError, UnaskedError)
-_REASONS: list[tuple[type[BaseException], str]] = [
-    (net.ProxyError, "the profile's proxy made no connection"),
-    (ssl.SSLCertVerificationError, "its certificate is not trusted (a private authority goes into ca_bundle)"),
-    (ssl.SSLError, "the encrypted connection failed (does the address start with the right http:// or https://?)"),
-    (socket.gaierror, "its name is not known (is the endpoint spelled right, and is this machine online?)"),
-    (ConnectionRefusedError, "nothing listens there (connection refused)"),
-    (TooLongError, "gave an answer that is too long to be this gateway's"),
-    (UnaskedError, "it answers or closes the connection before it is asked"),
-    (TimeoutError, "{late}"),
-    (RemoteDisconnected, "closed the connection without an answer"),
-    (ConnectionResetError, "reset the connection"),
-    (net.IncompleteRead, "broke off in the middle of its answer"),
-    (BadStatusLine, "answered with something that is not HTTP"),
-    (net.ProtocolError, "answered with something that is not HTTP"),
-    (net.HTTPError, "answered with something that is not HTTP"),
+_REASONS: list[tuple[type[BaseException], str]] = [  # without words it was too late
+    (net.ProxyError, later("the profile's proxy made no connection")),
+    (ssl.SSLCertVerificationError, later("its certificate is not trusted (a private authority goes into ca_bundle)")),
+    (
+        ssl.SSLError,
+        later("the encrypted connection failed (does the address start with the right http:// or https://?)"),
+    ),
+    (socket.gaierror, later("its name is not known (is the endpoint spelled right, and is this machine online?)")),
+    (ConnectionRefusedError, later("nothing listens there (connection refused)")),
+    (TooLongError, later("gave an answer that is too long to be this gateway's")),
+    (UnaskedError, later("it answers or closes the connection before it is asked")),
+    (TimeoutError, ""),
+    (RemoteDisconnected, later("closed the connection without an answer")),
+    (ConnectionResetError, later("reset the connection")),
+    (net.IncompleteRead, later("broke off in the middle of its answer")),
+    (BadStatusLine, later("answered with something that is not HTTP")),
+    (net.ProtocolError, later("answered with something that is not HTTP")),
+    (net.HTTPError, later("answered with something that is not HTTP")),
 ]
