@@ -26,6 +26,6 @@ def later(message: str) -> str:
     return message
 
 
-def reason(error: Exception) -> str:
+def system_reason(error: Exception) -> str:
     """Return what the system says about an error, in the reader's language where it is one of the usual reasons."""
-    return getattr(error, "strerror", None) or str(error)
+    return _(getattr(error, "strerror", None) or str(error))

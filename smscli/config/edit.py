@@ -14,7 +14,7 @@ from smscli.config.file import Source, config_path, is_header, no_key, read_conf
 from smscli.config.keys import FROM_ENVIRONMENT, PROFILE_KEYS, SANDBOX, Key
 from smscli.config.profile import chosen_label, named
 from smscli.errors import ConfigError, InputError
-from smscli.language import _, reason
+from smscli.language import _, system_reason
 
 _LOCK_PATIENCE = 3.0  # seconds; an edit takes milliseconds
 
@@ -146,7 +146,7 @@ def _edit(
             file.write(edited.encode())
     except OSError as error:
         said = _("{path} cannot be written: {reason}. It was not changed.")
-        raise ConfigError(said.format(path=path, reason=reason(error))) from None
+        raise ConfigError(said.format(path=path, reason=system_reason(error))) from None
     return path
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from smscli.config.keys import FILE_KEYS, FROM_ENVIRONMENT, PROFILE_KEYS, SANDBOX, TEMPLATE_KEYS, Key
 from smscli.errors import ConfigError
-from smscli.language import _, reason
+from smscli.language import _, system_reason
 
 
 class Config(NamedTuple):
@@ -91,7 +91,7 @@ def read_text(path: Path) -> str:
         raise ConfigError(said.format(path=path, line=line)) from None
     except OSError as error:
         said = _("{path} cannot be read: {reason}. Nothing was sent.")
-        raise ConfigError(said.format(path=path, reason=reason(error))) from None
+        raise ConfigError(said.format(path=path, reason=system_reason(error))) from None
 
 
 class Source(NamedTuple):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from smscli.config.file import Config, config_path, read_config, unknown
 from smscli.config.keys import FROM_ENVIRONMENT, MASK, OPTOUT_WORDS, PROFILE_KEYS, SANDBOX
 from smscli.errors import ConfigError
-from smscli.language import _, reason
+from smscli.language import _, system_reason
 
 if TYPE_CHECKING:
     from smscli.protocol.pushes import Trust
@@ -203,7 +203,7 @@ def _ask_command(command: str) -> Secret:
         )
         first_line = asked.stdout.partition(b"\n")[0].rstrip(b"\r").decode()
     except OSError as error:
-        raise failed(_("it cannot be run ({reason})").format(reason=reason(error))) from None
+        raise failed(_("it cannot be run ({reason})").format(reason=system_reason(error))) from None
     except UnicodeDecodeError:
         raise failed(_("it printed something that is not UTF-8")) from None
     except (ValueError, IndexError):

@@ -13,7 +13,7 @@ from itertools import chain, islice
 from typing import NamedTuple
 
 from smscli.errors import InputError
-from smscli.language import _, later, reason
+from smscli.language import _, later, system_reason
 from smscli.protocol.numbers import MOBILE, normalise, refusal
 from smscli.sending.rejects import Rejects
 from smscli.sending.table import Table, find_delimiter, find_table, height, is_blank, lines_of, meant
@@ -112,7 +112,7 @@ def read_list(
         line = 0 if encoding else line_outside(stream, source, "gb18030")
     except OSError as error:
         said = _("{source} cannot be read: {reason}. Nothing was sent.")
-        raise InputError(said.format(source=source, reason=reason(error))) from None
+        raise InputError(said.format(source=source, reason=system_reason(error))) from None
     raise _not_text(source, line, encoding)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from smscli.errors import InputError
-from smscli.language import _, reason
+from smscli.language import _, system_reason
 
 _ADDED = ("line", "reason")
 
@@ -96,4 +96,4 @@ class Rejects:
 
 def _unwritable(path: Path, error: OSError) -> InputError:
     said = _("{path} cannot be written: {reason}. Nothing was sent.")
-    return InputError(said.format(path=path, reason=reason(error)))
+    return InputError(said.format(path=path, reason=system_reason(error)))
