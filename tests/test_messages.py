@@ -20,7 +20,7 @@ MESSAGES = {catalogs.key(message): message for message in CATALOG if message.id}
 UNMARKED = (
     "commands._report", "commands.balance", "commands.inbox", "commands.ledger", "commands.listen", "commands.profile",
     "commands.resume", "commands.runs", "commands.status", "commands.template",
-    "config", "gateway", "httpd", "ledger", "protocol", "receiving", "sandbox", "sending", "text",
+    "ledger.backup", "ledger.runs", "ledger.store",
 )  # fmt: skip
 
 

@@ -32,7 +32,7 @@ from smscli.gateway.connection import (
     net,
     requests,
 )
-from smscli.language import _, later
+from smscli.language import _, later, system_reason
 from smscli.protocol.forms import decode_text
 
 
@@ -195,8 +195,8 @@ def _reason(error: Exception, sent: bool, timeout: float) -> str:
     for kind, words in _REASONS:
         if any(isinstance(cause, kind) for cause in causes):
             return _(words) if words else _late(sent, timeout)
-    strerror = next((cause.strerror for cause in causes if isinstance(cause, OSError) and cause.strerror), "")
-    return _("the connection failed ({reason})").format(reason=_(strerror) or type(causes[-1]).__name__)
+    told = next((system_reason(cause) for cause in causes if isinstance(cause, OSError) and cause.errno), "")
+    return _("the connection failed ({reason})").format(reason=told or type(causes[-1]).__name__)
 
 
 def _late(sent: bool, timeout: float) -> str:
