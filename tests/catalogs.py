@@ -80,8 +80,9 @@ def headings() -> Iterator[str]:
 
 def _columns(node: ast.AST) -> ast.AST | None:
     """Return what holds names of columns: a constant `*COLUMNS`, or the columns in a call that writes rows."""
-    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-        return node.value if node.targets[0].id.endswith("COLUMNS") else None
+    if isinstance(node, ast.Assign | ast.AnnAssign):
+        target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+        return node.value if isinstance(target, ast.Name) and target.id.endswith("COLUMNS") else None
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         if node.func.id in ("write_rows", "write_one", "follow") and len(node.args) > 1:
             return node.args[1]
