@@ -125,10 +125,19 @@ class Statistics:
         An hour is a text as 2026-12-01 09:00, a day and a month are its start. A run is its number, None for replies
         whose run is not known.
         """
-        key = _KEYS[by]
-        found = self.sent(by)
-        for origin, figures in (*self._unknown(), *self._came_back(by in (By.RUN, By.TEMPLATE))):
-            found[key(origin)] = found.get(key(origin), Figures()).plus(figures)
+        key, found = _KEYS[by], self.sent(by)
+        replies = self.replies(by in (By.RUN, By.TEMPLATE))
+        unknown: Counter[Any] = Counter()
+        for origin, numbers in self._unknown():
+            unknown[key(origin)] += numbers
+        others = {
+            "unknown": unknown,
+            "replies": Counter(key(came.origin) for came in replies),
+            "optouts": Counter(map(key, self._opted_out(replies))),
+        }
+        for field, counts in others.items():
+            for name, count in counts.items():
+                found[name] = found.get(name, Figures()).plus(Figures(**{field: count}))
         order = list(ENGLISH).index if by is By.OPERATOR else _unknown_last
         return {name: found[name] for name in sorted(found, key=order) if any(found[name])}
 
@@ -201,7 +210,7 @@ class Statistics:
                 sums[name, run] = tuple(map(add, row, (accepted, parts, unaccounted, reported, delivered)))
         return sums
 
-    def _unknown(self) -> Iterator[tuple[Origin, Figures]]:
+    def _unknown(self) -> Iterator[tuple[Origin, int]]:
         """Yield the numbers of unknown outcome; their batches are few, and with no other table the index is used."""
         rows = self._store.read(f"SELECT run, state, mobiles, sent FROM batch WHERE state IN ({_UNSETTLED})")
         alive = {run: self._store.is_alive(run) for run in {row[0] for row in rows if row[1] == State.SENDING}}
@@ -213,19 +222,13 @@ class Statistics:
             at = info.goes_out(sent)
             if self._wanted.since <= at < self._wanted.until:
                 for operator, numbers in Counter(map(operator_of, mobiles.split(","))).items():
-                    yield Origin(at, run, info.template, info.profile, operator), Figures(unknown=numbers)
+                    yield Origin(at, run, info.template, info.profile, operator), numbers
 
     # --- what came back ---
 
-    def _came_back(self, answered: bool) -> Iterator[tuple[Origin, Figures]]:
-        came = self.replies(answered)
-        for reply in came:
-            yield reply.origin, Figures(replies=1)
-        origins = {(reply.answer.reply.mobile, reply.origin.at): reply.origin for reply in came}
-        yield from self._opted_out(origins)
-
-    def _opted_out(self, replied: Mapping[tuple[str, float], Origin]) -> Iterator[tuple[Origin, Figures]]:
-        """Yield who wants no more messages since then, each with the origin of the reply that said so, if one did."""
+    def _opted_out(self, replies: Iterable[Came]) -> Iterator[Origin]:
+        """Yield where each opt-out that still holds comes from: the reply that said so, or somebody who entered it."""
+        replied = {(came.answer.reply.mobile, came.origin.at): came.origin for came in replies}
         wanted = self._wanted
         labels = {info.account: info.profile for _, info in sorted(self._runs.items(), reverse=True)}
         for account, mobile, since in self._store.read(
@@ -235,7 +238,7 @@ class Statistics:
             by_hand = self._origin(since, None, labels.get(account, account), mobile)
             origin = replied.get((mobile, since), by_hand)
             if wanted.takes(origin.profile) and wanted.run in (None, origin.run):
-                yield origin, Figures(optouts=1)
+                yield origin
 
     def _origin(self, at: float, run: int | None, profile: str, mobile: str) -> Origin:
         template = self._runs[run].template if run in self._runs else ""
