@@ -70,7 +70,7 @@ def count_reports(connection: Connection, changes: Mapping[tuple[str, str, str],
 def count_old(store: Store, begin: Callable[[], None] = lambda: None) -> None:
     """Count the batches that were written before there were counters, a few in each transaction.
 
-    It takes a minute for a million numbers, but only once; `begin` is called before, if there are any.
+    It takes some seconds for a million numbers, but only once; `begin` is called before, if there are any.
     """
     is_first = True
     while store.read_one("SELECT 1 FROM batch WHERE counted = 0 LIMIT 1"):
