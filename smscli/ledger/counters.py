@@ -19,7 +19,7 @@ QUARTER = 900  # seconds; every zone's midnight is at the start of one
 _CHUNK = 500  # values in one statement; SQLite limits them
 _OLD_AT_ONCE = 100  # batches, so that a send that goes on meanwhile does not wait long
 # The moment at which a batch goes out, as `per_number` has it.
-AT = "coalesce(due, sent, created)"
+_AT = "coalesce(due, sent, created)"
 _SUMS = ("accepted", "parts", "unaccounted", "reported")
 _Counts = Counter[tuple[str, str, str]]  # by operator, report state and one of _SUMS
 
@@ -59,7 +59,7 @@ def count_reports(connection: Connection, changes: Mapping[tuple[str, str, str],
     asked = iter(sendid for sendid in changed if sendid)
     while chunk := list(islice(asked, _CHUNK)):
         rows = connection.execute(
-            f"SELECT sendid, run, {AT} FROM batch JOIN run ON run.id = batch.run "
+            f"SELECT sendid, run, {_AT} FROM batch JOIN run ON run.id = batch.run "
             f"WHERE counted = 1 AND sendid != '' AND sendid IN ({marks(chunk)})",
             chunk,
         ).fetchall()
@@ -70,7 +70,7 @@ def count_reports(connection: Connection, changes: Mapping[tuple[str, str, str],
 def count_old(store: Store, begin: Callable[[], None] = lambda: None) -> None:
     """Count the batches that were written before there were counters, a few in each transaction.
 
-    It takes a minute for a million numbers, but only once; `begin` is called before, if there are any.
+    It takes some seconds for a million numbers, but only once; `begin` is called before, if there are any.
     """
     is_first = True
     while store.read_one("SELECT 1 FROM batch WHERE counted = 0 LIMIT 1"):
@@ -91,7 +91,7 @@ def count_old(store: Store, begin: Callable[[], None] = lambda: None) -> None:
 def _add(connection: Connection, run: int, number: int, sign: int, reports: bool = True) -> None:
     """Add a batch to the counters, or take it away with the sign -1; without `reports` only what was answered."""
     row = connection.execute(
-        f"SELECT {AT}, sendid, parts, mobiles, accepted, CASE WHEN state = 'accepted' "
+        f"SELECT {_AT}, sendid, parts, mobiles, accepted, CASE WHEN state = 'accepted' "
         "THEN abs(batch.numbers - accepted - batch.invalid - blacklisted) ELSE 0 END "
         "FROM batch JOIN run ON run.id = batch.run WHERE run = ? AND number = ? AND counted = 1 "
         "AND (sendid != '' OR accepted > 0)",

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from smscli.config.keys import SANDBOX
 from smscli.ledger import states
-from smscli.ledger.counters import AT, QUARTER
+from smscli.ledger.counters import QUARTER
 from smscli.ledger.inbox import Answer, Inbox
 from smscli.ledger.states import State
 from smscli.ledger.store import Store
@@ -100,6 +100,12 @@ class _Run(NamedTuple):
     account: str
     template: str
     forgotten: bool
+    created: float
+    due: float | None
+
+    def goes_out(self, sent: float | None) -> float:
+        """Return when a batch of it goes out, as the counters have it."""
+        return next(at for at in (self.due, sent, self.created) if at is not None)
 
 
 class Statistics:
@@ -108,7 +114,9 @@ class Statistics:
     def __init__(self, store: Store, wanted: Wanted) -> None:
         self._store, self._wanted = store, wanted
         self._replies: dict[bool, list[Came]] = {}
-        rows = store.read("SELECT id, profile, account, template, CASE WHEN content = '' THEN 1 ELSE 0 END FROM run")
+        rows = store.read(
+            "SELECT id, profile, account, template, CASE WHEN content = '' THEN 1 ELSE 0 END, created, due FROM run"
+        )
         self._runs = {identifier: _Run(*rest) for identifier, *rest in rows}
 
     def grouped(self, by: By) -> dict[Any, Figures]:
@@ -117,10 +125,19 @@ class Statistics:
         An hour is a text as 2026-12-01 09:00, a day and a month are its start. A run is its number, None for replies
         whose run is not known.
         """
-        key = _KEYS[by]
-        found = self._sent(key, by is By.OPERATOR)
-        for origin, figures in (*self._unknown(), *self._came_back(by in (By.RUN, By.TEMPLATE))):
-            found[key(origin)] = found.get(key(origin), Figures()).plus(figures)
+        key, found = _KEYS[by], self.sent(by)
+        replies = self.replies(by in (By.RUN, By.TEMPLATE))
+        unknown: Counter[Any] = Counter()
+        for origin, numbers in self._unknown():
+            unknown[key(origin)] += numbers
+        others = {
+            "unknown": unknown,
+            "replies": Counter(key(came.origin) for came in replies),
+            "optouts": Counter(map(key, self._opted_out(replies))),
+        }
+        for field, counts in others.items():
+            for name, count in counts.items():
+                found[name] = found.get(name, Figures()).plus(Figures(**{field: count}))
         order = list(ENGLISH).index if by is By.OPERATOR else _unknown_last
         return {name: found[name] for name in sorted(found, key=order) if any(found[name])}
 
@@ -155,6 +172,16 @@ class Statistics:
 
     # --- what was sent ---
 
+    def sent(self, by: By) -> dict[Any, Figures]:
+        """Return the figures of messages alone, without those of unknown outcome and what came back; in no order."""
+        sums = self._sums(_KEYS[by], by is By.OPERATOR)
+        found: dict[Any, Figures] = {}
+        for (name, run), (accepted, parts, unaccounted, reported, delivered) in sums.items():
+            left = waiting(accepted, unaccounted, reported, self._runs[run].forgotten)
+            figures = Figures(accepted, parts, delivered, reported - delivered, left)
+            found[name] = found.get(name, Figures()).plus(figures)
+        return found
+
     def _takes_run(self, run: int) -> bool:
         """Return whether figures of a run are wanted; one that has begun meanwhile has none yet."""
         return run in self._runs and self._wanted.takes(self._runs[run].profile)
@@ -167,7 +194,8 @@ class Statistics:
             (*values, int(wanted.since // QUARTER), int(wanted.until // QUARTER), *run),
         )
 
-    def _sent(self, key: Callable[[Origin], Any], by_operator: bool) -> dict[Any, Figures]:
+    def _sums(self, key: Callable[[Origin], Any], by_operator: bool) -> dict[tuple[Any, int], tuple[int, ...]]:
+        """Return the counters by group and run, because what is waited for is decided run by run."""
         sums: dict[tuple[Any, int], tuple[int, ...]] = {}
         for run, quarter, *operator, accepted, parts, unaccounted, reported, delivered in self._counters(
             "run, quarter, operator" if by_operator else "run, quarter",
@@ -180,38 +208,27 @@ class Statistics:
                 name = key(Origin(quarter * QUARTER, run, info.template, info.profile, *operator))
                 row = sums.get((name, run), (0,) * 5)
                 sums[name, run] = tuple(map(add, row, (accepted, parts, unaccounted, reported, delivered)))
-        found: dict[Any, Figures] = {}
-        for (name, run), (accepted, parts, unaccounted, reported, delivered) in sums.items():
-            left = waiting(accepted, unaccounted, reported, self._runs[run].forgotten)
-            figures = Figures(accepted, parts, delivered, reported - delivered, left)
-            found[name] = found.get(name, Figures()).plus(figures)
-        return found
+        return sums
 
-    def _unknown(self) -> Iterator[tuple[Origin, Figures]]:
-        """Yield the numbers of unknown outcome; the index holds their batches, which are few."""
-        rows = self._store.read(
-            f"SELECT run, state, mobiles, {AT} FROM batch JOIN run ON run.id = batch.run WHERE state IN ({_UNSETTLED})"
-        )
+    def _unknown(self) -> Iterator[tuple[Origin, int]]:
+        """Yield the numbers of unknown outcome; their batches are few, and with no other table the index is used."""
+        rows = self._store.read(f"SELECT run, state, mobiles, sent FROM batch WHERE state IN ({_UNSETTLED})")
         alive = {run: self._store.is_alive(run) for run in {row[0] for row in rows if row[1] == State.SENDING}}
-        for run, state, mobiles, at in rows:
-            seen, wanted = states.as_seen(State(state), alive.get(run, False)), self._wanted
-            is_asked_for = wanted.since <= at < wanted.until and wanted.run in (None, run)
-            if seen is State.UNKNOWN and is_asked_for and self._takes_run(run):
-                info = self._runs[run]
+        for run, state, mobiles, sent in rows:
+            is_unknown = states.as_seen(State(state), alive.get(run, False)) is State.UNKNOWN
+            if not is_unknown or not self._takes_run(run) or self._wanted.run not in (None, run):
+                continue
+            info = self._runs[run]
+            at = info.goes_out(sent)
+            if self._wanted.since <= at < self._wanted.until:
                 for operator, numbers in Counter(map(operator_of, mobiles.split(","))).items():
-                    yield Origin(at, run, info.template, info.profile, operator), Figures(unknown=numbers)
+                    yield Origin(at, run, info.template, info.profile, operator), numbers
 
     # --- what came back ---
 
-    def _came_back(self, answered: bool) -> Iterator[tuple[Origin, Figures]]:
-        came = self.replies(answered)
-        for reply in came:
-            yield reply.origin, Figures(replies=1)
-        origins = {(reply.answer.reply.mobile, reply.origin.at): reply.origin for reply in came}
-        yield from self._opted_out(origins)
-
-    def _opted_out(self, replied: Mapping[tuple[str, float], Origin]) -> Iterator[tuple[Origin, Figures]]:
-        """Yield who wants no more messages since then, each with the origin of the reply that said so, if one did."""
+    def _opted_out(self, replies: Iterable[Came]) -> Iterator[Origin]:
+        """Yield where each opt-out that still holds comes from: the reply that said so, or somebody who entered it."""
+        replied = {(came.answer.reply.mobile, came.origin.at): came.origin for came in replies}
         wanted = self._wanted
         labels = {info.account: info.profile for _, info in sorted(self._runs.items(), reverse=True)}
         for account, mobile, since in self._store.read(
@@ -221,7 +238,7 @@ class Statistics:
             by_hand = self._origin(since, None, labels.get(account, account), mobile)
             origin = replied.get((mobile, since), by_hand)
             if wanted.takes(origin.profile) and wanted.run in (None, origin.run):
-                yield origin, Figures(optouts=1)
+                yield origin
 
     def _origin(self, at: float, run: int | None, profile: str, mobile: str) -> Origin:
         template = self._runs[run].template if run in self._runs else ""

@@ -74,7 +74,7 @@ def _body(write: Writer, statistics: Statistics, days: Mapping[str, Figures], nu
         + _delivery(write, labels, rows, figures)
         + _failures(write, statistics.reasons())
         + _cost(write, statistics, labels, rows)
-        + _operators(write, statistics.grouped(By.OPERATOR))
+        + _operators(write, statistics.sent(By.OPERATOR))
         + _answers(write, labels, rows)
     )
 
@@ -137,7 +137,7 @@ def _cost(write: Writer, statistics: Statistics, labels: Sequence[str], rows: Se
     chart = write.chart(title, labels, [Series(title, "one", parts)]) if sum(map(bool, parts)) > 1 else ""
     tables = []
     for heading, by in ((_("Profile"), By.PROFILE), (_("Template"), By.TEMPLATE)):
-        names = {name: row for name, row in statistics.grouped(by).items() if row.parts}
+        names = {name: row for name, row in statistics.sent(by).items() if row.parts}
         if len(names) > 1:
             tables.append(_shares(write, heading, names, lambda row: row.parts, _("Parts")))
     return write.section(title, f"<p>{write.text(said)}</p>", chart, write.note(rule), *tables)

@@ -6,6 +6,7 @@ import os
 import re
 from itertools import pairwise
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -76,6 +77,18 @@ def test_a_runs_page_has_its_own_figures_and_who_did_not_get_it(smscli: Smscli, 
     assert "您的账单已到期" in shown.text
     sandboxed = Shown(page(smscli, tmp_path, "runs", "3"))  # it is asked for by its number
     assert sandboxed.cards["Messages"] == 6
+
+
+def test_a_page_is_in_the_readers_language(smscli: Smscli, tmp_path: Path, business: None) -> None:
+    with (
+        patch("smscli.reporting.blocks.language", lambda: "zh"),
+        patch("smscli.reporting.pages.language", lambda: "zh"),
+    ):
+        text = page(smscli, tmp_path, "stats")
+    assert '<html lang="zh-CN">' in text
+    shown = Shown(text)
+    assert list(shown.table("Reason")) == ["空号 CB:0001, MK:0001"]
+    assert "移动" in shown.table("Operator")
 
 
 def test_a_page_without_messages_says_so(smscli: Smscli, tmp_path: Path) -> None:
