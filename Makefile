@@ -23,7 +23,7 @@ completions: .venv  ## after a change to a command's options or help
 	$(BIN)/python -m smscli.completion
 
 catalogs: .venv  ## after a change to a message: puts new ones into smscli.po, and compiles what is translated there
-	$(BIN)/python -m tests.catalogs
+	$(BIN)/python -m tests.support.catalogs
 
 .venv: pyproject.toml
 	$(PYTHON) -m venv .venv

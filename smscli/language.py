@@ -13,6 +13,9 @@ TYPE_CHECKING = False  # mypy reads it as true; importing `typing` would cost `-
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from gettext import GNUTranslations
+    from importlib.abc import ResourceLoader
+
+    __loader__: ResourceLoader
 
 LANGUAGES = ("en", "zh")
 CATALOG = os.path.join(os.path.dirname(__file__), "locale", "zh", "LC_MESSAGES", "smscli.mo")  # noqa: PTH118, PTH120
@@ -25,9 +28,9 @@ def use(name: str) -> None:
     global _catalog, _loaded
     if name != "en" and _loaded is None:
         from gettext import GNUTranslations
+        from io import BytesIO
 
-        with open(CATALOG, "rb") as file:  # noqa: PTH123
-            _loaded = GNUTranslations(file)
+        _loaded = GNUTranslations(BytesIO(__loader__.get_data(CATALOG)))  # it also reads from inside a zip
     _catalog = None if name == "en" else _loaded
 
 

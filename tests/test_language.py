@@ -3,6 +3,7 @@
 import io
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
+import smscli as smscli_package
 from smscli import language, usage
 from smscli.commands import COMMANDS
 from smscli.completion.tree import command_tree
@@ -97,6 +99,15 @@ def test_an_english_start_opens_no_catalog(smscli_process: Smscli, tmp_path: Pat
     path = os.pathsep.join((str(tmp_path), str(Path(__file__).parent.parent)))
     assert ".mo'" not in smscli_process("codes", "1", PYTHONPATH=path).out
     assert ".mo'" in smscli_process("codes", "1", PYTHONPATH=path, SMSCLI_LANG="zh").out
+
+
+def test_the_catalog_is_read_from_inside_a_zip(tmp_path: Path) -> None:
+    root = Path(smscli_package.__file__).parent.parent
+    program = shutil.make_archive(str(tmp_path / "smscli"), "zip", root, "smscli")
+    code = "from smscli import language as it; it.use('zh'); print(it.__file__, it._('Nothing was sent.'))"
+    environment = {"PYTHONPATH": program}
+    ended = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, check=True)
+    assert ended.stdout.decode() == f"{program}/smscli/language.py 未发送任何短信。\n"
 
 
 def test_english_help_does_not_import_gettext() -> None:

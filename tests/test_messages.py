@@ -10,8 +10,8 @@ import pytest
 
 from smscli import errors
 from smscli.console import OutputError
-from tests import catalogs
-from tests.test_layers import SOURCES, TREES
+from tests.support import catalogs
+from tests.support.sources import SOURCES, TREES
 
 MARKS = ("_", "later", "ngettext", "heading")
 CATALOG = catalogs.read_catalog()

@@ -22,8 +22,8 @@ from smscli.cli import app, load_command
 from smscli.commands import COMMANDS
 from smscli.config.keys import PROFILE_KEYS
 from smscli.language import CATALOG, messages_of
+from tests.support.sources import PACKAGE, TREES
 
-PACKAGE = Path(smscli.__file__).parent
 MO = Path(CATALOG)
 PO = MO.with_suffix(".po")
 HEADING = "heading"
@@ -70,11 +70,10 @@ def _clean(text: str | None) -> str:
 
 def headings() -> Iterator[str]:
     """Yield every name that a table shows as a heading: of columns, and of the items of a preview."""
-    for path in PACKAGE.rglob("*.py"):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+    for name, tree in TREES.items():
         for node in ast.walk(tree):
             yield from _texts(_columns(node))
-            if path.name == "preview.py" and isinstance(node, ast.Tuple) and len(node.elts) == 2:
+            if name == "sending.preview" and isinstance(node, ast.Tuple) and len(node.elts) == 2:
                 yield from _texts(node.elts[0])
 
 
@@ -93,7 +92,7 @@ def _columns(node: ast.AST) -> ast.AST | None:
 
 def _texts(node: ast.AST | None) -> Iterator[str]:
     for inner in ast.walk(node) if node else ():
-        if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
+        if isinstance(inner, ast.Constant) and isinstance(inner.value, str) and inner.value.strip():
             yield inner.value.strip()
 
 
