@@ -16,6 +16,7 @@ from smscli.ledger.optouts import unwilling
 from smscli.ledger.states import Fate, State
 from smscli.ledger.store import Connection, LedgerError, Store, marks
 from smscli.ledger.verdicts import DELIVERED, count_again
+from smscli.ledger.which import EVERY_RUN, Which
 from smscli.protocol.billing import billed_parts, signed
 
 
@@ -23,7 +24,7 @@ class Run(NamedTuple):
     """One `send` as it was asked for.
 
     Times are in seconds since 1970, but `stime` is China time, or empty for now. `due` is the same moment as `stime`;
-    `cancelled` is when a person cancelled the run.
+    `cancelled` is when a person cancelled the run; `resends` is the run whose people it is sent to again.
     """
 
     id: int
@@ -44,6 +45,7 @@ class Run(NamedTuple):
     due: float | None = None
     include_opted_out: bool = False
     cancelled: float | None = None
+    resends: int | None = None
 
     @property
     def forgotten(self) -> bool:
@@ -88,6 +90,7 @@ class Batch(NamedTuple):
 
 DIED = "the sending process ended before an answer came."
 CANCELLED = "cancelled before it was sent."
+_ALL = 2**63 - 1  # a limit that is none
 _NOBODY_LEFT = "its numbers opted out before it was sent."
 _BATCH = (
     "number, state, open, coalesce(batch.content, run.content), mobiles, batch.numbers, code, sendid, accepted, "
@@ -162,9 +165,28 @@ class Runs:
         """Return the run of a key."""
         return self._one("WHERE key = ?", key)
 
-    def all(self) -> Iterator[Run]:
-        """Yield all runs, the latest first."""
-        return map(_run, self._store.stream(f"SELECT {_RUN} FROM run ORDER BY id DESC"))
+    def latest(self, which: Which = EVERY_RUN, limit: int = _ALL) -> list[Run]:
+        """Return the latest of some runs, the latest first."""
+        condition, values = which.condition
+        rows = self._store.read(f"SELECT {_RUN} FROM run WHERE {condition} ORDER BY id DESC LIMIT ?", (*values, limit))
+        return list(map(_run, rows))
+
+    def count(self, which: Which) -> int:
+        """Return how many these runs are."""
+        condition, values = which.condition
+        return int(self._store.read_one(f"SELECT count(*) FROM run WHERE {condition}", values)[0])
+
+    def resent_by(self, run: int) -> list[int]:
+        """Return the runs that resend a run."""
+        return [row[0] for row in self._store.read("SELECT id FROM run WHERE resends = ? ORDER BY id", (run,))]
+
+    def later_with_text(self, run: Run) -> list[int]:
+        """Return the later runs of the same account with the same content, as it was given."""
+        rows = self._store.read(
+            "SELECT id FROM run WHERE id > ? AND account = ? AND content = ? ORDER BY id",
+            (run.id, run.account, run.content),
+        )
+        return [row[0] for row in rows]
 
     def twin(self, run: Run) -> int | None:
         """Return the first later run that sent the same texts to the same numbers from the same account."""
@@ -212,7 +234,7 @@ class Runs:
         alive = self._store.is_alive(run)
         return [_as_seen(alive, batch) for batch in found]
 
-    def open_batches(self, run: int, after: int = 0, limit: int = -1) -> list[Batch]:
+    def open_batches(self, run: int, after: int = 0, limit: int = _ALL) -> list[Batch]:
         """Return the batches after number `after` that may still be sent: nothing of them was or may have been sent."""
         return self._select(run, "number > ? AND open = 1", after, limit=limit)
 
@@ -231,7 +253,7 @@ class Runs:
         """Return whether all batches of a run have the same text."""
         return len(self._store.read("SELECT DISTINCT content FROM batch WHERE run = ? LIMIT 2", (run,))) < 2
 
-    def _select(self, run: int, condition: str, *values: object, limit: int = -1) -> list[Batch]:
+    def _select(self, run: int, condition: str, *values: object, limit: int = _ALL) -> list[Batch]:
         rows = self._store.read(
             f"SELECT {_BATCH} FROM batch JOIN run ON run.id = batch.run "
             f"WHERE batch.run = ? AND {condition} ORDER BY number LIMIT ?",

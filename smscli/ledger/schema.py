@@ -133,4 +133,9 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
         "CREATE INDEX seen_expires ON seen (expires)",
     ),
+    (
+        "ALTER TABLE run ADD COLUMN resends INTEGER",  # the run whose people it is sent to again
+        "CREATE INDEX run_resends ON run (resends) WHERE resends IS NOT NULL",
+        "ALTER TABLE reply ADD COLUMN shown REAL",  # when `inbox --unread` showed it; null while it is unread
+    ),
 )
