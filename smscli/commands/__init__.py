@@ -6,6 +6,7 @@ COMMANDS = {
     "send": "Send a text to one number or to a list.",
     "runs": "List all sends and what became of them; forget old ones.",
     "resume": "Continue a run that was interrupted.",
+    "resend": "Send a run again to those who did not get it.",
     "cancel": "Cancel what is left of a run.",
     "status": "Show what became of a message, by its sendid or its number.",
     "inbox": "Show the replies.",
@@ -23,7 +24,7 @@ COMMANDS = {
 
 
 # The commands that send something; when they fail, they say whether anything was sent.
-SENDING = ("send", "resume")
+SENDING = ("send", "resume", "resend")
 
 
 def overview() -> str:

@@ -6,9 +6,9 @@ from itertools import islice
 
 from smscli.commands._preview import confirm
 from smscli.config.keys import SANDBOX
-from smscli.config.profile import Profile
+from smscli.config.profile import Profile, choose
 from smscli.console import Environment, Progress
-from smscli.errors import ExitCode
+from smscli.errors import ExitCode, InputError
 from smscli.gateway.client import Gateway
 from smscli.ledger.runs import Run, Runs
 from smscli.ledger.states import State
@@ -21,6 +21,17 @@ from smscli.sending.runner import Pace, Result, Runner
 from smscli.sending.times import quiet_until
 
 _TOGETHER = 500  # batches whose reports are recorded in one transaction
+
+
+def account_of(run: Run) -> Profile:
+    """Return the account that a run was sent by; an InputError where its profile has another account now."""
+    account = choose(run.profile)
+    if account.name != run.account and run.profile != SANDBOX:
+        raise InputError(
+            f"run {run.id} was sent by account {run.account!r}, but profile {account.label!r} now has account "
+            f"{account.name!r}. Nothing was sent. Give the profile its old name back, then try again."
+        )
+    return account
 
 
 def confirm_past(environment: Environment, runs: Runs, run: Run, yes: bool) -> None:

@@ -42,14 +42,24 @@ def read_message(environment: Environment, options: SendOptions) -> Message:
     account = choose(options.profile, overrides)
     content = _content(environment, options, approved.get("content"))
     text, constants = parse_text(content), _constants(options.var or [])
-    key = options.key
+    check_key(options.key)
+    return Message(account, content, text, constants, read_time(environment, options))
+
+
+def check_key(key: str | None) -> None:
+    """Refuse a key that nobody could read."""
     if key is not None and (not key.strip() or not key.isprintable()):
         raise InputError(f"--key needs a name of visible characters, not {key!r}. Nothing was sent.")
-    stime = ""
-    if options.at is not None:  # with a key the past is fine: its run may have been sent then
-        stime = format_stime(parse_at(options.at, datetime.now(UTC), past_is_fine=key is not None))
-        environment.say(f"scheduled for {stime} China time (UTC+8)")
-    return Message(account, content, text, constants, stime)
+
+
+def read_time(environment: Environment, options: SendOptions) -> str:
+    """Return the China time at which it is to be sent, empty for now; and say it."""
+    if options.at is None:
+        return ""
+    # With a key the past is fine: its run may have been sent then.
+    stime = format_stime(parse_at(options.at, datetime.now(UTC), past_is_fine=options.key is not None))
+    environment.say(f"scheduled for {stime} China time (UTC+8)")
+    return stime
 
 
 def _content(environment: Environment, options: SendOptions, template: str | None) -> str:

@@ -180,11 +180,17 @@ class Runs:
         """Return the runs that resend a run."""
         return [row[0] for row in self._store.read("SELECT id FROM run WHERE resends = ? ORDER BY id", (run,))]
 
-    def later_with_text(self, run: Run) -> list[int]:
-        """Return the later runs of the same account with the same content, as it was given."""
+    def others_with_text(self, run: Run) -> list[int]:
+        """Return the other runs of the account that sent the same content, since the first one that this run resends.
+
+        Where it is no resend, these are the later ones.
+        """
+        first = run
+        while first.resends is not None and (before := self._one("WHERE id = ?", first.resends)):
+            first = before
         rows = self._store.read(
-            "SELECT id FROM run WHERE id > ? AND account = ? AND content = ? ORDER BY id",
-            (run.id, run.account, run.content),
+            "SELECT id FROM run WHERE id >= ? AND id != ? AND account = ? AND content = ? ORDER BY id",
+            (first.id, run.id, run.account, run.content),
         )
         return [row[0] for row in rows]
 
