@@ -69,7 +69,7 @@ UntilOption = Annotated[
 ]
 SandboxOption = Annotated[bool, typer.Option("--sandbox", help="Show runs of the built-in sandbox too.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; the answer is yes.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no notes about the list.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress, and not how the list was read.")]
 WaitOption = Annotated[
     str,
     typer.Option(

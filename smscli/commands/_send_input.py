@@ -11,6 +11,7 @@ from smscli.config.file import read_template
 from smscli.config.profile import Profile, choose
 from smscli.console import Environment
 from smscli.errors import InputError
+from smscli.language import _
 from smscli.protocol.times import format_stime
 from smscli.sending import recipients
 from smscli.sending.message import Text, parse_text
@@ -92,6 +93,8 @@ def read_recipients(environment: Environment, options: SendOptions, message: Mes
     people = _recipients(environment, options, [f for f in message.text.fields if f not in message.constants])
     for note in () if options.quiet else people.notes:
         environment.say(note)
+    if options.mobile and not options.skip_invalid:
+        _refuse_wrong_mobile(people)
     for where, text, reason in people.invalid:
         environment.say(f"{where}: {text!r}: {reason}")
     if people.invalid and options.rejects:
@@ -128,6 +131,15 @@ def _recipients(environment: Environment, options: SendOptions, fields: Sequence
     pipe = environment.pipe("to whom? Give --mobile or --list, or pipe a list in. Nothing was sent.")
     refuse_own_pipe(pipe)
     return recipients.read_list(pipe, "the list from the pipe", *how)
+
+
+def _refuse_wrong_mobile(people: Recipients) -> None:
+    """Refuse a number on the command line, which is corrected there and not in a list."""
+    wrong = [f"{text!r}: {reason}" for _where, text, reason in people.invalid]
+    if wrong:
+        raise InputError(
+            _("--mobile {wrong}. Nothing was sent. Correct it and try again.").format(wrong="; ".join(wrong))
+        )
 
 
 def sheet_chooser(environment: Environment, yes: bool = False) -> recipients.Ask:

@@ -12,6 +12,7 @@ from smscli.commands._send_input import sheet_chooser
 from smscli.config import profile as profiles
 from smscli.console import Environment
 from smscli.errors import InputError
+from smscli.language import _
 from smscli.ledger.optouts import OptOuts
 from smscli.ledger.store import open_store
 from smscli.output import Output, write_rows
@@ -39,7 +40,7 @@ def list_(context: typer.Context, profile: ProfileOption = "", output: OutputOpt
         found = OptOuts(store).all(_account(profile))
     since = [china_time(person.since) for person in found]
     rows = [(person.mobile, at, person.reason) for person, at in zip(found, since, strict=True)]
-    write_rows(context.obj, COLUMNS, rows, output)
+    write_rows(context.obj, COLUMNS, rows, output, empty=_("Nobody is on the list."), cut=True)
 
 
 @command.command()

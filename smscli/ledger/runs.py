@@ -82,6 +82,12 @@ class Batch(NamedTuple):
         return self._replace(state=fate.state, open=fate.open, error=error)
 
     @property
+    def outcome(self) -> State:
+        """Its state as a person sees it: where the gateway took none of its numbers, it is refused."""
+        took_none = self.state is State.ACCEPTED and not self.accepted and not self.unaccounted
+        return State.REFUSED if took_none else self.state
+
+    @property
     def unaccounted(self) -> int:
         """By how many the gateway's counts and the numbers of an accepted batch differ."""
         counted = self.accepted + self.invalid + self.blacklisted
