@@ -1,9 +1,11 @@
 """Data on stdout: a table for a person, TSV, JSON or CSV for programs."""
 
+import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from itertools import islice
-from typing import TYPE_CHECKING, Literal, NamedTuple, TextIO
+from itertools import chain, islice
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from smscli.console import Environment, cells, visible
 from smscli.language import _, heading
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
 
 _CHUNK = 1000
 _UNFOLDED = 1 << 20  # the width of a table that is not shown on a terminal: no line is folded
+_GAP = 2  # between two columns
+_LEAST = 8  # what is left of a long text's column on a narrow terminal
+_RIGID = r"[!-~]{0,15}|[0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}(?::[0-9]{2})?"
 _BAR = 30  # the most characters of a bar
 
 
@@ -38,10 +43,31 @@ class Output(StrEnum):
 
 
 def write_rows(
-    environment: Environment, columns: Sequence[str], rows: Iterable[Sequence[Cell]], output: Output | None = None
+    environment: Environment,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Cell]],
+    output: Output | None = None,
+    *,
+    empty: str = "",
+    cut: bool = False,
+    spare: Sequence[str] = (),
 ) -> None:
-    """Write rows under the named columns, streaming; `columns` are the JSON field names too."""
-    for text in _texts(environment, columns, rows, _resolve(environment, output)):
+    """Write rows under the named columns, streaming; `columns` are the JSON field names too.
+
+    Where there are none, a person is told `empty`. In a table for a person, long texts go on in the next line, or are
+    cut with an ellipsis if `cut`; the columns in `spare` are left out, the first one first, where there is no room.
+    """
+    output = _resolve(environment, output)
+    texts: Iterable[str]
+    if output is Output.TABLE:
+        texts = iter(_tables(columns, rows, environment.stdout, cut, spare))
+        first = next(texts, None)
+        if first is None and empty:
+            environment.say(empty)
+        texts = chain(() if first is None else (first,), texts)
+    else:
+        texts = _texts(environment, columns, rows, output)
+    for text in texts:
         environment.write(text)
         if environment.stdout_lost:
             break
@@ -58,9 +84,7 @@ def write_one(
 def _texts(
     environment: Environment, columns: Sequence[str], rows: Iterable[Sequence[Cell]], output: Output
 ) -> Iterable[str]:
-    if output is Output.TABLE:
-        return _tables(columns, rows, environment.stdout)
-    elif output is Output.CSV:
+    if output is Output.CSV:
         return _csv(columns, rows)
     elif output is Output.TSV:
         return _tsv(rows)
@@ -79,7 +103,7 @@ def follow(
 ) -> bool:
     """Write each group of rows as it comes, JSON lines in a pipe; return False at once where the reader has gone.
 
-    A table shows the columns in `widths`, each so many characters wide; the last has no limit.
+    A table shows the columns in `widths`, each so many cells wide; the last has no limit.
     """
     output = output or (Output.TABLE if environment.stdout.isatty() else Output.JSONL)
     if output is Output.JSON:
@@ -103,7 +127,7 @@ def follow(
 
 
 def _line(row: Mapping[str, Cell], widths: Mapping[str, int]) -> str:
-    texts = [(visible(_shown(row[name])), width) for name, width in widths.items()]
+    texts = [(visible(_text(row[name])), width) for name, width in widths.items()]
     return "  ".join(text + " " * (width - cells(text)) for text, width in texts).rstrip() + "\n"
 
 
@@ -202,41 +226,112 @@ def _csv_cell(cell: Cell) -> str:
     return f"'{text}" if isinstance(cell, str) and text.lstrip().startswith(tuple("=+-@＝＋－＠")) else text
 
 
-def _tables(columns: Sequence[str], rows: Iterable[Sequence[Cell]], stdout: TextIO) -> Iterator[str]:
+# --- tables -------------------------------------------------------------------------------------------------------
+
+
+class _Column(NamedTuple):
+    """A column of a table: its name, its heading, and its cells as they are shown."""
+
+    name: str
+    heading: str
+    cells: "Sequence[str | Bar]"
+    is_number: bool
+
+    @property
+    def width(self) -> int:
+        return max(cells(self.heading), *(_BAR if isinstance(cell, Bar) else cells(cell) for cell in self.cells))
+
+    @property
+    def is_rigid(self) -> bool:
+        """Whether it has only short words, numbers, dates and codes, which are shown whole or not at all."""
+        return self.is_number or all(isinstance(cell, str) and re.fullmatch(_RIGID, cell) for cell in self.cells)
+
+
+def _tables(
+    columns: Sequence[str], rows: Iterable[Sequence[Cell]], stdout: TextIO, cut: bool, spare: Sequence[str]
+) -> Iterator[str]:
     """Draw tables of up to 1,000 rows each, so that a long stream shows as it comes; empty columns are left out."""
     from rich.console import Console
-    from rich.table import Table
 
     width = None if stdout.isatty() else _UNFOLDED
     console = Console(highlight=False, markup=False, emoji=False, width=width, file=stdout)
-    for chunk in _chunks(rows):
-        table = Table(box=None, header_style="bold", pad_edge=False)
-        filled = [index for index in range(len(columns)) if any(row[index] not in ("", None) for row in chunk)]
-        for index in filled:
-            _add_column(table, heading(columns[index]), [row[index] for row in chunk])
-        for row in chunk:
-            table.add_row(*(_drawn(row[index], console.encoding) for index in filled))
+    rows = iter(rows)
+    while chunk := list(islice(rows, _CHUNK)):
+        shown = [
+            _column(name, [row[index] for row in chunk])
+            for index, name in enumerate(columns)
+            if any(row[index] not in ("", None) for row in chunk)
+        ]
+        for name in spare:
+            if _fit(shown, console.width) is None:
+                shown = [column for column in shown if column.name != name]
+        widths = _fit(shown, console.width)
         with console.capture() as capture:
-            console.print(table)
+            console.print(_cards(shown) if widths is None else _table(shown, widths, cut, console.encoding))
         yield capture.get()
 
 
-def _add_column(table: "Table", name: str, cells: Sequence[Cell]) -> None:
+def _column(name: str, values: Sequence[Cell]) -> _Column:
+    shown = [value if isinstance(value, Bar) else visible(_text(value)) for value in values]
+    return _Column(name, heading(name), shown, all(isinstance(value, int) for value in values))
+
+
+def _fit(columns: Sequence[_Column], width: int) -> list[int] | None:
+    """Return how wide each column is on a terminal; the widest texts give way first. None where there is no room."""
+    widths = [column.width for column in columns]
+    room = width - _GAP * (len(columns) - 1) - sum(w for w, c in zip(widths, columns, strict=True) if c.is_rigid)
+    elastic = sorted((w, index) for index, w in enumerate(widths) if not columns[index].is_rigid)
+    if sum(min(w, _LEAST) for w, _index in elastic) > room:
+        return None
+    for left, (natural, index) in zip(range(len(elastic), 0, -1), elastic, strict=True):
+        widths[index] = min(natural, room // left)
+        room -= widths[index]
+    return widths
+
+
+def _table(columns: Sequence[_Column], widths: Sequence[int], cut: bool, encoding: str) -> "Table":
+    from rich.table import Table
     from rich.text import Text
 
-    is_bar = any(isinstance(cell, Bar) for cell in cells)
-    are_numbers = all(isinstance(cell, int) for cell in cells)
-    justify: Literal["right", "left"] = "right" if are_numbers else "left"
-    # A bar gives way before a number is broken.
-    table.add_column(
-        Text(name), justify=justify, overflow="fold", no_wrap=are_numbers, max_width=_BAR if is_bar else None
-    )
+    table = Table(box=None, header_style=_strong(), pad_edge=False, padding=(0, _GAP, 0, 0))
+    for column, width in zip(columns, widths, strict=True):
+        table.add_column(
+            Text(column.heading),
+            width=width,
+            no_wrap=cut,
+            overflow="ellipsis" if cut else "fold",
+            justify="right" if column.is_number else "left",
+        )
+    for row in zip(*(column.cells for column in columns), strict=True):
+        table.add_row(*(_drawn(cell, encoding) for cell in row))
+    return table
 
 
-def _drawn(cell: Cell, encoding: str) -> "RenderableType":
+def _cards(columns: Sequence[_Column]) -> "Table":
+    """Draw each row as lines of its own, where the terminal is too narrow for a table."""
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, _GAP, 0, 0))
+    grid.add_column(style=_strong(), no_wrap=True)
+    grid.add_column(overflow="fold")
+    for number, row in enumerate(zip(*(column.cells for column in columns), strict=True)):
+        if number:
+            grid.add_row()
+        for column, cell in zip(columns, row, strict=True):
+            if cell and not isinstance(cell, Bar):
+                grid.add_row(Text(column.heading), Text(cell))
+    return grid
+
+
+def _drawn(cell: str | Bar, encoding: str) -> "RenderableType":
     from rich.bar import Bar as Drawn
     from rich.text import Text
 
     if not isinstance(cell, Bar):
-        return Text(visible(_text(cell)))
+        return Text(cell)
     return Drawn(cell.most, 0, cell.size) if encoding.startswith("utf") else Text("#" * (cell.size * _BAR // cell.most))
+
+
+def _strong() -> str:
+    return "" if os.environ.get("NO_COLOR") else "bold"

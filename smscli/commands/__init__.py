@@ -8,6 +8,7 @@ COMMANDS = {
     "runs": "List all sends and what became of them; forget old ones.",
     "stats": "Show how many messages were sent, delivered and billed.",
     "resume": "Continue a run that was interrupted.",
+    "resend": "Send a run again to those who did not get it.",
     "cancel": "Cancel what is left of a run.",
     "status": "Show what became of a message, by its sendid or its number.",
     "inbox": "Show the replies.",
@@ -25,7 +26,7 @@ COMMANDS = {
 
 _TRIAL = "smscli send -p sandbox --mobile 13800138000 --content '你好'"
 # The commands that send something; when they fail, they say whether anything was sent.
-SENDING = ("send", "resume")
+SENDING = ("send", "resume", "resend")
 
 
 def overview() -> str:

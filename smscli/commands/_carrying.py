@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import islice
 
 from smscli.commands._preview import confirm
-from smscli.config.profile import Profile
+from smscli.config.keys import SANDBOX
+from smscli.config.profile import Profile, choose
 from smscli.console import Environment, Progress
-from smscli.errors import ExitCode
+from smscli.errors import ExitCode, InputError
 from smscli.gateway.client import Gateway
 from smscli.language import _
 from smscli.ledger.runs import Run, Runs
+from smscli.ledger.states import State
 from smscli.ledger.store import Store
 from smscli.ledger.summary import summarize
 from smscli.protocol.times import CHINA, parse_stime
@@ -17,6 +20,19 @@ from smscli.sending.message import is_marketing
 from smscli.sending.preview import of_rest
 from smscli.sending.runner import Pace, Result, Runner
 from smscli.sending.times import quiet_until
+
+_TOGETHER = 500  # batches whose reports are recorded in one transaction
+
+
+def account_of(run: Run) -> Profile:
+    """Return the account that a run was sent by; an InputError where its profile has another account now."""
+    account = choose(run.profile)
+    if account.name != run.account and run.profile != SANDBOX:
+        raise InputError(
+            f"run {run.id} was sent by account {run.account!r}, but profile {account.label!r} now has account "
+            f"{account.name!r}. Nothing was sent. Give the profile its old name back, then try again."
+        )
+    return account
 
 
 def confirm_past(environment: Environment, runs: Runs, run: Run, yes: bool) -> None:
@@ -79,6 +95,8 @@ def carry_on(
         if lost := runner.unwritten():
             environment.say("\n".join([_("These answers could not be written to the ledger, so keep them:"), *lost]))
         raise
+    if account.label == SANDBOX:
+        _report_from_sandbox(store, run, account)
     if result.opted_out:
         said = _("{count:,} left out: they opted out after the run began")
         environment.say(said.format(count=result.opted_out))
@@ -86,6 +104,23 @@ def carry_on(
     if result.reason and summary.open:
         environment.say(_("smscli: the run stopped, because {reason}.").format(reason=result.reason))
     return ExitCode.INTERRUPTED if result.interrupted else summary.exit_code
+
+
+def _report_from_sandbox(store: Store, run: Run, account: Profile) -> None:
+    """Record what the built-in sandbox pushes: it lives in this process alone, so nothing has to listen for it."""
+    from smscli.ledger.inbox import Inbox
+    from smscli.protocol.pushes import push_from_fields
+    from smscli.sandbox.gateway import deliverable
+    from smscli.sandbox.pusher import Accepted, pushes
+
+    accepted = (
+        Accepted(batch.sendid, deliverable(batch.mobiles), run.extno)
+        for batch in list(Runs(store).batches(run.id, [State.ACCEPTED]))
+        if batch.accepted and not batch.delivered + batch.failed
+    )
+    while some := list(islice(accepted, _TOGETHER)):
+        found = [push_from_fields(fields) for message in some for fields in pushes(message)]
+        Inbox(store).record(account, [push for push in found if push])
 
 
 def _work(environment: Environment, runner: Runner, bar: Progress) -> Result:

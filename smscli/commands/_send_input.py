@@ -43,15 +43,25 @@ def read_message(environment: Environment, options: SendOptions) -> Message:
     account = choose(options.profile, overrides)
     content = _content(environment, options, approved.get("content"))
     text, constants = parse_text(content), _constants(options.var or [])
-    key = options.key
+    check_key(options.key)
+    return Message(account, content, text, constants, read_time(environment, options))
+
+
+def check_key(key: str | None) -> None:
+    """Refuse a key that nobody could read."""
     if key is not None and (not key.strip() or not key.isprintable()):
         said = _("--key needs a name of visible characters, not {key!r}. Nothing was sent.")
         raise InputError(said.format(key=key))
-    stime = ""
-    if options.at is not None:  # with a key the past is fine: its run may have been sent then
-        stime = format_stime(parse_at(options.at, datetime.now(UTC), past_is_fine=key is not None))
-        environment.say(_("scheduled for {time} China time (UTC+8)").format(time=stime))
-    return Message(account, content, text, constants, stime)
+
+
+def read_time(environment: Environment, options: SendOptions) -> str:
+    """Return the China time at which it is to be sent, empty for now; and say it."""
+    if options.at is None:
+        return ""
+    # With a key the past is fine: its run may have been sent then.
+    stime = format_stime(parse_at(options.at, datetime.now(UTC), past_is_fine=options.key is not None))
+    environment.say(_("scheduled for {time} China time (UTC+8)").format(time=stime))
+    return stime
 
 
 def _content(environment: Environment, options: SendOptions, template: str | None) -> str:
@@ -85,6 +95,8 @@ def read_recipients(environment: Environment, options: SendOptions, message: Mes
     people = _recipients(environment, options, [f for f in message.text.fields if f not in message.constants])
     for note in () if options.quiet else people.notes:
         environment.say(note)
+    if options.mobile and not options.skip_invalid:
+        _refuse_wrong_mobile(people)
     for where, text, reason in people.invalid:
         environment.say(_("{where}: {text!r}: {reason}").format(where=where, text=text, reason=reason))
     if people.invalid and options.rejects:
@@ -119,6 +131,15 @@ def _recipients(environment: Environment, options: SendOptions, fields: Sequence
     pipe = environment.pipe(_("to whom? Give --mobile or --list, or pipe a list in. Nothing was sent."))
     refuse_own_pipe(pipe)
     return recipients.read_list(pipe, _("the list from the pipe"), *how)
+
+
+def _refuse_wrong_mobile(people: Recipients) -> None:
+    """Refuse a number on the command line, which is corrected there and not in a list."""
+    wrong = [f"{text!r}: {reason}" for _where, text, reason in people.invalid]
+    if wrong:
+        raise InputError(
+            _("--mobile {wrong}. Nothing was sent. Correct it and try again.").format(wrong="; ".join(wrong))
+        )
 
 
 def sheet_chooser(environment: Environment, yes: bool = False) -> recipients.Ask:

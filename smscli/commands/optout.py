@@ -40,7 +40,7 @@ def list_(context: typer.Context, profile: ProfileOption = "", output: OutputOpt
         found = OptOuts(store).all(_account(profile))
     since = [china_time(person.since) for person in found]
     rows = [(person.mobile, at, person.reason) for person, at in zip(found, since, strict=True)]
-    write_rows(context.obj, COLUMNS, rows, output)
+    write_rows(context.obj, COLUMNS, rows, output, empty=_("Nobody is on the list."), cut=True)
 
 
 @command.command()

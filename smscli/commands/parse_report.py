@@ -74,11 +74,21 @@ def command(
 
 
 def _show(environment: Environment, rows: Iterator[Row], summary: bool, verify: bool, output: Output | None) -> None:
+    empty = _("No report or reply was found.")
     if summary:
         counted = Counter((row[0], row[3], row[4]) for row in rows)
-        write_rows(environment, SUMMARY_COLUMNS, [(*key, count) for key, count in counted.most_common()], output)
+        write_rows(
+            environment, SUMMARY_COLUMNS, [(*key, count) for key, count in counted.most_common()], output, empty=empty
+        )
     else:
-        write_rows(environment, (*COLUMNS, "verified") if verify else COLUMNS, rows, output)
+        write_rows(
+            environment,
+            (*COLUMNS, "verified") if verify else COLUMNS,
+            rows,
+            output,
+            empty=empty,
+            spare=("extension", "kind"),
+        )
 
 
 def _trust(account: Profile, verify: bool) -> Trust | None:

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -28,6 +28,7 @@ from smscli.commands._send_input import Message, read_message, read_recipients, 
 from smscli.commands._send_options import SendOptions
 from smscli.commands._waiting import seconds, wait_for_reports
 from smscli.config.keys import parse_duration
+from smscli.config.profile import Profile
 from smscli.console import Environment
 from smscli.errors import ExitCode, InputError, NobodyError
 from smscli.gateway.client import Gateway
@@ -43,7 +44,7 @@ from smscli.protocol.times import china_time, parse_stime
 from smscli.sending import plan
 from smscli.sending.limits import hold_back, without
 from smscli.sending.plan import Plan
-from smscli.sending.preview import Preview, of_send
+from smscli.sending.preview import Preview, Row
 from smscli.sending.recipients import Recipients
 from smscli.sending.runner import Pace
 from smscli.sending.times import parse_at
@@ -106,7 +107,10 @@ def _send(environment: Environment, options: SendOptions, strays: Sequence[str])
     people = read_recipients(environment, options, message)
     whole, people = build_plan(environment, options, message, people)
     with open_store() as store, gateways_of(message.account, environment.say) as gateways:
-        job = _Job(environment, options, store, gateways, message, whole, whole.digest(), people, patience)
+        job = Job(
+            environment, options, store, gateways, message.account, whole, whole.digest(), people, _source(options),
+            patience, left_out=(("duplicates", people.duplicates), ("invalid", len(people.invalid))),
+        )  # fmt: skip
         found = Runs(store).by_key(options.key) if options.key else None
         if found:
             _refuse_difference(job, found)
@@ -149,18 +153,30 @@ def build_plan(
     return whole, people
 
 
-class _Job(NamedTuple):
-    """A plan, and everything that is needed to carry it out."""
+def _nothing_to_check() -> None:
+    """Let a run begin, whatever happened since it was planned."""
+
+
+class Job(NamedTuple):
+    """A plan, and everything that is needed to carry it out.
+
+    `digest` is the plan's, before anybody is left out; `source` says where the list came from. A resend has the run
+    that it `resends`, and a `check` within the transaction that writes the new run.
+    """
 
     environment: Environment
     options: SendOptions
     store: Store
     gateways: Sequence[Gateway]
-    message: Message
+    account: Profile
     plan: Plan
     digest: str
     people: Recipients
+    source: str
     patience: float
+    resends: int | None = None
+    left_out: Sequence[Row] = ()
+    check: Callable[[], None] = _nothing_to_check
 
     @property
     def due(self) -> float:
@@ -169,9 +185,9 @@ class _Job(NamedTuple):
         return at.timestamp() if at else time.time()
 
 
-def _leave_out(job: _Job) -> tuple[Plan, int]:
+def _leave_out(job: Job) -> tuple[Plan, int]:
     """Return the plan without the people who must not get it now, and how many of these opted out."""
-    account, say = job.message.account, job.environment.say
+    account, say = job.account, job.environment.say
     unwanted = set() if job.options.include_opted_out else OptOuts(job.store).numbers(account.name)
     whole, opted_out = without(job.plan, unwanted)
     if opted_out:
@@ -191,7 +207,7 @@ def _refuse_nobody(whole: Plan) -> None:
 # --- a new run ----------------------------------------------------------------------------------------------------
 
 
-def show_dry_run(job: _Job) -> ExitCode:
+def show_dry_run(job: Job) -> ExitCode:
     """Show what would be sent, and send nothing."""
     preview = _prepare(job)
     write_preview(job.environment, preview, job.gateways, job.options.output)
@@ -201,9 +217,9 @@ def show_dry_run(job: _Job) -> ExitCode:
     return ExitCode.DONE
 
 
-def start_run(job: _Job) -> ExitCode:
+def start_run(job: Job) -> ExitCode:
     """Ask if the list is long or the hour is quiet; then write a new run and carry it out."""
-    environment, options, account = job.environment, job.options, job.message.account
+    environment, options, account = job.environment, job.options, job.account
     preview = _prepare(job)
     whole = preview.plan
     _warn(environment, whole)
@@ -224,18 +240,19 @@ def _warn(environment: Environment, whole: Plan) -> None:
         environment.say(_("warning: {warning}").format(warning=warning))
 
 
-def _prepare(job: _Job) -> Preview:
+def _prepare(job: Job) -> Preview:
     """Return the plan without the people who must not get it, and say how many they are."""
     if job.options.at is not None:
         parse_at(job.options.at, datetime.now(UTC))  # a new run cannot be scheduled in the past, with a key neither
     _look_for_repeat(job)
     whole, opted_out = _leave_out(job)
-    return of_send(job.message.account, whole, job.people, opted_out)
+    left_out = [*job.left_out, ("opted out", opted_out)]
+    return Preview(job.account, whole, whole.requests, left_out, job.people.notes)
 
 
-def _look_for_repeat(job: _Job) -> None:
+def _look_for_repeat(job: Job) -> None:
     """Say that the same was just sent; a profile's `repeat_window` makes that a refusal."""
-    account, options = job.message.account, job.options
+    account, options = job.account, job.options
     if options.key:
         return
     window = parse_duration(account.repeat_window) if account.repeat_window else None
@@ -255,9 +272,10 @@ def _look_for_repeat(job: _Job) -> None:
     job.environment.say(said.format(run=same.id, time=at))
 
 
-def _new_run(job: _Job, whole: Plan) -> tuple[Run, Iterator[tuple[str, Sequence[str]]]]:
+def _new_run(job: Job, whole: Plan) -> tuple[Run, Iterator[tuple[str, Sequence[str]]]]:
     """Return the run and its batches; called within the transaction that writes them."""
-    options, account = job.options, job.message.account
+    options, account = job.options, job.account
+    job.check()
     if account.repeat_window:
         _look_for_repeat(job)
     whole, _ = hold_back(whole, Runs(job.store), account, job.due)
@@ -273,7 +291,7 @@ def _new_run(job: _Job, whole: Plan) -> tuple[Run, Iterator[tuple[str, Sequence[
         sign=whole.sign,
         extno=whole.extno,
         stime=whole.stime,
-        source=_as_text("--mobile" if options.mobile else str(options.list_file or "pipe")),
+        source=job.source,
         digest=job.digest,
         numbers=whole.numbers,
         duplicates=job.people.duplicates,
@@ -281,22 +299,27 @@ def _new_run(job: _Job, whole: Plan) -> tuple[Run, Iterator[tuple[str, Sequence[
         due=job.due if whole.stime else None,
         include_opted_out=options.include_opted_out,
         template=options.template,
+        resends=job.resends,
     )
     return run, whole.batches()
 
 
-def _carry_on(job: _Job, run: Run) -> ExitCode:
+def _carry_on(job: Job, run: Run) -> ExitCode:
     """Carry a run out, wait for its reports if that was asked for, and show it as it is then."""
     environment, options = job.environment, job.options
     with shown_at_the_end(environment, job.store, run, options.output):
-        code = carry_on(environment, job.store, run, job.message.account, job.gateways, options.pace, options.quiet)
+        code = carry_on(environment, job.store, run, job.account, job.gateways, options.pace, options.quiet)
         return _after_reports(job, run, code)
 
 
-def _after_reports(job: _Job, run: Run, code: ExitCode) -> ExitCode:
+def _after_reports(job: Job, run: Run, code: ExitCode) -> ExitCode:
     if not job.patience or code not in (ExitCode.DONE, ExitCode.PARTLY, ExitCode.UNKNOWN):
         return code  # nothing was accepted, so there are no reports to wait for
     return wait_for_reports(job.environment, job.store, run, job.patience, job.options.quiet)
+
+
+def _source(options: SendOptions) -> str:
+    return _as_text("--mobile" if options.mobile else str(options.list_file or "pipe"))
 
 
 def _asker() -> str:
@@ -326,7 +349,7 @@ def _as_text(name: str) -> str:
 # --- the run of a key ---------------------------------------------------------------------------------------------
 
 
-def repeat_run(job: _Job, run: Run) -> ExitCode:
+def repeat_run(job: Job, run: Run) -> ExitCode:
     """Continue the run of a key; a run that is done is only shown again, with the same exit code."""
     environment, store, options = job.environment, job.store, job.options
     runs, summary = Runs(store), summarize(store, run)
@@ -334,7 +357,7 @@ def repeat_run(job: _Job, run: Run) -> ExitCode:
     if summary.open or summary.is_held or State.SENDING in summary.totals.batches:
         with runs.hold(run.id):
             environment.say(_("continuing run {run}, which has the key {key!r}").format(run=run.id, key=run.key))
-            confirm_rest(environment, runs, run, job.message.account, job.gateways, options.yes)
+            confirm_rest(environment, runs, run, job.account, job.gateways, options.yes)
             return _carry_on(job, run)
     said = _("run {run} with the key {key!r} was sent before; nothing was sent again")
     if run.cancelled is not None:
@@ -344,16 +367,16 @@ def repeat_run(job: _Job, run: Run) -> ExitCode:
         return _after_reports(job, run, summary.exit_code)
 
 
-def _say_known(job: _Job, run: Run) -> ExitCode:
+def _say_known(job: Job, run: Run) -> ExitCode:
     left = Runs(job.store).open_numbers(run.id)
     said = _("run {run} with the key {key!r} exists already; {count:,} of its numbers are not sent to yet")
     job.environment.say(said.format(run=run.id, key=run.key, count=left))
     return ExitCode.DONE
 
 
-def _refuse_difference(job: _Job, run: Run) -> None:
+def _refuse_difference(job: Job, run: Run) -> None:
     """Refuse a key that was used for something else, and say what differs."""
-    account, whole, at = job.message.account, job.plan, job.options.at
+    account, whole, at = job.account, job.plan, job.options.at
     pairs = {
         later("the profile was {old!r} and is {new!r}"): (
             f"{run.profile} ({run.account})",

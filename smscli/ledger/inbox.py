@@ -174,14 +174,20 @@ class Inbox:
         )
         return [Kept(Report(*row[:4]), *row[4:]) for row in rows]
 
-    def replies(self, mobile: str = "", after: int = 0) -> list[Answer]:
-        """Return the replies after an id, of all numbers or of one, as they came."""
+    def replies(self, mobile: str = "", after: int = 0, unread: bool = False) -> list[Answer]:
+        """Return the replies after an id, of all numbers or of one, as they came; or only those that are unread."""
         rows = self._store.read(
             "SELECT id, mobile, content, time, extension, received, profile FROM reply "
-            "WHERE id > ? AND ? IN ('', mobile) ORDER BY id",
+            f"WHERE id > ? AND ? IN ('', mobile) {'AND shown IS NULL ' if unread else ''}ORDER BY id",
             (after, mobile),
         )
         return [Answer(row[0], Reply(*row[1:5]), *row[5:]) for row in rows]
+
+    def mark_read(self, answers: Iterable[Answer]) -> None:
+        """Make replies count as read."""
+        now = time.time()
+        with self._store.transaction() as connection:
+            connection.executemany("UPDATE reply SET shown = ? WHERE id = ?", [(now, answer.id) for answer in answers])
 
     def refused(self) -> list[Refused]:
         """Return the quarantine, the oldest first."""

@@ -151,5 +151,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (run, quarter, operator, state)
         ) WITHOUT ROWID
         """,
+        "ALTER TABLE run ADD COLUMN resends INTEGER",  # the run whose people it is sent to again
+        "CREATE INDEX run_resends ON run (resends) WHERE resends IS NOT NULL",
+        "ALTER TABLE reply ADD COLUMN shown REAL",  # when `inbox --unread` showed it; null while it is unread
     ),
 )

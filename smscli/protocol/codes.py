@@ -81,6 +81,23 @@ OPERATOR_STATES: dict[str, Meaning] = {
 }
 
 
+# States after which the same text to the same number would fail again: 空号, 黑名单, and a text that was rejected.
+_FINAL = {
+    "DTBLACK", "REJECT", "MK:0001", "MK:0012", "MK:0013", "CB:0001", "DB:0141", "DB:0309", "MBBLACK", "HD:0001",
+}  # fmt: skip
+_UNCLEAR = "UNKNOWN"
+
+
+def is_final(state: str) -> bool:
+    """Return whether the same text to the same number would certainly fail again, so that a resend is useless."""
+    return state in _FINAL
+
+
+def is_unclear(state: str) -> bool:
+    """Return whether a report says that nobody knows what became of the message: it may have arrived."""
+    return state == _UNCLEAR
+
+
 def answer_meaning(code: int) -> Meaning:
     """Return what an answer code means; for a code that is not in the table, say that."""
     return ANSWERS.get(code) or Meaning("", later("not in the vendor's table"))

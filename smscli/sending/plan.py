@@ -61,13 +61,14 @@ class Plan(NamedTuple):
 
     def warnings(self) -> list[str]:
         """Return what is allowed but probably a mistake; every send shows it."""
-        return [*signature_warnings(self.texts, self.sign), *text_warnings(self.texts, self.sign)]
+        found = [*signature_warnings(self.texts, self.sign), *text_warnings(self.texts, self.sign)]
+        if is_unsigned(self.texts, self.sign):
+            found.append(_("there is no signature: the gateway wants one in sign, or in 【】 in the text"))
+        return found
 
     def remarks(self) -> list[str]:
         """Return what is probably meant; only a preview shows it."""
         found = []
-        if is_unsigned(self.texts, self.sign):
-            found.append(_("there is no signature: the gateway wants one in sign, or in 【】 in the text"))
         if more := self.numbers - len(set().union(*self.texts.values())):
             found.append(_("{count:,} more texts than people: some people get several").format(count=more))
         if max(map(count_characters, self.texts), default=0) > _ADVISED:

@@ -9,7 +9,6 @@ from smscli.language import _
 from smscli.ledger.runs import Batch, Run
 from smscli.protocol.billing import signed
 from smscli.sending.plan import Plan
-from smscli.sending.recipients import Recipients
 
 _TEXTS = 3  # so many texts are shown
 Row = tuple[str, str | int]
@@ -43,12 +42,6 @@ class Preview(NamedTuple):
             *((f"text {number}", text) for number, text in enumerate(first, 1)),
             *(("warning", warning) for warning in (*plan.warnings(), *plan.remarks())),
         ]
-
-
-def of_send(account: Profile, plan: Plan, people: Recipients, opted_out: int) -> Preview:
-    """Return the preview of a new run."""
-    left_out = (("duplicates", people.duplicates), ("invalid", len(people.invalid)), ("opted out", opted_out))
-    return Preview(account, plan, plan.requests, left_out, people.notes)
 
 
 def of_rest(account: Profile, run: Run, batches: Iterable[Batch]) -> Preview:

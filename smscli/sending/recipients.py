@@ -56,13 +56,20 @@ class Recipients(NamedTuple):
 
 
 def from_options(values: Iterable[str]) -> Recipients:
-    """Read the numbers of `--mobile`, each value one number or several joined by commas."""
+    """Read the numbers of `--mobile`, each value one number or several joined by commas or blanks."""
     collector = _Collector(Table())
     for value in values:
         for text in value.translate(_COMMAS).split(","):
             if text.strip() or not value.strip():
-                collector.add(0, [text])
+                for number in _numbers(text):
+                    collector.add(0, [number])
     return collector.recipients([])
+
+
+def _numbers(text: str) -> list[str]:
+    """Return whole numbers with blanks between them one by one; else the text, for blanks may be within a number."""
+    words = text.split()
+    return words if len(words) > 1 and all(MOBILE.fullmatch(normalise(word)) for word in words) else [text]
 
 
 # --- lists --------------------------------------------------------------------------------------------------------

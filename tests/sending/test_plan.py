@@ -162,7 +162,7 @@ def test_warnings_of_a_plan_are_those_of_all_its_texts() -> None:
         assert [part in warning for part, warning in zip(parts, said, strict=True)] == [True, True]
     plain = Plan("x", {"x": ["13800138000"]}, sign="店")
     assert (plain.warnings(), plain.remarks()) == ([], [])
-    assert "no signature" in plain._replace(sign="").remarks()[0]
+    assert "no signature" in plain._replace(sign="").warnings()[0]
 
 
 @pytest.mark.parametrize(
