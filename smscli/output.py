@@ -7,7 +7,7 @@ from typing import TextIO
 
 from smscli.console import Environment, visible
 
-Cell = str | int | bool | None
+Cell = str | int | float | bool | None
 _CHUNK = 1000
 _UNFOLDED = 1 << 20  # the width of a table that is not shown on a terminal: no line is folded
 
@@ -38,6 +38,24 @@ def write_one(
 ) -> None:
     """Write a single row; in JSON an object instead of a list."""
     write_rows(environment, columns, [row], Output.JSONL if output is Output.JSON else output)
+
+
+def write_object(
+    environment: Environment,
+    fields: Mapping[str, Cell | list[str]],
+    output: Output | None = None,
+) -> None:
+    """Write one object for programs: JSON with its types, else lines of `item` and `value`, one for each in a list."""
+    output = _resolve(environment, output)
+    if output in (Output.JSON, Output.JSONL):
+        unicode = _takes_unicode(environment.stdout)
+        environment.write(f"{_json_row(tuple(fields), tuple(fields.values()), unicode)}\n")
+        environment.finish()
+        return
+    rows: list[tuple[str, Cell]] = []
+    for name, value in fields.items():
+        rows += [(name, each) for each in value] if isinstance(value, list) else [(name, value)]
+    write_rows(environment, ("item", "value"), rows, output)
 
 
 def _texts(
@@ -134,7 +152,7 @@ def _tsv_chunk(chunk: list[Sequence[Cell]]) -> str:
     return "".join("\t".join([visible(_text(cell)) for cell in row]) + "\n" for row in chunk)
 
 
-def _json_row(columns: Sequence[str], row: Sequence[Cell], unicode: bool) -> str:
+def _json_row(columns: Sequence[str], row: Sequence[object], unicode: bool) -> str:
     import json  # most output is a table or TSV
 
     values = dict(zip(columns, row, strict=True))

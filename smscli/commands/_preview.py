@@ -5,15 +5,23 @@ from collections.abc import Sequence
 from smscli.console import Environment
 from smscli.errors import RefusedError, UnreachableError
 from smscli.gateway.client import Gateway
-from smscli.output import Output, write_rows
-from smscli.sending.preview import Preview, Row, after
+from smscli.language import _
+from smscli.output import Output, is_table, write_object, write_rows
+from smscli.sending.preview import Preview, after
 
 
 def write_preview(
     environment: Environment, preview: Preview, gateways: Sequence[Gateway], output: Output | None
 ) -> None:
-    """Write the preview as data."""
-    write_rows(environment, ("item", "value"), _rows(preview, gateways), output)
+    """Write the preview: a table for a person, in other formats one object with the names of `smscli help output`."""
+    balance = _balance_or_why(gateways)
+    if is_table(environment, output):
+        write_rows(environment, ("item", "value"), preview.rows(balance), output)
+        return
+    fields = preview.fields(balance)
+    write_object(environment, fields, output)
+    if fields["balance"] is None:
+        environment.say(f"balance: {balance}")
 
 
 def refuse_low_balance(preview: Preview, gateways: Sequence[Gateway]) -> None:
@@ -33,17 +41,16 @@ def refuse_low_balance(preview: Preview, gateways: Sequence[Gateway]) -> None:
 
 def confirm(environment: Environment, preview: Preview, gateways: Sequence[Gateway], question: str) -> None:
     """Show the preview to a person and ask."""
-    for item, value in _rows(preview, gateways):
+    for item, value in preview.rows(_balance_or_why(gateways)):
         environment.say(f"{item:<18} {value}")
     environment.confirm(question, yes=False)
 
 
-def _rows(preview: Preview, gateways: Sequence[Gateway]) -> list[Row]:
+def _balance_or_why(gateways: Sequence[Gateway]) -> str:
     try:
-        balance = _balance(gateways)
+        return _balance(gateways)
     except (UnreachableError, RefusedError) as error:
-        balance = f"not known: {error}"
-    return preview.rows(balance)
+        return _("not known: {reason}").format(reason=error)
 
 
 def _balance(gateways: Sequence[Gateway]) -> str:

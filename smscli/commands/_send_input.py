@@ -11,11 +11,12 @@ from smscli.config.file import read_template
 from smscli.config.profile import Profile, choose
 from smscli.console import Environment
 from smscli.errors import InputError
+from smscli.language import _
 from smscli.protocol.times import format_stime
 from smscli.sending import recipients
 from smscli.sending.message import Text, parse_text
 from smscli.sending.recipients import Recipients
-from smscli.sending.times import parse_at
+from smscli.sending.times import in_words, parse_at
 from smscli.text import decode_file
 
 _FILE_LIMIT = 1 << 20  # far more than any text that the gateway takes
@@ -47,8 +48,9 @@ def read_message(environment: Environment, options: SendOptions) -> Message:
         raise InputError(f"--key needs a name of visible characters, not {key!r}. Nothing was sent.")
     stime = ""
     if options.at is not None:  # with a key the past is fine: its run may have been sent then
-        stime = format_stime(parse_at(options.at, datetime.now(UTC), past_is_fine=key is not None))
-        environment.say(f"scheduled for {stime} China time (UTC+8)")
+        at = parse_at(options.at, datetime.now(UTC), past_is_fine=key is not None)
+        stime = format_stime(at)
+        environment.say(_("scheduled for {time}").format(time=in_words(at)))
     return Message(account, content, text, constants, stime)
 
 

@@ -65,7 +65,8 @@ At = Annotated[
     str | None,
     _option(
         metavar="TIME",
-        help="When to send: 2026-12-01 09:00 (China time), +90m, +2h, +1d. Once accepted, it cannot be cancelled.",
+        help="When to send (China time): 2026-12-01 09:00, 09:00, 明天 9:00, 周五 18:00, +2h. "
+        "Once accepted, it cannot be cancelled.",
         panel=_TEXT,
     ),
 ]

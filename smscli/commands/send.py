@@ -45,7 +45,7 @@ from smscli.sending.plan import Plan
 from smscli.sending.preview import Preview, of_send
 from smscli.sending.recipients import Recipients
 from smscli.sending.runner import Pace
-from smscli.sending.times import parse_at
+from smscli.sending.times import is_relative, parse_at
 
 _REPEAT_SECONDS = 600  # within this time the same send without a key gets a warning
 SETTINGS = {"allow_extra_args": True}  # to explain them: usually an option or a quotation mark is missing
@@ -350,7 +350,7 @@ def _refuse_difference(job: _Job, run: Run) -> None:
         "sign": (run.sign, whole.sign),
         "extno": (run.extno, whole.extno),
         # A relative time means another moment each time.
-        "time": (run.stime, run.stime if at and at.strip().startswith("+") else whole.stime),
+        "time": (run.stime, run.stime if run.stime and at and is_relative(at) else whole.stime),
         "content": (run.content, whole.content if run.content else ""),  # a forgotten run has lost its text
     }
     differing = [f"the {name} was {old!r} and is {new!r}" for name, (old, new) in pairs.items() if old != new]

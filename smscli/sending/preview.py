@@ -5,13 +5,17 @@ from itertools import islice
 from typing import NamedTuple
 
 from smscli.config.profile import Profile
+from smscli.language import _
 from smscli.ledger.runs import Batch, Run
 from smscli.protocol.billing import signed
+from smscli.protocol.times import parse_stime
 from smscli.sending.plan import Plan
 from smscli.sending.recipients import Recipients
+from smscli.sending.times import in_words
 
 _TEXTS = 3  # so many texts are shown
 Row = tuple[str, str | int]
+Field = str | int | float | list[str] | None
 
 
 class Preview(NamedTuple):
@@ -23,30 +27,54 @@ class Preview(NamedTuple):
     left_out: Sequence[Row] = ()
     notes: Sequence[str] = ()
 
-    def rows(self, balance: str) -> list[Row]:
-        """Return the plan as items and values; `balance` is a number, or a sentence where it is not known."""
+    def fields(self, balance: str) -> dict[str, Field]:
+        """Return the plan for programs; both balances are None where `balance` is not a number."""
         plan, cost = self.plan, self.plan.cost()
-        first = [signed(text, plan.sign) for text in islice(plan.texts, _TEXTS)]
+        return {
+            "profile": self.account.label,
+            "account": self.account.name,
+            "recipients": plan.numbers,
+            **dict(self.left_out),
+            "requests": self.requests,
+            "characters_least": cost.least_characters,
+            "characters_most": cost.most_characters,
+            "parts_least": cost.least_parts,
+            "parts_most": cost.most_parts,
+            "parts": cost.total_parts,
+            "balance": _number(balance),
+            "balance_afterwards": _number(after(balance, cost.total_parts)),
+            "at": plan.stime,
+            "texts": self._texts(),
+            "warnings": [*plan.warnings(), *plan.remarks()],
+        }
+
+    def rows(self, balance: str) -> list[Row]:
+        """Return the plan for a person; `balance` is a number, or a sentence where it is not known."""
+        plan, cost, at = self.plan, self.plan.cost(), parse_stime(self.plan.stime)
+        held = [(name.replace("_", " "), count) for name, count in self.left_out]
         return [
             ("profile", f"{self.account.label} ({self.account.name})"),
             ("recipients", plan.numbers),
-            *self.left_out,
+            *held,
             ("requests", self.requests),
             ("characters", _range(cost.least_characters, cost.most_characters)),
             ("parts a number", _range(cost.least_parts, cost.most_parts)),
             ("parts in all", cost.total_parts),
             ("balance", balance),
             ("balance afterwards", after(balance, cost.total_parts)),
-            ("time", f"{plan.stime} China time (UTC+8)" if plan.stime else "now"),
+            ("time", in_words(at) if at else _("now")),
             *(("list", note) for note in self.notes),
-            *((f"text {number}", text) for number, text in enumerate(first, 1)),
+            *((f"text {number}", text) for number, text in enumerate(self._texts(), 1)),
             *(("warning", warning) for warning in (*plan.warnings(), *plan.remarks())),
         ]
+
+    def _texts(self) -> list[str]:
+        return [signed(text, self.plan.sign) for text in islice(self.plan.texts, _TEXTS)]
 
 
 def of_send(account: Profile, plan: Plan, people: Recipients, opted_out: int) -> Preview:
     """Return the preview of a new run."""
-    left_out = (("duplicates", people.duplicates), ("invalid", len(people.invalid)), ("opted out", opted_out))
+    left_out = (("duplicates", people.duplicates), ("invalid", len(people.invalid)), ("opted_out", opted_out))
     return Preview(account, plan, plan.requests, left_out, people.notes)
 
 
@@ -58,7 +86,7 @@ def of_rest(account: Profile, run: Run, batches: Iterable[Batch]) -> Preview:
         texts.setdefault(batch.content, []).extend(batch.mobiles)
         requests += 1
     plan = Plan(run.content, texts, run.sign, run.extno, run.stime)
-    return Preview(account, plan, requests, (("numbers in all", run.numbers),))
+    return Preview(account, plan, requests, (("numbers_in_all", run.numbers),))
 
 
 def after(balance: str, parts: int) -> str:
@@ -69,6 +97,18 @@ def after(balance: str, parts: int) -> str:
         return str(Decimal(balance) - parts)
     except InvalidOperation:
         return ""
+
+
+def _number(balance: str) -> int | float | None:
+    """Return a balance as a number; None where it is not known."""
+    try:
+        return int(balance)
+    except ValueError:
+        pass
+    try:
+        return float(balance)
+    except ValueError:
+        return None
 
 
 def _range(least: int, most: int) -> str:
