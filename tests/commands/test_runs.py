@@ -68,7 +68,7 @@ def test_dry_run_without_balance_says_why(smscli: Smscli, sandbox: RunningSandbo
     assert ended.code == 0
     assert items(ended)["balance"] == ""
     assert "balance: not known: the gateway refused: 账号注销" in ended.err
-    assert "there is no signature" in items(ended)["warning"]
+    assert "there is no signature" in items(ended)["warnings"]
 
 
 def test_many_numbers_want_a_yes(smscli: Smscli, sandbox: RunningSandbox) -> None:
