@@ -10,7 +10,7 @@ COMMANDS = {
     "status": "Show what became of a message, by its sendid or its number.",
     "inbox": "Show the replies.",
     "optout": "Keep the list of people who want no more messages.",
-    "template": "Show the texts that the gateway approved.",
+    "template": "Add, show or remove the texts that the gateway approved.",
     "balance": "Show how many messages are left.",
     "parse-report": "Read status reports and replies from files, logs or a pipe.",
     "listen": "Receive status reports and replies from the gateway.",
