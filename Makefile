@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: check lint test proof bench completions
+.PHONY: check lint test proof bench completions man
 
 check: lint test  ## everything that has to pass before a commit
 
@@ -21,6 +21,10 @@ bench: .venv
 
 completions: .venv  ## after a change to a command's options or help
 	$(BIN)/python -m smscli.completion
+
+man: .venv  ## after a change to a command's options or help, or to a topic
+	SMSCLI_LANG=en $(BIN)/python -m smscli.manual
+	SMSCLI_LANG=zh $(BIN)/python -m smscli.manual
 
 .venv: pyproject.toml
 	$(PYTHON) -m venv .venv

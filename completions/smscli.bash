@@ -5,7 +5,7 @@ _smscli_about() {
     commands= options= takes=
     case $1 in
     'smscli')
-        commands='send runs resume cancel status inbox optout template balance parse-report listen codes ledger profile sandbox completion' options='--version -h --help'
+        commands='send runs resume cancel status inbox optout template balance parse-report listen codes ledger profile sandbox completion help' options='--version -h --help'
         case $2 in
         esac ;;
     'smscli send')
@@ -20,7 +20,7 @@ _smscli_about() {
         --limit) takes='text' ;;
         --content) takes='text' ;;
         --content-file) takes='file' ;;
-        --template) takes='text' ;;
+        --template) takes='template' ;;
         --var) takes='text' ;;
         --sign) takes='text' ;;
         --extno) takes='text' ;;
@@ -35,9 +35,12 @@ _smscli_about() {
         --output) takes='choice table tsv json jsonl csv' ;;
         esac ;;
     'smscli runs')
-        commands='prune' options='--output -h --help'
+        commands='prune' options='--output --failed --state --unknown --wait --quiet -q -h --help'
         case $2 in
         --output) takes='choice table tsv json jsonl csv' ;;
+        --state) takes='choice DELIVRD EXPIRED UNDELIV UNKNOWN REJECTD DTBLACK ERR:104 REJECT MK:0001 MK:0002 MK:0004 MK:0005 MK:0008 MK:0010 MK:0012 MK:0013 MK:0015 MK:0017 MK:0023 MK:0024 MK:0029 MI:0010 MI:0017 MI:0024 MC:0055 CB:0001 CB:0007 DB:0141 DB:0309 MBBLACK HD:0001' ;;
+        --wait) takes='text' ;;
+        1) takes='run' ;;
         esac ;;
     'smscli runs prune')
         commands='' options='--before -h --help'
@@ -52,12 +55,12 @@ _smscli_about() {
         --workers) takes='text' ;;
         --rate) takes='text' ;;
         --output) takes='choice table tsv json jsonl csv' ;;
-        1) takes='text' ;;
+        1) takes='run' ;;
         esac ;;
     'smscli cancel')
         commands='' options='--yes -y -h --help'
         case $2 in
-        1) takes='text' ;;
+        1) takes='run' ;;
         esac ;;
     'smscli status')
         commands='' options='--output -h --help'
@@ -109,8 +112,16 @@ _smscli_about() {
         -p|--profile) takes='profile' ;;
         esac ;;
     'smscli template')
-        commands='list show' options='-h --help'
+        commands='add list show remove' options='-h --help'
         case $2 in
+        esac ;;
+    'smscli template add')
+        commands='' options='--content --sign --extno -h --help'
+        case $2 in
+        --content) takes='text' ;;
+        --sign) takes='text' ;;
+        --extno) takes='text' ;;
+        1) takes='text' ;;
         esac ;;
     'smscli template list')
         commands='' options='--output -h --help'
@@ -121,7 +132,12 @@ _smscli_about() {
         commands='' options='--output -h --help'
         case $2 in
         --output) takes='choice table tsv json jsonl csv' ;;
-        1) takes='text' ;;
+        1) takes='template' ;;
+        esac ;;
+    'smscli template remove')
+        commands='' options='--yes -y -h --help'
+        case $2 in
+        1) takes='template' ;;
         esac ;;
     'smscli balance')
         commands='' options='--min --quiet -q -p --profile --output -h --help'
@@ -133,7 +149,7 @@ _smscli_about() {
     'smscli parse-report')
         commands='' options='--summary --state --verify --record --strict -p --profile --output -h --help'
         case $2 in
-        --state) takes='text' ;;
+        --state) takes='choice DELIVRD EXPIRED UNDELIV UNKNOWN REJECTD DTBLACK ERR:104 REJECT MK:0001 MK:0002 MK:0004 MK:0005 MK:0008 MK:0010 MK:0012 MK:0013 MK:0015 MK:0017 MK:0023 MK:0024 MK:0029 MI:0010 MI:0017 MI:0024 MC:0055 CB:0001 CB:0007 DB:0141 DB:0309 MBBLACK HD:0001' ;;
         -p|--profile) takes='profile' ;;
         --output) takes='choice table tsv json jsonl csv' ;;
         [1-9]*) takes='file' ;;
@@ -152,7 +168,7 @@ _smscli_about() {
         commands='' options='--output -h --help'
         case $2 in
         --output) takes='choice table tsv json jsonl csv' ;;
-        1) takes='text' ;;
+        1) takes='choice 0 1 2 3 4 10 11 12 13 14 -1 DELIVRD EXPIRED UNDELIV UNKNOWN REJECTD DTBLACK ERR:104 REJECT MK:0001 MK:0002 MK:0004 MK:0005 MK:0008 MK:0010 MK:0012 MK:0013 MK:0015 MK:0017 MK:0023 MK:0024 MK:0029 MI:0010 MI:0017 MI:0024 MC:0055 CB:0001 CB:0007 DB:0141 DB:0309 MBBLACK HD:0001' ;;
         esac ;;
     'smscli ledger')
         commands='path backup check' options='-h --help'
@@ -173,7 +189,7 @@ _smscli_about() {
         --output) takes='choice table tsv json jsonl csv' ;;
         esac ;;
     'smscli profile')
-        commands='add list show set use remove path' options='-h --help'
+        commands='add password list show set use remove path' options='-h --help'
         case $2 in
         esac ;;
     'smscli profile add')
@@ -184,6 +200,11 @@ _smscli_about() {
         --sign) takes='text' ;;
         --pwd-command) takes='text' ;;
         1) takes='text' ;;
+        esac ;;
+    'smscli profile password')
+        commands='' options='--no-verify -h --help'
+        case $2 in
+        1) takes='profile' ;;
         esac ;;
     'smscli profile list')
         commands='' options='--output -h --help'
@@ -233,6 +254,11 @@ _smscli_about() {
         commands='' options='-h --help'
         case $2 in
         1) takes='choice bash zsh fish powershell' ;;
+        esac ;;
+    'smscli help')
+        commands='' options='-h --help'
+        case $2 in
+        [1-9]*) takes='choice config exit-codes list output reports safety times send runs resume cancel status inbox optout template balance parse-report listen codes ledger profile sandbox completion help' ;;
         esac ;;
     esac
 }

@@ -14,7 +14,7 @@ smscli,cancel,command,Cancel what is left of a run.
 smscli,status,command,"Show what became of a message, by its sendid or its number."
 smscli,inbox,command,Show the replies.
 smscli,optout,command,Keep the list of people who want no more messages.
-smscli,template,command,Show the texts that the gateway approved.
+smscli,template,command,"Add, show or remove the texts that the gateway approved."
 smscli,balance,command,Show how many messages are left.
 smscli,parse-report,command,"Read status reports and replies from files, logs or a pipe."
 smscli,listen,command,Receive status reports and replies from the gateway.
@@ -23,6 +23,7 @@ smscli,ledger,command,"Show, back up or check the file that keeps every send."
 smscli,profile,command,"Add, show, change or remove accounts."
 smscli,sandbox,command,Run a gateway on this machine that sends nothing.
 smscli,completion,command,Print the completion script of a shell.
+smscli,help,command,"Explain a topic, such as output or exit-codes, or a command."
 smscli,--version,flag,Print the version.
 smscli,-h,flag,Show the help.
 smscli,--help,flag,Show the help.
@@ -38,11 +39,11 @@ smscli send,--limit,text,Send only to the first N numbers.
 smscli send,--include-opted-out,flag,Send also to people who want no more messages.
 smscli send,--content,text,The text; {name} takes that column of the list.
 smscli send,--content-file,file,Read the text from a file.
-smscli send,--template,text,An approved text; `smscli template list` shows them.
+smscli send,--template,template,An approved text; `smscli template list` shows them.
 smscli send,--var,text,Fill {NAME} with VALUE for every recipient.
 smscli send,--sign,text,"The signature, instead of the profile's."
 smscli send,--extno,text,"The extension code, instead of the profile's."
-smscli send,--at,text,"When to send: 2026-12-01 09:00 (China time), +90m, +2h, +1d. Once accepted, it cannot be cancelled."
+smscli send,--at,text,"When to send (China time): 2026-12-01 09:00, 09:00, 明天 9:00, 周五 18:00, +2h. Once accepted, it cannot be cancelled."
 smscli send,--key,text,A name for this send; the same name never sends twice.
 smscli send,--dry-run,flag,"Show what would be sent, and send nothing."
 smscli send,--force,flag,Send even if the balance is too low for the whole list.
@@ -62,8 +63,15 @@ smscli send,-h,flag,Show the help.
 smscli send,--help,flag,Show the help.
 smscli runs,prune,command,"Forget finished runs, reports and replies from before a day: phone numbers are personal data."
 smscli runs,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
+smscli runs,--failed,flag,"List the numbers that did not get the message, and why."
+smscli runs,--state,choice DELIVRD EXPIRED UNDELIV UNKNOWN REJECTD DTBLACK ERR:104 REJECT MK:0001 MK:0002 MK:0004 MK:0005 MK:0008 MK:0010 MK:0012 MK:0013 MK:0015 MK:0017 MK:0023 MK:0024 MK:0029 MI:0010 MI:0017 MI:0024 MC:0055 CB:0001 CB:0007 DB:0141 DB:0309 MBBLACK HD:0001,List the numbers with this report state.
+smscli runs,--unknown,flag,List the numbers whose outcome is unknown.
+smscli runs,--wait,text,"Wait this long for all reports, as 90s, 10m or 2h."
+smscli runs,--quiet,flag,"Show no progress, and no notes about the list."
+smscli runs,-q,flag,"Show no progress, and no notes about the list."
 smscli runs,-h,flag,Show the help.
 smscli runs,--help,flag,Show the help.
+smscli runs,argument 1,run,Its number; `smscli runs` lists them.
 smscli runs prune,--before,text,"The first day to keep, as 2026-12-01."
 smscli runs prune,-h,flag,Show the help.
 smscli runs prune,--help,flag,Show the help.
@@ -78,12 +86,12 @@ smscli resume,-q,flag,"Show no progress, and no notes about the list."
 smscli resume,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
 smscli resume,-h,flag,Show the help.
 smscli resume,--help,flag,Show the help.
-smscli resume,argument 1,text,Its number; `smscli runs` lists them.
+smscli resume,argument 1,run,Its number; `smscli runs` lists them.
 smscli cancel,--yes,flag,Do not ask; the answer is yes.
 smscli cancel,-y,flag,Do not ask; the answer is yes.
 smscli cancel,-h,flag,Show the help.
 smscli cancel,--help,flag,Show the help.
-smscli cancel,argument 1,text,Its number; `smscli runs` lists them.
+smscli cancel,argument 1,run,Its number; `smscli runs` lists them.
 smscli status,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
 smscli status,-h,flag,Show the help.
 smscli status,--help,flag,Show the help.
@@ -131,17 +139,30 @@ smscli optout export,-p,profile,"The account to use, instead of the default."
 smscli optout export,--profile,profile,"The account to use, instead of the default."
 smscli optout export,-h,flag,Show the help.
 smscli optout export,--help,flag,Show the help.
+smscli template,add,command,Add a text that the gateway approved.
 smscli template,list,command,List the templates of the configuration file.
 smscli template,show,command,"Show a template: its text, signature, extension code and the fields it takes."
+smscli template,remove,command,Remove a template; asks first.
 smscli template,-h,flag,Show the help.
 smscli template,--help,flag,Show the help.
+smscli template add,--content,text,"The text, with {fields}; without it asked, or piped."
+smscli template add,--sign,text,"Its signature, instead of the profile's."
+smscli template add,--extno,text,"Its extension code, instead of the profile's."
+smscli template add,-h,flag,Show the help.
+smscli template add,--help,flag,Show the help.
+smscli template add,argument 1,text,Your own name for it.
 smscli template list,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
 smscli template list,-h,flag,Show the help.
 smscli template list,--help,flag,Show the help.
 smscli template show,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
 smscli template show,-h,flag,Show the help.
 smscli template show,--help,flag,Show the help.
-smscli template show,argument 1,text,Its name; `smscli template list` shows them.
+smscli template show,argument 1,template,Its name; `smscli template list` shows them.
+smscli template remove,--yes,flag,Do not ask; the answer is yes.
+smscli template remove,-y,flag,Do not ask; the answer is yes.
+smscli template remove,-h,flag,Show the help.
+smscli template remove,--help,flag,Show the help.
+smscli template remove,argument 1,template,Its name; `smscli template list` shows them.
 smscli balance,--min,text,Exit with code 8 if fewer than N are left.
 smscli balance,--quiet,flag,Print nothing unless something is wrong.
 smscli balance,-q,flag,Print nothing unless something is wrong.
@@ -151,7 +172,7 @@ smscli balance,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl
 smscli balance,-h,flag,Show the help.
 smscli balance,--help,flag,Show the help.
 smscli parse-report,--summary,flag,Count by state instead of listing.
-smscli parse-report,--state,text,Only reports with this state.
+smscli parse-report,--state,choice DELIVRD EXPIRED UNDELIV UNKNOWN REJECTD DTBLACK ERR:104 REJECT MK:0001 MK:0002 MK:0004 MK:0005 MK:0008 MK:0010 MK:0012 MK:0013 MK:0015 MK:0017 MK:0023 MK:0024 MK:0029 MI:0010 MI:0017 MI:0024 MC:0055 CB:0001 CB:0007 DB:0141 DB:0309 MBBLACK HD:0001,Only reports with this state.
 smscli parse-report,--verify,flag,Add a column: does the push match the profile's credentials?
 smscli parse-report,--record,flag,"Keep them in the ledger, except those that do not match the profile's credentials."
 smscli parse-report,--strict,flag,Exit with code 2 if a line is not a push.
@@ -174,7 +195,7 @@ smscli listen,--help,flag,Show the help.
 smscli codes,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
 smscli codes,-h,flag,Show the help.
 smscli codes,--help,flag,Show the help.
-smscli codes,argument 1,text,"One code or state, e.g. 13, DELIVRD, MK:0001."
+smscli codes,argument 1,choice 0 1 2 3 4 10 11 12 13 14 -1 DELIVRD EXPIRED UNDELIV UNKNOWN REJECTD DTBLACK ERR:104 REJECT MK:0001 MK:0002 MK:0004 MK:0005 MK:0008 MK:0010 MK:0012 MK:0013 MK:0015 MK:0017 MK:0023 MK:0024 MK:0029 MI:0010 MI:0017 MI:0024 MC:0055 CB:0001 CB:0007 DB:0141 DB:0309 MBBLACK HD:0001,"One code or state, e.g. 13, DELIVRD, MK:0001."
 smscli ledger,path,command,Print where the ledger is.
 smscli ledger,backup,command,Copy the ledger into a new file and check the copy; this works also while the ledger is in use.
 smscli ledger,check,command,"Read the whole ledger and say whether it is sound, and what is unfinished in it."
@@ -189,6 +210,7 @@ smscli ledger check,--output,choice table tsv json jsonl csv,"table, tsv, json, 
 smscli ledger check,-h,flag,Show the help.
 smscli ledger check,--help,flag,Show the help.
 smscli profile,add,command,"Add an account: ask for what is missing, and verify it with a balance call."
+smscli profile,password,command,"Change the interface password of an account: asks for it twice, or reads it from a pipe, and verifies it."
 smscli profile,list,command,List the accounts.
 smscli profile,show,command,"Show an account as commands use it, and where each value comes from; secrets are masked."
 smscli profile,set,command,Set one key of an account; an empty value removes it.
@@ -206,6 +228,10 @@ smscli profile add,--no-verify,flag,Save without asking the gateway for the bala
 smscli profile add,-h,flag,Show the help.
 smscli profile add,--help,flag,Show the help.
 smscli profile add,argument 1,text,Your own name for it.
+smscli profile password,--no-verify,flag,Save without asking the gateway for the balance.
+smscli profile password,-h,flag,Show the help.
+smscli profile password,--help,flag,Show the help.
+smscli profile password,argument 1,profile,Its name; without it the default.
 smscli profile list,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
 smscli profile list,-h,flag,Show the help.
 smscli profile list,--help,flag,Show the help.
@@ -244,6 +270,9 @@ smscli sandbox,--help,flag,Show the help.
 smscli completion,-h,flag,Show the help.
 smscli completion,--help,flag,Show the help.
 smscli completion,argument 1,choice bash zsh fish powershell,"bash, zsh, fish or powershell."
+smscli help,-h,flag,Show the help.
+smscli help,--help,flag,Show the help.
+smscli help,argument *,choice config exit-codes list output reports safety times send runs resume cancel status inbox optout template balance parse-report listen codes ledger profile sandbox completion help,"A topic, or a command."
 '@ | ConvertFrom-Csv
 
     function Find-Row($name) {

@@ -6,6 +6,11 @@ that each language puts them where it needs them. Help texts are translated when
 """
 
 
+def language() -> str:
+    """Return the reader's language, `en` or `zh`."""
+    return "en"
+
+
 def _(message: str) -> str:
     """Return the message in the reader's language."""
     return message

@@ -19,6 +19,7 @@ COMMANDS = {
     "profile": "Add, show, change or remove accounts.",
     "sandbox": "Run a gateway on this machine that sends nothing.",
     "completion": "Print the completion script of a shell.",
+    "help": "Explain a topic, such as output or exit-codes, or a command.",
 }
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from importlib.resources import files
 
-from smscli.completion.tree import Command, Parameter, command_tree
+from smscli.tree import Command, Parameter, command_tree
 
 
 class Shell(StrEnum):

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from smscli.completion.scripts import FILES, Shell, script
-from smscli.completion.tree import Command, Parameter, command_tree
 from smscli.config.keys import PROFILE_KEYS
+from smscli.tree import Command, Parameter, command_tree
 from tests.support.inprocess import run_here
 
 FOLDER = Path(__file__).parent.parent.parent / "completions"
