@@ -168,7 +168,7 @@ _smscli_about() {
         commands='' options='--output -h --help'
         case $2 in
         --output) takes='choice table tsv json jsonl csv' ;;
-        1) takes='choice 0 1 2 3 4 10 11 12 13 14 -1 DELIVRD EXPIRED UNDELIV UNKNOWN REJECTD DTBLACK ERR:104 REJECT MK:0001 MK:0002 MK:0004 MK:0005 MK:0008 MK:0010 MK:0012 MK:0013 MK:0015 MK:0017 MK:0023 MK:0024 MK:0029 MI:0010 MI:0017 MI:0024 MC:0055 CB:0001 CB:0007 DB:0141 DB:0309 MBBLACK HD:0001' ;;
+        1) takes='choice 0 1 2 3 4 10 11 12 13 14 DELIVRD EXPIRED UNDELIV UNKNOWN REJECTD DTBLACK ERR:104 REJECT MK:0001 MK:0002 MK:0004 MK:0005 MK:0008 MK:0010 MK:0012 MK:0013 MK:0015 MK:0017 MK:0023 MK:0024 MK:0029 MI:0010 MI:0017 MI:0024 MC:0055 CB:0001 CB:0007 DB:0141 DB:0309 MBBLACK HD:0001' ;;
         esac ;;
     'smscli ledger')
         commands='path backup check' options='-h --help'
@@ -271,18 +271,29 @@ _smscli_offer() {
     done
 }
 
-# Offer the profiles' names, quoted; inside quotes only those that need none.
-_smscli_profiles() {
+# Offer the names of the tables [$1.NAME] in the configuration file, quoted; inside quotes only those that need none.
+_smscli_names() {
     local file=${SMSCLI_CONFIG:-${XDG_CONFIG_HOME:-$HOME/.config}/smscli/config.toml} line name
-    local header='^[[:space:]]*\[[[:space:]]*profiles[[:space:]]*\.[[:space:]]*("([^"\\[:cntrl:]]+)"|'\''([^'\''[:cntrl:]]+)'\''|([A-Za-z0-9_-]+))[[:space:]]*\]' opened=
+    local header='^[[:space:]]*\[[[:space:]]*GROUP[[:space:]]*\.[[:space:]]*("([^"\\[:cntrl:]]+)"|'\''([^'\''[:cntrl:]]+)'\''|([A-Za-z0-9_-]+))[[:space:]]*\]' opened=
+    header=${header/GROUP/$1}
     [[ $typed == [\"\']* ]] && opened=1 typed=${typed#?}
-    _smscli_offer sandbox
+    [[ $1 != profiles ]] || _smscli_offer sandbox
     [[ -f $file && -r $file ]] || return
     while IFS= read -r line || [[ $line ]]; do
         [[ $line =~ $header ]] || continue
         line=${BASH_REMATCH[2]}${BASH_REMATCH[3]}${BASH_REMATCH[4]}
         printf -v name %q "$line"
         [[ $opened && $name != "$line" ]] || _smscli_offer "$name"
+    done <"$file"
+}
+
+# Offer the latest runs, which smscli keeps in a file for this.
+_smscli_runs() {
+    local file=${SMSCLI_LEDGER:-${XDG_STATE_HOME:-$HOME/.local/state}/smscli/ledger.db}-runs number rest
+    [[ -f $file && -r $file ]] || return
+    compopt -o nosort 2>/dev/null
+    while IFS=$'\t' read -r number rest || [[ $number ]]; do
+        [[ $number =~ ^[0-9]+$ ]] && _smscli_offer "$number"
     done <"$file"
 }
 
@@ -312,16 +323,18 @@ _smscli() {
         wants=${typed%%=*} prefix=$wants= typed=${typed#*=}
     fi
     _smscli_about "$at" "${wants:-$place}"
+    [[ $place == 1 ]] || commands=
     [[ $wants == *[\<\>] || ! $wants && $typed == *[\<\>]* ]] && takes=file
     if [[ ! $wants && ! $ended && ( $typed == -* || ! $commands$takes ) ]]; then
         _smscli_offer $options
     else
         case $takes in
         file) return ;; # readline's own completion does these best
-        profile) _smscli_profiles ;;
+        profile | template) _smscli_names "${takes}s" ;;
+        run) _smscli_runs ;;
         choice*) _smscli_offer ${takes#choice} ;;
-        '') _smscli_offer $commands ;;
         esac
+        [[ $wants ]] || _smscli_offer $commands
     fi
     compopt +o default 2>/dev/null # bash 3.2 has none and offers files where nothing else fits
 }

@@ -4,7 +4,8 @@ Register-ArgumentCompleter -Native -CommandName smscli -ScriptBlock {
     param($typed, $ast, $cursor)
     Set-StrictMode -Off
 
-    # At: the command; Name: its sub-command, option or argument; Takes: flag, text, file, profile, choice and choices.
+    # At: the command; Name: its sub-command, option or argument; Takes: flag, text, file, profile, template, run, or
+    # choice and choices.
     $rows = @'
 At,Name,Takes,Summary
 smscli,send,command,Send a text to one number or to a list.
@@ -195,7 +196,7 @@ smscli listen,--help,flag,Show the help.
 smscli codes,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
 smscli codes,-h,flag,Show the help.
 smscli codes,--help,flag,Show the help.
-smscli codes,argument 1,choice 0 1 2 3 4 10 11 12 13 14 -1 DELIVRD EXPIRED UNDELIV UNKNOWN REJECTD DTBLACK ERR:104 REJECT MK:0001 MK:0002 MK:0004 MK:0005 MK:0008 MK:0010 MK:0012 MK:0013 MK:0015 MK:0017 MK:0023 MK:0024 MK:0029 MI:0010 MI:0017 MI:0024 MC:0055 CB:0001 CB:0007 DB:0141 DB:0309 MBBLACK HD:0001,"One code or state, e.g. 13, DELIVRD, MK:0001."
+smscli codes,argument 1,choice 0 1 2 3 4 10 11 12 13 14 DELIVRD EXPIRED UNDELIV UNKNOWN REJECTD DTBLACK ERR:104 REJECT MK:0001 MK:0002 MK:0004 MK:0005 MK:0008 MK:0010 MK:0012 MK:0013 MK:0015 MK:0017 MK:0023 MK:0024 MK:0029 MI:0010 MI:0017 MI:0024 MC:0055 CB:0001 CB:0007 DB:0141 DB:0309 MBBLACK HD:0001,"One code or state, e.g. 13, DELIVRD, MK:0001."
 smscli ledger,path,command,Print where the ledger is.
 smscli ledger,backup,command,Copy the ledger into a new file and check the copy; this works also while the ledger is in use.
 smscli ledger,check,command,"Read the whole ledger and say whether it is sound, and what is unfinished in it."
@@ -279,15 +280,30 @@ smscli help,argument *,choice config exit-codes list output reports safety times
         $rows | Where-Object { $_.At -ceq $at -and $_.Name -ceq $name } | Select-Object -First 1
     }
 
-    function Get-Profile {
-        'sandbox'
-        $folder = @($env:APPDATA, $env:XDG_CONFIG_HOME, "$HOME/.config") | Where-Object { $_ } | Select-Object -First 1
+    function Get-Folder($variable, $fallback) {
+        @($env:APPDATA, $variable, "$HOME/$fallback") | Where-Object { $_ } | Select-Object -First 1
+    }
+
+    # The names of the tables [$group.NAME] in the configuration file.
+    function Get-Name($group) {
+        if ($group -eq 'profiles') { 'sandbox' }
+        $folder = Get-Folder $env:XDG_CONFIG_HOME '.config'
         $file = if ($env:SMSCLI_CONFIG) { $env:SMSCLI_CONFIG } else { "$folder/smscli/config.toml" }
         if (-not (Test-Path -LiteralPath $file -PathType Leaf)) { return }
         foreach ($line in Get-Content -LiteralPath $file -Encoding UTF8 -ErrorAction SilentlyContinue) {
-            if ($line -match '^\s*\[\s*profiles\s*\.\s*(?:"([^"\\\p{C}]+)"|''([^''\p{C}]+)''|([A-Za-z0-9_-]+))\s*\]') {
+            if ($line -match ('^\s*\[\s*' + $group + '\s*\.\s*(?:"([^"\\\p{C}]+)"|''([^''\p{C}]+)''|([A-Za-z0-9_-]+))\s*\]')) {
                 "$($Matches[1])$($Matches[2])$($Matches[3])"
             }
+        }
+    }
+
+    # The latest runs, which smscli keeps in a file for this.
+    function Get-Run {
+        $ledger = $env:SMSCLI_LEDGER
+        if (-not $ledger) { $ledger = "$(Get-Folder $env:XDG_STATE_HOME '.local/state')/smscli/ledger.db" }
+        if (-not (Test-Path -LiteralPath "$ledger-runs" -PathType Leaf)) { return }
+        foreach ($line in Get-Content -LiteralPath "$ledger-runs" -Encoding UTF8 -ErrorAction SilentlyContinue) {
+            if ($line -match '^([0-9]+)\t([0-9: -]+)$') { @{ Name = $Matches[1]; Summary = $Matches[2] } }
         }
     }
 
@@ -323,8 +339,12 @@ smscli help,argument *,choice config exit-codes list output reports safety times
         $wants = @((Find-Row "argument $place"), (Find-Row 'argument *')) | Where-Object { $_ } | Select-Object -First 1
     }
 
-    $found = if ($wants.Takes -eq 'profile') {
-        Get-Profile | ForEach-Object { @{ Name = $_; Summary = $_ } }
+    $found = if ($wants.Takes -in 'profile', 'template') {
+        Get-Name "$($wants.Takes)s" | ForEach-Object { @{ Name = $_; Summary = $_ } }
+    }
+    elseif ($wants.Takes -eq 'run') {
+        Get-Run
+        if ($wants.Name -like 'argument*') { $rows | Where-Object { $_.At -ceq $at -and $_.Takes -eq 'command' } }
     }
     elseif ($wants.Takes -like 'choice *') {
         -split $wants.Takes | Select-Object -Skip 1 | ForEach-Object { @{ Name = $_; Summary = $_ } }

@@ -132,6 +132,6 @@ _NAMES = ("PROFILE", "TEMPLATE", "RUN")
 _CHOICES = {
     "KEY": tuple(PROFILE_KEYS),
     "STATE": (*STATES, *OPERATOR_STATES),
-    "CODE": (*map(str, ANSWERS), *STATES, *OPERATOR_STATES),
+    "CODE": (*(str(code) for code in ANSWERS if code >= 0), *STATES, *OPERATOR_STATES),  # -1 would look like an option
     "TOPIC": (*topics(), *COMMANDS),
 }
