@@ -85,7 +85,7 @@ complete -c smscli -n "__smscli_at 'smscli send'" -l template -x -k -a '(__smscl
 complete -c smscli -n "__smscli_at 'smscli send'" -l var -x -d 'Fill {NAME} with VALUE for every recipient.'
 complete -c smscli -n "__smscli_at 'smscli send'" -l sign -x -d 'The signature, instead of the profile\'s.'
 complete -c smscli -n "__smscli_at 'smscli send'" -l extno -x -d 'The extension code, instead of the profile\'s.'
-complete -c smscli -n "__smscli_at 'smscli send'" -l at -x -d 'When to send (China time): 2026-12-01 09:00, 09:00, 明天 9:00, 周五 18:00, +2h. Once accepted, it cannot be cancelled.'
+complete -c smscli -n "__smscli_at 'smscli send'" -l at -x -d 'When to send, as 2026-12-01 09:00, 周五 18:00 or +2h; `smscli help times` lists all forms. Once accepted, it cannot be cancelled.'
 complete -c smscli -n "__smscli_at 'smscli send'" -l key -x -d 'A name for this send; the same name never sends twice.'
 complete -c smscli -n "__smscli_at 'smscli send'" -l dry-run -d 'Show what would be sent, and send nothing.'
 complete -c smscli -n "__smscli_at 'smscli send'" -l force -d 'Send even if the balance is too low for the whole list.'

@@ -44,7 +44,7 @@ smscli send,--template,template,An approved text; `smscli template list` shows t
 smscli send,--var,text,Fill {NAME} with VALUE for every recipient.
 smscli send,--sign,text,"The signature, instead of the profile's."
 smscli send,--extno,text,"The extension code, instead of the profile's."
-smscli send,--at,text,"When to send (China time): 2026-12-01 09:00, 09:00, 明天 9:00, 周五 18:00, +2h. Once accepted, it cannot be cancelled."
+smscli send,--at,text,"When to send, as 2026-12-01 09:00, 周五 18:00 or +2h; `smscli help times` lists all forms. Once accepted, it cannot be cancelled."
 smscli send,--key,text,A name for this send; the same name never sends twice.
 smscli send,--dry-run,flag,"Show what would be sent, and send nothing."
 smscli send,--force,flag,Send even if the balance is too low for the whole list.

@@ -65,7 +65,7 @@ At = Annotated[
     str | None,
     _option(
         metavar="TIME",
-        help="When to send (China time): 2026-12-01 09:00, 09:00, 明天 9:00, 周五 18:00, +2h. "
+        help="When to send, as 2026-12-01 09:00, 周五 18:00 or +2h; `smscli help times` lists all forms. "
         "Once accepted, it cannot be cancelled.",
         panel=_TEXT,
     ),
