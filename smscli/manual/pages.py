@@ -83,9 +83,10 @@ def _command(command: Command) -> Iterator[str]:
 
 
 def _synopsis(command: Command) -> str:
-    words = [*(["COMMAND"] if command.subcommands and not command.arguments else []), "[OPTIONS]"]
-    words += [each.metavar for each in command.arguments]
-    return rf"\fB{_text(command.path)}\fR {_text(' '.join(words))}"
+    words = [each.metavar for each in command.arguments]
+    if command.subcommands:
+        words = [f"[{' '.join([*words, '| COMMAND'])}]" if words else "COMMAND"]
+    return rf"\fB{_text(command.path)}\fR {_text(' '.join(['[OPTIONS]', *words]))}"
 
 
 def _arguments(command: Command) -> Iterator[str]:

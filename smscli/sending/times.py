@@ -10,7 +10,7 @@ from smscli.protocol.times import CHINA
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 # How many days after today, by the words for the day; the hour may follow the Chinese ones without a space.
-_DAYS = {"": 0, "today": 0, "tomorrow": 1, "今天": 0, "明天": 1, "后天": 2}
+_DAYS = {"": 0, "today": 0, "tomorrow": 1, "今天": 0, "明天": 1, "后天": 2, "後天": 2}
 _ENGLISH_WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _CHINESE_WEEK = {**dict(zip("一二三四五六日", range(7), strict=True)), "天": 6}
 _HOUR = r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?"
@@ -83,7 +83,7 @@ def _days_to(day: str, today: int) -> int | None:
     """Return how many days it is to a day of the week, 0 on that day itself, or to tomorrow and the like."""
     if day in _DAYS:
         return _DAYS[day]
-    chinese = re.fullmatch("(?:周|星期|礼拜)(.)", day)
+    chinese = re.fullmatch("(?:周|週|星期|礼拜|禮拜)(.)", day)
     english = [number for number, name in enumerate(_ENGLISH_WEEK) if day in (name, name[:3])]
     number = _CHINESE_WEEK.get(chinese[1]) if chinese else next(iter(english), None)
     return None if number is None else (number - today) % 7

@@ -4,11 +4,13 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from smscli import commands
 from smscli import help as topics_of
 from smscli.commands import COMMANDS, listen
 from smscli.config.keys import PROFILE_KEYS
@@ -135,6 +137,20 @@ def test_every_command_with_output_is_documented(path: str) -> None:
     assert any(heading == path or heading.startswith(f"{path} ") for heading in sections("en"))
 
 
+def columns() -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield every constant of a command that names the columns of an output."""
+    for path in sorted(Path(commands.__file__).parent.glob("*.py")):
+        module = import_module(f"smscli.commands.{path.stem}")
+        for name, value in vars(module).items():
+            if name.endswith("COLUMNS") and not name.startswith("_") and isinstance(value, tuple):
+                yield f"{path.stem}.{name}", value
+
+
+@pytest.mark.parametrize(("name", "fields"), [*columns()])
+def test_every_set_of_columns_is_documented(name: str, fields: tuple[str, ...]) -> None:
+    assert fields in {tuple(section) for section in sections("en").values()}, f"{name} is not in help/en/output.md"
+
+
 def test_every_heading_has_a_case_and_both_languages_say_the_same() -> None:
     assert set(CASES) == set(sections("en"))
     assert sections("en") == sections("zh")
@@ -159,6 +175,7 @@ def test_there_are_the_same_topics_in_both_languages_and_none_is_a_command(smscl
     assert not set(names("en")) & set(COMMANDS)
     ended = smscli("help")
     assert (ended.code, ended.err) == (0, "")
+    assert max(map(width, ended.out.splitlines())) <= 80
     for name in (*names("en"), *COMMANDS):
         assert re.search(rf"^  {name} +\S", ended.out, re.MULTILINE)
 
