@@ -15,6 +15,10 @@ name = "n"
 # the bills
 [templates.due]  # approved in May
 content = "您的账单已到期"
+
+# the other shop
+[profiles.b]
+name = "b"
 """
 
 
@@ -46,7 +50,7 @@ def test_comments_survive(smscli: Smscli, home: Path) -> None:
     assert smscli("template", "remove", "due", "--yes").code == 0
     text = path.read_text("utf-8")
     assert templates(home) == {"b": {"content": "乙"}}
-    assert [comment for comment in ("# mine", "# 甲", "# the bills") if comment not in text] == []
+    assert [comment for comment in ("# mine", "# 甲", "# the bills", "# the other shop") if comment not in text] == []
 
 
 @pytest.mark.parametrize(
