@@ -44,6 +44,7 @@ class Preview(NamedTuple):
             "balance": _number(balance),
             "balance_afterwards": _number(after(balance, cost.total_parts)),
             "at": plan.stime,
+            "list": list(self.notes),
             "texts": self._texts(),
             "warnings": [*plan.warnings(), *plan.remarks()],
         }

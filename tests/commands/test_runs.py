@@ -43,14 +43,14 @@ def test_dry_run_shows_everything_and_sends_nothing(smscli: Smscli, sandbox: Run
     )  # fmt: skip
     assert ended.code == 0
     shown = items(ended)
-    assert shown | {"texts": ""} == {
+    assert shown | {"list": "", "texts": ""} == {
         "profile": "environment", "account": "demo", "recipients": "4", "opted_out": "0", "duplicates": "0",
         "invalid": "1", "requests": "4", "characters_least": "72", "characters_most": "72", "parts_least": "2",
-        "parts_most": "2", "parts": "8", "balance": "1000", "balance_afterwards": "992", "at": "", "texts": "",
+        "parts_most": "2", "parts": "8", "balance": "1000", "balance_afterwards": "992", "at": "", "list": "", "texts": "",
         "warnings": "1 more texts than people: some people get several",
     }  # fmt: skip
     assert shown["texts"].endswith("。" * 62)
-    assert "column '手机号', read as UTF-8" in ended.err
+    assert "column '手机号', read as UTF-8" in shown["list"]
     assert sandbox.queued == []
     assert smscli("runs").out == ""
 
