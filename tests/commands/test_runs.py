@@ -46,7 +46,8 @@ def test_dry_run_shows_everything_and_sends_nothing(smscli: Smscli, sandbox: Run
     assert shown | {"list": "", "texts": ""} == {
         "profile": "environment", "account": "demo", "recipients": "4", "opted_out": "0", "duplicates": "0",
         "invalid": "1", "requests": "4", "characters_least": "72", "characters_most": "72", "parts_least": "2",
-        "parts_most": "2", "parts": "8", "balance": "1000", "balance_afterwards": "992", "at": "", "list": "", "texts": "",
+        "parts_most": "2", "parts": "8", "balance": "1000", "balance_afterwards": "992", "at": "",
+        "list": "", "texts": "",
         "warnings": "1 more texts than people: some people get several",
     }  # fmt: skip
     assert shown["texts"].endswith("。" * 62)
