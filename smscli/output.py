@@ -29,7 +29,7 @@ class Bar(NamedTuple):
     most: int
 
 
-Cell = str | int | bool | Bar | None
+Cell = str | int | float | bool | Bar | None
 
 
 class Output(StrEnum):
@@ -79,6 +79,24 @@ def write_one(
 ) -> None:
     """Write a single row; in JSON an object instead of a list."""
     write_rows(environment, columns, [row], Output.JSONL if output is Output.JSON else output)
+
+
+def write_object(
+    environment: Environment,
+    fields: Mapping[str, Cell | list[str]],
+    output: Output | None = None,
+) -> None:
+    """Write one object for programs: JSON with its types, else lines of `item` and `value`, one for each in a list."""
+    output = _resolve(environment, output)
+    if output in (Output.JSON, Output.JSONL):
+        unicode = _takes_unicode(environment.stdout)
+        environment.write(f"{_json_row(tuple(fields), tuple(fields.values()), unicode)}\n")
+        environment.finish()
+        return
+    rows: list[tuple[str, Cell]] = []
+    for name, value in fields.items():
+        rows += [(name, each) for each in value] if isinstance(value, list) else [(name, value)]
+    write_rows(environment, ("item", "value"), rows, output)
 
 
 def _texts(
@@ -179,7 +197,7 @@ def _tsv_chunk(chunk: list[Sequence[Cell]]) -> str:
     return "".join("\t".join([visible(_text(cell)) for cell in row]) + "\n" for row in chunk)
 
 
-def _json_row(columns: Sequence[str], row: Sequence[Cell], unicode: bool) -> str:
+def _json_row(columns: Sequence[str], row: Sequence[object], unicode: bool) -> str:
     import json  # most output is a table or TSV
 
     values = dict(zip(columns, row, strict=True))

@@ -14,6 +14,7 @@ from smscli.errors import BusyError, InputError
 from smscli.ledger import states
 from smscli.ledger.counters import recounted
 from smscli.ledger.optouts import unwilling
+from smscli.ledger.recent import keep_recent
 from smscli.ledger.states import Fate, State
 from smscli.ledger.store import Connection, LedgerError, Store, marks
 from smscli.ledger.verdicts import DELIVERED, count_again
@@ -139,6 +140,7 @@ class Runs:
                 "another process has just begun a run with this key. Nothing was sent. `smscli runs` shows it."
             ) from None
         try:
+            keep_recent(self._store)
             yield run
         finally:
             self._store.locks.give_back(run.id)
