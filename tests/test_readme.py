@@ -39,6 +39,7 @@ VARYING = (
     (r"20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9:]{8}  ", "<created>  "),
     (r" {2,}", "  "),
 )
+FIRST_SEND = re.findall(r"^python3 -m venv .*\.venv/bin/(smscli send .*)$", TEXT, re.MULTILINE)[0]
 BLOCKS = re.findall(r"```console\n(.*?)```", TEXT, re.DOTALL)
 
 
@@ -103,6 +104,7 @@ def test_console_blocks_print_what_they_say(environment: dict[str, str], home: P
     update = os.environ.get("UPDATE_README")
     texts = {path: path.read_text(encoding="utf-8") for path in (README, CHINESE)}
     gateway, pushes = free_port(), free_port()
+    on_terminal(FIRST_SEND, variables, home)  # so that the numbers of the runs are those that a reader sees
     with ExitStack() as background:
         for command, printed in (step for block in BLOCKS for step in steps(block)):
             real = command.replace("127.0.0.1:8788", f"127.0.0.1:{gateway}").replace(

@@ -25,6 +25,7 @@ from smscli.console import Environment
 from smscli.errors import ExitCode, InputError
 from smscli.language import _, ngettext
 from smscli.ledger.forgetting import forget
+from smscli.ledger.resends import resent_by
 from smscli.ledger.runs import Run, Runs
 from smscli.ledger.settling import Settling
 from smscli.ledger.states import State
@@ -42,6 +43,24 @@ _TABLE_COLUMNS = ("run", "created", "state", "at", "numbers", "accepted", "unkno
 _SPARE = ("key", "profile", "unknown", "numbers")
 _LIMIT = 20
 _OF_ONE_RUN = ("--failed", "--unknown", "--list", "--wait")
+
+
+ListOption = Annotated[
+    Listed | None,
+    typer.Option(
+        "--list",
+        metavar="WHO",
+        help="List people with texts, states and times: failed, waiting, planned, unknown or all. Other columns of your "
+        "list are not kept.",
+        show_default=False,
+    ),
+]
+StateOption = Annotated[
+    str,
+    typer.Option(
+        metavar="STATE", help="List the people with this report state; in a pipe only the numbers.", show_default=False
+    ),
+]
 
 
 class _RunOrCommand(Group):
@@ -104,6 +123,11 @@ def list_runs(
         shown, more = _latest(store, which, state, _LIMIT if limit is None else limit or MOST_RUNS)
         hidden = Runs(store).count(which._replace(profile=SANDBOX)) if not (profile or sandbox) else 0
     _write(environment, shown, output)
+    _say_more(environment, more, hidden if is_table(environment, output) else 0)
+
+
+def _say_more(environment: Environment, more: int, hidden: int) -> None:
+    """Say how many runs are not shown: older ones, and those of the built-in sandbox."""
     if more:
         environment.say(
             ngettext(
@@ -112,7 +136,7 @@ def list_runs(
                 more,
             ).format(count=more)
         )
-    if hidden and is_table(environment, output):
+    if hidden:
         environment.say(
             ngettext(
                 "{count:,} run of the built-in sandbox is not shown; `smscli runs --sandbox` shows it too",
@@ -174,32 +198,15 @@ def _run_row(summary: RunSummary) -> tuple[Cell, ...]:
 def show(
     context: typer.Context,
     run: Annotated[int, typer.Argument(metavar="RUN", max=MOST_RUNS, help="Its number; `smscli runs` lists them.")],
-    listed: Annotated[
-        Listed | None,
-        typer.Option(
-            "--list",
-            metavar="WHO",
-            help="List people with their texts, states and times: failed, waiting, planned, unknown or all. The list's "
-            "own columns are not kept.",
-            show_default=False,
-        ),
-    ] = None,
+    listed: ListOption = None,
     failed: Annotated[
         bool,
         typer.Option("--failed", help="The same as --list failed; in a pipe only the numbers, which `send` reads."),
     ] = False,
     unknown: Annotated[
-        bool,
-        typer.Option("--unknown", help="The same as --list unknown; in a pipe only the numbers."),
+        bool, typer.Option("--unknown", help="The same as --list unknown; in a pipe only the numbers.")
     ] = False,
-    state: Annotated[
-        str,
-        typer.Option(
-            metavar="STATE",
-            help="List the people with this report state; in a pipe only the numbers.",
-            show_default=False,
-        ),
-    ] = "",
+    state: StateOption = "",
     wait: WaitOption = "",
     quiet: QuietOption = False,
     output: OutputOption = None,
@@ -226,7 +233,7 @@ def show(
 
 def _show_run(environment: Environment, store: Store, summary: RunSummary, waited: bool, output: Output | None) -> None:
     run = summary.run
-    environment.say("\n".join(_head(run, Runs(store).resent_by(run.id))))
+    environment.say("\n".join(_head(run, resent_by(store, run.id))))
     show_end(environment, store, summary, output)
     say_unknown(environment, store, run)
     if not waited:
