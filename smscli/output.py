@@ -14,7 +14,7 @@ _CHUNK = 1000
 _UNFOLDED = 1 << 20  # the width of a table that is not shown on a terminal: no line is folded
 _USUAL = 80  # the width of a terminal that does not say how wide it is
 _GAP = 2  # between two columns
-_LEAST = 8  # what is left of a long text's column on a narrow terminal
+_LEAST = 12  # what is left of a long text's column on a narrow terminal
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}(?::[0-9]{2})?"
 _RIGID = rf"[!-~]{{0,15}}|[0-9]+|{_DATE}"
 
@@ -237,7 +237,7 @@ def _tables(
             _Column(
                 name,
                 [visible(_text(row[index])) for row in chunk],
-                all(isinstance(row[index], int) for row in chunk),
+                all(row[index] is None or isinstance(row[index], int) for row in chunk),
             )
             for index, name in enumerate(columns)
             if any(row[index] not in ("", None) for row in chunk)

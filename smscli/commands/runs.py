@@ -50,8 +50,8 @@ ListOption = Annotated[
     typer.Option(
         "--list",
         metavar="WHO",
-        help="List people with texts, states and times: failed, waiting, planned, unknown or all. Other columns of your "
-        "list are not kept.",
+        help="List people with texts, states and times: failed, waiting, planned, unknown or all. The other columns "
+        "of your list are not kept.",
         show_default=False,
     ),
 ]
@@ -181,6 +181,8 @@ def _write(environment: Environment, summaries: Sequence[RunSummary], output: Ou
             }
         # Columns of zeros would leave no room for the text on a narrow terminal.
         columns = [name for name in _TABLE_COLUMNS if any(row[name] for row in named)]
+        if len({row["profile"] for row in named}) == 1 and summaries[0].run.profile != SANDBOX:
+            columns.remove("profile")  # it says nothing
         rows = [[row[name] for name in columns] for row in named]
     write_rows(environment, columns, rows, output, empty=_("There are no runs to show."), cut=True, spare=_SPARE)
 
