@@ -5,7 +5,7 @@ _smscli_about() {
     commands= options= takes=
     case $1 in
     'smscli')
-        commands='send runs stats resume cancel status inbox optout template balance parse-report listen codes ledger profile sandbox completion' options='--version -h --help'
+        commands='send runs stats resume resend cancel status inbox optout template balance parse-report listen codes ledger profile sandbox completion help' options='--version -h --help'
         case $2 in
         esac ;;
     'smscli send')
@@ -35,10 +35,16 @@ _smscli_about() {
         --output) takes='choice table tsv json jsonl csv' ;;
         esac ;;
     'smscli runs')
-        commands='prune' options='--output --failed --state --unknown --wait --quiet -q -h --help'
+        commands='prune' options='--since --until -p --profile --state --limit --sandbox --output --list --failed --unknown --html --whole-numbers --wait --quiet -q -h --help'
         case $2 in
-        --output) takes='choice table tsv json jsonl csv' ;;
+        --since) takes='text' ;;
+        --until) takes='text' ;;
+        -p|--profile) takes='profile' ;;
         --state) takes='choice DELIVRD EXPIRED UNDELIV UNKNOWN REJECTD DTBLACK ERR:104 REJECT MK:0001 MK:0002 MK:0004 MK:0005 MK:0008 MK:0010 MK:0012 MK:0013 MK:0015 MK:0017 MK:0023 MK:0024 MK:0029 MI:0010 MI:0017 MI:0024 MC:0055 CB:0001 CB:0007 DB:0141 DB:0309 MBBLACK HD:0001' ;;
+        --limit) takes='text' ;;
+        --output) takes='choice table tsv json jsonl csv' ;;
+        --list) takes='choice failed waiting planned unknown all' ;;
+        --html) takes='file' ;;
         --wait) takes='text' ;;
         1) takes='run' ;;
         esac ;;
@@ -66,6 +72,20 @@ _smscli_about() {
         --output) takes='choice table tsv json jsonl csv' ;;
         1) takes='run' ;;
         esac ;;
+    'smscli resend')
+        commands='' options='--failed --state --include-opted-out --at --key --dry-run --force --max-refused --batch-size --workers --rate --wait --yes -y --quiet -q --output -h --help'
+        case $2 in
+        --state) takes='choice DELIVRD EXPIRED UNDELIV UNKNOWN REJECTD DTBLACK ERR:104 REJECT MK:0001 MK:0002 MK:0004 MK:0005 MK:0008 MK:0010 MK:0012 MK:0013 MK:0015 MK:0017 MK:0023 MK:0024 MK:0029 MI:0010 MI:0017 MI:0024 MC:0055 CB:0001 CB:0007 DB:0141 DB:0309 MBBLACK HD:0001' ;;
+        --at) takes='text' ;;
+        --key) takes='text' ;;
+        --max-refused) takes='text' ;;
+        --batch-size) takes='text' ;;
+        --workers) takes='text' ;;
+        --rate) takes='text' ;;
+        --wait) takes='text' ;;
+        --output) takes='choice table tsv json jsonl csv' ;;
+        1) takes='run' ;;
+        esac ;;
     'smscli cancel')
         commands='' options='--yes -y -h --help'
         case $2 in
@@ -78,10 +98,11 @@ _smscli_about() {
         1) takes='text' ;;
         esac ;;
     'smscli inbox')
-        commands='' options='--since --mobile --follow -f --quarantine --output -h --help'
+        commands='' options='--since --mobile --run --unread --optouts --follow -f --quarantine --output -h --help'
         case $2 in
         --since) takes='text' ;;
         --mobile) takes='text' ;;
+        --run) takes='run' ;;
         --output) takes='choice table tsv json jsonl csv' ;;
         esac ;;
     'smscli optout')
@@ -221,8 +242,9 @@ _smscli_about() {
         --output) takes='choice table tsv json jsonl csv' ;;
         esac ;;
     'smscli profile show')
-        commands='' options='--output -h --help'
+        commands='' options='-p --profile --output -h --help'
         case $2 in
+        -p|--profile) takes='profile' ;;
         --output) takes='choice table tsv json jsonl csv' ;;
         1) takes='profile' ;;
         esac ;;
@@ -267,7 +289,7 @@ _smscli_about() {
     'smscli help')
         commands='' options='-h --help'
         case $2 in
-        [1-9]*) takes='choice config exit-codes list output reports safety times send runs resume cancel status inbox optout template balance parse-report listen codes ledger profile sandbox completion help' ;;
+        [1-9]*) takes='choice config exit-codes list output reports safety times send runs stats resume resend cancel status inbox optout template balance parse-report listen codes ledger profile sandbox completion help' ;;
         esac ;;
     esac
 }

@@ -12,6 +12,7 @@ smscli,send,command,Send a text to one number or to a list.
 smscli,runs,command,List all sends and what became of them; forget old ones.
 smscli,stats,command,"Show how many messages were sent, delivered and billed."
 smscli,resume,command,Continue a run that was interrupted.
+smscli,resend,command,Send a run again to those who did not get it.
 smscli,cancel,command,Cancel what is left of a run.
 smscli,status,command,"Show what became of a message, by its sendid or its number."
 smscli,inbox,command,Show the replies.
@@ -56,21 +57,30 @@ smscli send,--rate,text,At most N requests a second; 0 means no limit.
 smscli send,--wait,text,"Wait this long for all reports, as 90s, 10m or 2h."
 smscli send,--yes,flag,Do not ask; the answer is yes.
 smscli send,-y,flag,Do not ask; the answer is yes.
-smscli send,--quiet,flag,"Show no progress, and no notes about the list."
-smscli send,-q,flag,"Show no progress, and no notes about the list."
+smscli send,--quiet,flag,"Show no progress, and not how the list was read."
+smscli send,-q,flag,"Show no progress, and not how the list was read."
 smscli send,-p,profile,"The account to use, instead of the default."
 smscli send,--profile,profile,"The account to use, instead of the default."
 smscli send,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
 smscli send,-h,flag,Show the help.
 smscli send,--help,flag,Show the help.
 smscli runs,prune,command,"Forget finished runs, reports and replies from before a day: phone numbers are personal data."
+smscli runs,--since,text,"From this time on (China time), as 2026-12-01 or '2026-12-01 09:00'."
+smscli runs,--until,text,Up to this time; a day counts as a whole.
+smscli runs,-p,profile,Only runs of this account.
+smscli runs,--profile,profile,Only runs of this account.
+smscli runs,--state,choice DELIVRD EXPIRED UNDELIV UNKNOWN REJECTD DTBLACK ERR:104 REJECT MK:0001 MK:0002 MK:0004 MK:0005 MK:0008 MK:0010 MK:0012 MK:0013 MK:0015 MK:0017 MK:0023 MK:0024 MK:0029 MI:0010 MI:0017 MI:0024 MC:0055 CB:0001 CB:0007 DB:0141 DB:0309 MBBLACK HD:0001,List the people with this report state; in a pipe only the numbers.
+smscli runs,--limit,text,"Only the latest N, else 20; 0 means all."
+smscli runs,--sandbox,flag,Show runs of the built-in sandbox too.
 smscli runs,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
-smscli runs,--failed,flag,"List the numbers that did not get the message, and why."
-smscli runs,--state,choice DELIVRD EXPIRED UNDELIV UNKNOWN REJECTD DTBLACK ERR:104 REJECT MK:0001 MK:0002 MK:0004 MK:0005 MK:0008 MK:0010 MK:0012 MK:0013 MK:0015 MK:0017 MK:0023 MK:0024 MK:0029 MI:0010 MI:0017 MI:0024 MC:0055 CB:0001 CB:0007 DB:0141 DB:0309 MBBLACK HD:0001,List the numbers with this report state.
-smscli runs,--unknown,flag,List the numbers whose outcome is unknown.
+smscli runs,--list,choice failed waiting planned unknown all,"List people with texts, states and times: failed, waiting, planned, unknown or all. The other columns of your list are not kept."
+smscli runs,--failed,flag,"The same as --list failed; in a pipe only the numbers, which `send` reads."
+smscli runs,--unknown,flag,The same as --list unknown; in a pipe only the numbers.
+smscli runs,--html,file,Write a page with charts into FILE instead.
+smscli runs,--whole-numbers,flag,"With --html: show whole phone numbers, not 138****8000."
 smscli runs,--wait,text,"Wait this long for all reports, as 90s, 10m or 2h."
-smscli runs,--quiet,flag,"Show no progress, and no notes about the list."
-smscli runs,-q,flag,"Show no progress, and no notes about the list."
+smscli runs,--quiet,flag,"Show no progress, and not how the list was read."
+smscli runs,-q,flag,"Show no progress, and not how the list was read."
 smscli runs,-h,flag,Show the help.
 smscli runs,--help,flag,Show the help.
 smscli runs,argument 1,run,Its number; `smscli runs` lists them.
@@ -92,12 +102,32 @@ smscli resume,--workers,text,How many requests at the same time.
 smscli resume,--rate,text,At most N requests a second; 0 means no limit.
 smscli resume,--yes,flag,Do not ask; the answer is yes.
 smscli resume,-y,flag,Do not ask; the answer is yes.
-smscli resume,--quiet,flag,"Show no progress, and no notes about the list."
-smscli resume,-q,flag,"Show no progress, and no notes about the list."
+smscli resume,--quiet,flag,"Show no progress, and not how the list was read."
+smscli resume,-q,flag,"Show no progress, and not how the list was read."
 smscli resume,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
 smscli resume,-h,flag,Show the help.
 smscli resume,--help,flag,Show the help.
 smscli resume,argument 1,run,Its number; `smscli runs` lists them.
+smscli resend,--failed,flag,To those who certainly did not get it.
+smscli resend,--state,choice DELIVRD EXPIRED UNDELIV UNKNOWN REJECTD DTBLACK ERR:104 REJECT MK:0001 MK:0002 MK:0004 MK:0005 MK:0008 MK:0010 MK:0012 MK:0013 MK:0015 MK:0017 MK:0023 MK:0024 MK:0029 MI:0010 MI:0017 MI:0024 MC:0055 CB:0001 CB:0007 DB:0141 DB:0309 MBBLACK HD:0001,"To those with this state alone, also where a resend seems useless; may be repeated."
+smscli resend,--include-opted-out,flag,Send also to people who want no more messages.
+smscli resend,--at,text,"When to send, as 2026-12-01 09:00, 周五 18:00 or +2h; `smscli help times` lists all forms. Once accepted, it cannot be cancelled."
+smscli resend,--key,text,A name for this send; the same name never sends twice.
+smscli resend,--dry-run,flag,"Show what would be sent, and send nothing."
+smscli resend,--force,flag,Send even if the balance is too low for the whole list.
+smscli resend,--max-refused,text,Stop after N batches were refused; 0 means never.
+smscli resend,--batch-size,text,"Numbers in one request, instead of the profile's batch_size."
+smscli resend,--workers,text,How many requests at the same time.
+smscli resend,--rate,text,At most N requests a second; 0 means no limit.
+smscli resend,--wait,text,"Wait this long for all reports, as 90s, 10m or 2h."
+smscli resend,--yes,flag,Do not ask; the answer is yes.
+smscli resend,-y,flag,Do not ask; the answer is yes.
+smscli resend,--quiet,flag,"Show no progress, and not how the list was read."
+smscli resend,-q,flag,"Show no progress, and not how the list was read."
+smscli resend,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
+smscli resend,-h,flag,Show the help.
+smscli resend,--help,flag,Show the help.
+smscli resend,argument 1,run,Its number; `smscli runs` lists them.
 smscli cancel,--yes,flag,Do not ask; the answer is yes.
 smscli cancel,-y,flag,Do not ask; the answer is yes.
 smscli cancel,-h,flag,Show the help.
@@ -107,8 +137,11 @@ smscli status,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl 
 smscli status,-h,flag,Show the help.
 smscli status,--help,flag,Show the help.
 smscli status,argument 1,text,A sendid or a mobile number.
-smscli inbox,--since,text,"Only what came after this time (China time), as 2026-12-01 or '2026-12-01 09:00'."
+smscli inbox,--since,text,"From this time on (China time), as 2026-12-01 or '2026-12-01 09:00'."
 smscli inbox,--mobile,text,Only replies from this number.
+smscli inbox,--run,run,Only replies to this run.
+smscli inbox,--unread,flag,Only replies that no `inbox --unread` has shown before.
+smscli inbox,--optouts,flag,Show opt-outs too.
 smscli inbox,--follow,flag,Keep running and show new replies.
 smscli inbox,-f,flag,Keep running and show new replies.
 smscli inbox,--quarantine,flag,"Show the pushes that were refused, and why."
@@ -246,6 +279,8 @@ smscli profile password,argument 1,profile,Its name; without it the default.
 smscli profile list,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
 smscli profile list,-h,flag,Show the help.
 smscli profile list,--help,flag,Show the help.
+smscli profile show,-p,profile,"The account to use, instead of the default."
+smscli profile show,--profile,profile,"The account to use, instead of the default."
 smscli profile show,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
 smscli profile show,-h,flag,Show the help.
 smscli profile show,--help,flag,Show the help.
@@ -283,7 +318,7 @@ smscli completion,--help,flag,Show the help.
 smscli completion,argument 1,choice bash zsh fish powershell,"bash, zsh, fish or powershell."
 smscli help,-h,flag,Show the help.
 smscli help,--help,flag,Show the help.
-smscli help,argument *,choice config exit-codes list output reports safety times send runs resume cancel status inbox optout template balance parse-report listen codes ledger profile sandbox completion help,"A topic, or a command."
+smscli help,argument *,choice config exit-codes list output reports safety times send runs stats resume resend cancel status inbox optout template balance parse-report listen codes ledger profile sandbox completion help,"A topic, or a command."
 '@ | ConvertFrom-Csv
 
     function Find-Row($name) {

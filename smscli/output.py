@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _CHUNK = 1000
 _UNFOLDED = 1 << 20  # the width of a table that is not shown on a terminal: no line is folded
 _GAP = 2  # between two columns
-_LEAST = 8  # what is left of a long text's column on a narrow terminal
+_LEAST = 12  # what is left of a long text's column on a narrow terminal
 _RIGID = r"[!-~]{0,15}|[0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}(?::[0-9]{2})?"
 _BAR = 30  # the most characters of a bar
 
@@ -273,8 +273,7 @@ def _tables(
 
     width = None if stdout.isatty() else _UNFOLDED
     console = Console(highlight=False, markup=False, emoji=False, width=width, file=stdout)
-    rows = iter(rows)
-    while chunk := list(islice(rows, _CHUNK)):
+    for chunk in _chunks(rows):
         shown = [
             _column(name, [row[index] for row in chunk])
             for index, name in enumerate(columns)
@@ -286,12 +285,12 @@ def _tables(
         widths = _fit(shown, console.width)
         with console.capture() as capture:
             console.print(_cards(shown) if widths is None else _table(shown, widths, cut, console.encoding))
-        yield capture.get()
+        yield "".join(f"{line.rstrip()}\n" for line in capture.get().splitlines())
 
 
 def _column(name: str, values: Sequence[Cell]) -> _Column:
     shown = [value if isinstance(value, Bar) else visible(_text(value)) for value in values]
-    return _Column(name, heading(name), shown, all(isinstance(value, int) for value in values))
+    return _Column(name, heading(name), shown, all(value is None or isinstance(value, int) for value in values))
 
 
 def _fit(columns: Sequence[_Column], width: int) -> list[int] | None:
@@ -352,4 +351,4 @@ def _drawn(cell: str | Bar, encoding: str) -> "RenderableType":
 
 
 def _strong() -> str:
-    return "" if os.environ.get("NO_COLOR") else "bold"
+    return "" if os.environ.get("NO_COLOR") or os.environ.get("TERM") in ("dumb", "unknown") else "bold"

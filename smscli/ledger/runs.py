@@ -188,24 +188,6 @@ class Runs:
         condition, values = which.condition
         return int(self._store.read_one(f"SELECT count(*) FROM run WHERE {condition}", values)[0])
 
-    def resent_by(self, run: int) -> list[int]:
-        """Return the runs that resend a run."""
-        return [row[0] for row in self._store.read("SELECT id FROM run WHERE resends = ? ORDER BY id", (run,))]
-
-    def others_with_text(self, run: Run) -> list[int]:
-        """Return the other runs of the account that sent the same content, since the first one that this run resends.
-
-        Where it is no resend, these are the later ones.
-        """
-        first = run
-        while first.resends is not None and (before := self._one("WHERE id = ?", first.resends)):
-            first = before
-        rows = self._store.read(
-            "SELECT id FROM run WHERE id >= ? AND id != ? AND account = ? AND content = ? ORDER BY id",
-            (first.id, run.id, run.account, run.content),
-        )
-        return [row[0] for row in rows]
-
     def twin(self, run: Run) -> int | None:
         """Return the first later run that sent the same texts to the same numbers from the same account."""
         found = self._store.read_one(

@@ -488,3 +488,8 @@ def test_what_is_not_a_password_may_be_an_argument(smscli: Smscli, home: Path) -
 def test_set_explains_the_keys(smscli: Smscli) -> None:
     shown = " ".join(smscli("profile", "set", "--help").out.split())
     assert [key.name for key in PROFILE_KEYS.values() if f"{key.name} {key.help}" not in shown] == []
+
+
+def test_show_takes_the_profile_by_option_too(smscli: Smscli) -> None:
+    assert smscli("profile", "show", "-p", "sandbox").out == smscli("profile", "show", "sandbox").out != ""
+    assert smscli("profile", "show", "sandbox", "-p", "sandbox").code == 2
