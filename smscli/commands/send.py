@@ -47,7 +47,7 @@ from smscli.sending.plan import Plan
 from smscli.sending.preview import Preview, Row
 from smscli.sending.recipients import Recipients
 from smscli.sending.runner import Pace
-from smscli.sending.times import parse_at
+from smscli.sending.times import is_relative, parse_at
 
 _REPEAT_SECONDS = 600  # within this time the same send without a key gets a warning
 SETTINGS = {"allow_extra_args": True}  # to explain them: usually an option or a quotation mark is missing
@@ -387,7 +387,7 @@ def _refuse_difference(job: Job, run: Run) -> None:
         # A relative time means another moment each time.
         later("the time was {old!r} and is {new!r}"): (
             run.stime,
-            run.stime if at and at.strip().startswith("+") else whole.stime,
+            run.stime if run.stime and at and is_relative(at) else whole.stime,
         ),
         # A forgotten run has lost its text.
         later("the content was {old!r} and is {new!r}"): (run.content, whole.content if run.content else ""),
