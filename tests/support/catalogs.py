@@ -41,7 +41,8 @@ def _marked() -> Iterator[Message]:
     found = extract_from_dir(PACKAGE, method_map=[("**.py", "python")], keywords=_KEYWORDS, strip_comment_tags=False)
     for _file, _line, text, _comments, _context in found:
         one, many = text if isinstance(text, tuple) else (text, None)
-        yield None, one, many
+        if one.strip():  # a call like _(" ".join(words)) translates another text
+            yield None, one, many
 
 
 def help_texts() -> Iterator[str]:
