@@ -17,7 +17,7 @@ SOURCES = {
 TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in SOURCES.items()}
 
 # The layers from the ground up, a package each; one imports only from layers below its own, and from itself.
-GROUND = ("__init__", "errors", "language", "loading")  # for all of them
+GROUND = ("__init__", "errors", "language", "loading", "system")  # for all of them
 LAYERS = (
     ("text", "protocol", "console"),
     ("config", "httpd", "output"),
