@@ -36,6 +36,7 @@ DOORS = {
     "tomli_w": {"config"},
     "h11": {"httpd"},
     "sqlite3": {"ledger"},
+    "psycopg2": {"ledger"},
 }
 
 
@@ -120,7 +121,8 @@ def test_every_library_is_declared() -> None:
     import tomllib
 
     project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = {text.split(">")[0].replace("-", "_") for text in project["dependencies"]}
+    texts = [*project["dependencies"], *project["optional-dependencies"]["postgres"]]
+    declared = {text.split(">")[0].replace("-binary", "").replace("-", "_") for text in texts}
     used = set().union(*map(foreign, SOURCES)) - sys.stdlib_module_names
     assert used == declared
 
@@ -165,7 +167,7 @@ def test_sql_is_in_the_ledger_alone(name: str) -> None:
     assert [reason.partition(": ")[2] for reason in found] == [], found
 
 
-@pytest.mark.parametrize("name", ["store", "runs", "inbox"])
+@pytest.mark.parametrize("name", ["runs", "inbox", "engines.sqlite", "engines.postgres"])
 def test_sql_is_found_where_it_is(name: str) -> None:
     assert len(sql_in(TREES[f"ledger.{name}"])) > 10
 

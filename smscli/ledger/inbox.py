@@ -15,10 +15,11 @@ from typing import Any, NamedTuple
 from smscli.config.keys import parse_duration
 from smscli.config.profile import Profile
 from smscli.ledger.answered import Repliers
+from smscli.ledger.engines import Connection
 from smscli.ledger.optouts import opt_in, opt_out
 from smscli.ledger.runs import DELIVERED
 from smscli.ledger.settling import Settling, count_settled
-from smscli.ledger.store import Connection, Store, marks
+from smscli.ledger.store import Store, marks
 from smscli.protocol.numbers import normalise
 from smscli.protocol.optout import wants_in, wants_out
 from smscli.protocol.pushes import Push, Reply, Report, Signature
@@ -107,11 +108,11 @@ class Inbox:
     def quarantine(self, peer: str, reason: str, raw: bytes) -> None:
         """Keep what was refused, its first 64 KiB; of all that was refused the newest 1,000."""
         with self._store.transaction() as connection:
-            cursor = connection.execute(
+            newest = connection.insert(
                 "INSERT INTO quarantine (received, peer, reason, raw) VALUES (?, ?, ?, ?)",
                 (time.time(), storable(peer), storable(reason), _PASSWORD.sub(rb"\1****", raw[:_RAW_LIMIT])),
             )
-            connection.execute("DELETE FROM quarantine WHERE id <= ?", ((cursor.lastrowid or 0) - _QUARANTINE,))
+            connection.execute("DELETE FROM quarantine WHERE id <= ?", ((newest or 0) - _QUARANTINE,))
 
     def _keep_reports(
         self, connection: Connection, profile: Profile, reports: Sequence[tuple[int, Report]], now: float
@@ -265,5 +266,6 @@ def _storable_reply(reply: Reply) -> Reply:
 
 
 def storable(text: str) -> str:
-    """Return the text with what no UTF-8 can hold, a lone surrogate, replaced."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+    """Return the text with what not every engine can hold, a lone surrogate and NUL, replaced."""
+    kept = text if text.isascii() else text.encode("utf-8", "replace").decode()
+    return kept.replace("\0", "\ufffd")

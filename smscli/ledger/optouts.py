@@ -7,7 +7,8 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from smscli.ledger.store import Connection, Store, marks
+from smscli.ledger.engines import Connection
+from smscli.ledger.store import Store, marks
 
 _CHUNK = 500  # values of one statement, which SQLite takes a limited number of
 

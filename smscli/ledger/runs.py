@@ -3,18 +3,18 @@
 A batch is on disk as *sending* before its request leaves, so whatever a dead process left in that state is unknown.
 """
 
-import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, NamedTuple
 
-from smscli.errors import BusyError, InputError
+from smscli.errors import BusyError, InputError, LedgerError
 from smscli.ledger import states
+from smscli.ledger.engines import Connection
 from smscli.ledger.optouts import unwilling
 from smscli.ledger.states import Fate, State
-from smscli.ledger.store import Connection, LedgerError, Store, marks
+from smscli.ledger.store import Store, marks
 
 
 class Run(NamedTuple):
@@ -93,6 +93,7 @@ _BATCH = (
 )
 _TALLY = "(SELECT coalesce(sum(tally.numbers), 0) FROM tally WHERE tally.sendid = batch.sendid AND batch.sendid != ''"
 _REPORTED = f"{_TALLY} AND tally.state = '{DELIVERED}'), {_TALLY} AND tally.state != '{DELIVERED}')"
+_ALL = 2**62  # no limit, as both engines write it
 _RUN = ", ".join(Run._fields)
 _NEW_RUN = ", ".join(Run._fields[1:])
 _LEFT = ", ".join(f"'{state}'" for state in states.MAY_HAVE_LEFT)
@@ -113,17 +114,14 @@ class Runs:
         `choose` is called within the transaction, so what it reads cannot change before the run is written; it returns
         the run, and each batch's text and numbers. BusyError where the run's key is just being used.
         """
-        try:
-            with self._store.transaction() as connection:
-                run, batches = choose()
-                run = run._replace(id=_insert(connection, run, batches))
-                self._store.locks.take(run.id)  # nobody else knows of it yet
-        except sqlite3.IntegrityError:
-            raise BusyError("another process has just begun a run with this key. Nothing was sent.") from None
+        with self._store.transaction() as connection:
+            run, batches = choose()
+            run = run._replace(id=_insert(connection, run, batches))
+            self._store.take(run.id)  # nobody else knows of it yet
         try:
             yield run
         finally:
-            self._store.locks.give_back(run.id)
+            self._store.give_back(run.id)
 
     @contextmanager
     def hold(self, run: int) -> Iterator[None]:
@@ -146,7 +144,7 @@ class Runs:
         """Return a run; an InputError where there is none of that number."""
         found = self._one("WHERE id = ?", identifier)
         if found is None:
-            raise InputError(f"there is no run {identifier} in {self._store.path}. `smscli runs` lists them.")
+            raise InputError(f"there is no run {identifier} in {self._store.place}. `smscli runs` lists them.")
         return found
 
     def is_kept(self, identifier: int) -> bool:
@@ -201,7 +199,7 @@ class Runs:
             "AND batch.invalid = 0 AND blacklisted = 0)",
         )
 
-    def open_batches(self, run: int, after: int = 0, limit: int = -1) -> list[Batch]:
+    def open_batches(self, run: int, after: int = 0, limit: int = _ALL) -> list[Batch]:
         """Return the batches behind `after` that may still go out: nothing of them was or may have been sent."""
         return self._select(run, "number > ? AND open = 1", after, limit=limit)
 
@@ -220,7 +218,7 @@ class Runs:
         """Return whether all batches of a run have the same text."""
         return len(self._store.read("SELECT DISTINCT content FROM batch WHERE run = ? LIMIT 2", (run,))) < 2
 
-    def _select(self, run: int, condition: str, *values: object, limit: int = -1) -> list[Batch]:
+    def _select(self, run: int, condition: str, *values: object, limit: int = _ALL) -> list[Batch]:
         rows = self._store.read(
             f"SELECT {_BATCH} FROM batch JOIN run ON run.id = batch.run "
             f"WHERE batch.run = ? AND {condition} ORDER BY number LIMIT ?",
@@ -279,8 +277,11 @@ class Runs:
 
 
 def _insert(connection: Connection, run: Run, batches: Iterable[tuple[str, Sequence[str]]]) -> int:
-    cursor = connection.execute(f"INSERT INTO run ({_NEW_RUN}) VALUES ({marks(run[1:])})", run[1:])
-    identifier = cursor.lastrowid or 0
+    identifier = connection.insert(
+        f"INSERT INTO run ({_NEW_RUN}) VALUES ({marks(run[1:])}) ON CONFLICT (key) DO NOTHING", run[1:]
+    )
+    if identifier is None:
+        raise BusyError("another process has just begun a run with this key. Nothing was sent.")
     connection.executemany(
         "INSERT INTO batch (run, number, state, open, content, mobiles, numbers) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (

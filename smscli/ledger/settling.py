@@ -15,8 +15,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from smscli.ledger import states
+from smscli.ledger.engines import Connection
 from smscli.ledger.states import State
-from smscli.ledger.store import Connection, Store, marks
+from smscli.ledger.store import Store, marks
 from smscli.protocol.times import sendid_time
 
 CLOCK_SECONDS = 60  # how far the gateway's clock may be off

@@ -169,7 +169,7 @@ def outcomes(store: Store, run: int) -> Iterator[tuple[str, str]]:
     return store.stream(
         "SELECT mobile, state FROM (SELECT number, mobile, report.state, row_number() OVER ("
         f"PARTITION BY number, mobile ORDER BY report.state = '{DELIVERED}' DESC, at DESC, received DESC) AS place "
-        "FROM batch JOIN report ON report.sendid = batch.sendid WHERE run = ? AND batch.sendid != '') "
+        "FROM batch JOIN report ON report.sendid = batch.sendid WHERE run = ? AND batch.sendid != '') AS placed "
         "WHERE place = 1 ORDER BY number, mobile",
         (run,),
     )

@@ -11,9 +11,9 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from smscli.config.profile import Profile
+from smscli.errors import LedgerError
 from smscli.httpd.request import Response, plain
 from smscli.ledger.inbox import Inbox
-from smscli.ledger.store import LedgerError
 from smscli.protocol.pushes import Push, Signature
 from smscli.receiving.complaints import Complaints
 

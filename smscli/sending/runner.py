@@ -10,12 +10,19 @@ from types import FrameType
 from typing import NamedTuple
 
 from smscli.config.profile import Profile
-from smscli.errors import ConfigError, OutcomeUnknownError, UnreachableError
+from smscli.errors import (
+    ConfigError,
+    LedgerBusyError,
+    LedgerError,
+    LedgerLostError,
+    OutcomeUnknownError,
+    UnreachableError,
+)
 from smscli.gateway.client import Gateway, describe_answer
 from smscli.ledger import states
 from smscli.ledger.runs import Batch, Run, Runs
 from smscli.ledger.states import State
-from smscli.ledger.store import LedgerBusyError, LedgerError, LedgerLostError, Store
+from smscli.ledger.store import Store
 from smscli.ledger.summary import summarize
 from smscli.protocol.answers import SendAnswer
 from smscli.protocol.forms import send_form

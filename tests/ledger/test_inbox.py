@@ -15,6 +15,7 @@ from smscli.ledger.runs import Runs
 from smscli.ledger.store import open_store
 from smscli.ledger.summary import outcomes
 from smscli.protocol.pushes import Push, Reply, Report, Signature
+from tests.support.ledgers import new_ledger
 from tests.support.runs import begun, new_run, open_inbox
 
 ACCOUNT = Profile("shop", name="demo")
@@ -56,7 +57,8 @@ def test_the_tally_counts_each_number_by_the_report_that_counts(groups: list[lis
     came: dict[tuple[str, str], list[Report]] = {}
     with (
         TemporaryDirectory() as directory,
-        patch.dict("os.environ", SMSCLI_LEDGER=f"{directory}/ledger.db"),
+        new_ledger(Path(directory, "ledger.db")) as ledger,
+        patch.dict("os.environ", SMSCLI_LEDGER=ledger),
         open_inbox() as inbox,
     ):
         for group in groups:

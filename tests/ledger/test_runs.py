@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from smscli.errors import LedgerError
 from smscli.ledger import states
 from smscli.ledger.schema import MIGRATIONS
 from smscli.ledger.states import State
-from smscli.ledger.store import LedgerError, ledger_path, open_store
+from smscli.ledger.store import ledger_location, open_store
 from smscli.protocol.times import CHINA
 from tests.support.command import Smscli
+from tests.support.ledgers import ask
 from tests.support.runs import begun, open_runs
 from tests.support.sandboxes import RunningSandbox, numbers
 
@@ -47,6 +49,7 @@ def test_every_send_is_a_run_with_all_that_was_asked(smscli: Smscli, sandbox: Ru
     assert batch.sendid == sandbox.requests[0]["sendid"]
 
 
+@pytest.mark.sqlite
 @pytest.mark.skipif(os.name != "posix", reason="file modes are of POSIX")
 def test_the_files_are_their_owners_alone_and_hold_no_password(
     smscli: Smscli, sandbox: RunningSandbox, ledger: Path
@@ -83,6 +86,7 @@ def test_the_ledger_is_on_disk_before_the_request_leaves(
     assert seen == ["sending"]
 
 
+@pytest.mark.sqlite
 def test_synced_in_full(home: Path) -> None:
     with open_store() as store:
         connection = store._connection
@@ -90,6 +94,7 @@ def test_synced_in_full(home: Path) -> None:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
+@pytest.mark.sqlite
 def test_a_newer_ledger_is_refused_and_left_as_it_is(smscli: Smscli, sandbox: RunningSandbox, ledger: Path) -> None:
     assert smscli("runs").code == 0
     with sqlite3.connect(ledger) as connection:
@@ -102,8 +107,9 @@ def test_a_newer_ledger_is_refused_and_left_as_it_is(smscli: Smscli, sandbox: Ru
     assert ledger.read_bytes() == before
 
 
+@pytest.mark.sqlite
 def test_each_migration_keeps_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from smscli.ledger import store as module
+    from smscli.ledger.engines import sqlite as module
 
     monkeypatch.setenv("SMSCLI_LEDGER", str(tmp_path / "old.db"))
     monkeypatch.setattr(module, "MIGRATIONS", MIGRATIONS[:1])
@@ -130,6 +136,7 @@ def test_each_migration_keeps_what_was_there(tmp_path: Path, monkeypatch: pytest
         assert store.read("PRAGMA user_version") == [(len(MIGRATIONS) + 1,)]
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(
     "content", [b"no database at all, but long enough to look at" * 40, b"SQLite format 3\0" + b"\xff" * 4096]
 )
@@ -144,6 +151,7 @@ def test_a_damaged_ledger_stops_a_send_before_it_starts(
     assert ledger.read_bytes() == content
 
 
+@pytest.mark.sqlite
 def test_another_programs_database_is_left_alone(smscli: Smscli, sandbox: RunningSandbox, ledger: Path) -> None:
     ledger.parent.mkdir(parents=True)
     connection = sqlite3.connect(ledger)
@@ -154,15 +162,16 @@ def test_another_programs_database_is_left_alone(smscli: Smscli, sandbox: Runnin
     assert "a database of another program" in ended.err
 
 
+@pytest.mark.sqlite
 def test_a_locked_ledger_stops_a_send_before_it_starts(
     sandbox: RunningSandbox, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from smscli.ledger import store as module
+    from smscli.ledger.engines import sqlite as module
 
     with open_store():
         pass
     monkeypatch.setattr(module, "_BUSY_SECONDS", 0.2)
-    holder = sqlite3.connect(ledger_path(), isolation_level=None)
+    holder = sqlite3.connect(str(ledger_location()), isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
     with (
         open_runs() as runs,
@@ -173,6 +182,7 @@ def test_a_locked_ledger_stops_a_send_before_it_starts(
     holder.close()
 
 
+@pytest.mark.sqlite
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 def test_a_full_disk_stops_a_send_before_it_starts(smscli: Smscli, sandbox: RunningSandbox, tmp_path: Path) -> None:
     for path in ("/dev/full", str(tmp_path / "nothing" / ("x" * 300))):
@@ -207,7 +217,7 @@ def test_a_run_that_is_cancelled_is_not_claimed(home: Path) -> None:
 
 
 def test_prune_forgets_texts_and_numbers_but_no_unfinished_run_and_no_key(
-    smscli: Smscli, sandbox: RunningSandbox, ledger: Path
+    smscli: Smscli, sandbox: RunningSandbox, home: Path
 ) -> None:
     secret, shop = "SomeSecretText", sandbox.variables
     assert smscli("send", "--mobile", "13800138000", "--content", secret, **shop).code == 0
@@ -215,14 +225,12 @@ def test_prune_forgets_texts_and_numbers_but_no_unfinished_run_and_no_key(
     assert smscli("send", "--mobile", "13800138002", "--content", "x", **shop | {"SMSCLI_NAME": "closed"}).code == 4
     assert smscli("runs", "prune", "--before", "2020-01-01").err.startswith("0 runs forgotten")
     assert smscli("runs", "prune", "--before", "2999-01-01").code == 2
-    with sqlite3.connect(ledger) as connection:
-        connection.execute("UPDATE run SET created = created - 2 * 86400")
-    connection.close()
+    ask("UPDATE run SET created = created - 2 * 86400")
     ended = smscli("runs", "prune", "--before", TODAY)
     kept = "(those with a key keep it, without texts and numbers)"
     assert ended.err == f"2 runs forgotten {kept}; 1 unfinished ones stay until they are resumed\n"
     assert [row[0] for row in smscli("runs").rows] == ["3", "2"]
-    files = [file.read_bytes() for file in ledger.parent.iterdir()]
+    files = [file.read_bytes() for file in home.rglob("ledger.db*")]
     assert not any(secret.encode() in content or b"13800138001" in content for content in files)
     again = smscli("send", "--mobile", "13800138001", "--content", secret, "--key", "k", **shop)
     assert again.code == 0
@@ -230,6 +238,7 @@ def test_prune_forgets_texts_and_numbers_but_no_unfinished_run_and_no_key(
     assert sandbox.queued == ["13800138000", "13800138001"]
 
 
+@pytest.mark.sqlite
 def test_pruned_numbers_are_gone_from_the_file(smscli: Smscli, sandbox: RunningSandbox, ledger: Path) -> None:
     people = numbers(3000)
     send = ("send", "--content", "x", "--batch-size", "20", "--yes", "--force")
@@ -243,15 +252,17 @@ def test_pruned_numbers_are_gone_from_the_file(smscli: Smscli, sandbox: RunningS
     assert not any(mobile.encode() in content for mobile in people)
 
 
+@pytest.mark.sqlite
 def test_one_ledger_has_one_lock_whatever_it_is_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "link.db").symlink_to(tmp_path / "real.db")
     monkeypatch.setenv("SMSCLI_LEDGER", str(tmp_path / "link.db"))
-    assert ledger_path() == tmp_path / "real.db"
+    assert ledger_location() == tmp_path / "real.db"
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SMSCLI_LEDGER", ":memory:")
-    assert ledger_path() == tmp_path / ":memory:"
+    assert ledger_location() == tmp_path / ":memory:"
 
 
+@pytest.mark.sqlite
 @pytest.mark.skipif(os.name != "posix", reason="file modes are of POSIX")
 def test_a_file_that_is_no_ledger_keeps_its_mode(smscli: Smscli, tmp_path: Path) -> None:
     other = tmp_path / "other.txt"

@@ -137,6 +137,7 @@ sqlite3.connect = dying
 """
 
 
+@pytest.mark.sqlite
 def test_killed_while_the_ledger_is_made(environment: dict[str, str], smscli: Smscli, tmp_path: Path) -> None:
     """Die before the first statement, before the second, and so on, until the ledger is complete."""
     for statements in range(80):

@@ -21,8 +21,7 @@ HOUR = 3600.0
 
 
 @pytest.fixture
-def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runs]:
-    monkeypatch.setenv("SMSCLI_LEDGER", str(tmp_path / "ledger.db"))
+def runs(home: Path) -> Iterator[Runs]:
     with open_store() as store:
         yield Runs(store)
 

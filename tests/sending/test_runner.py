@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from smscli.config.profile import Profile
-from smscli.errors import OutcomeUnknownError, UnreachableError
+from smscli.errors import LedgerBusyError, LedgerError, OutcomeUnknownError, UnreachableError
 from smscli.ledger.runs import Runs
-from smscli.ledger.store import LedgerBusyError, LedgerError, Store, open_store
+from smscli.ledger.store import Store, open_store
 from smscli.protocol.answers import SendAnswer
 from smscli.sending.runner import Pace, Result, Runner
 from tests.support.runs import begun, new_run
@@ -31,8 +31,7 @@ class Scripted:
 
 
 @pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    monkeypatch.setenv("SMSCLI_LEDGER", str(tmp_path / "ledger.db"))
+def store(home: Path) -> Iterator[Store]:
     with open_store() as opened:
         yield opened
 
@@ -174,10 +173,11 @@ def test_an_answer_that_cannot_be_written_is_said(store: Store, monkeypatch: pyt
     assert states(store) == ["sending", "planned"]
 
 
+@pytest.mark.sqlite
 def test_a_ledger_that_is_deleted_stops_the_run_before_the_next_batch(store: Store) -> None:
     class Deleting(Scripted):
         def send(self, form: Mapping[str, str]) -> SendAnswer:
-            store.path.unlink()
+            Path(store.place).unlink()
             return super().send(form)
 
     gateway = Deleting({})

@@ -1,0 +1,296 @@
+"""The ledger on a PostgreSQL server.
+
+A transaction that writes holds a lock of the whole ledger, so that there is one at a time, as with SQLite. A run is
+held by a lock of the session, which the server frees when the session ends, in whatever way.
+"""
+
+import re
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from functools import lru_cache
+from itertools import count
+from typing import Any, NoReturn
+
+import psycopg2
+from psycopg2 import extensions
+
+from smscli.errors import InputError, LedgerBusyError, LedgerError, LedgerLostError
+from smscli.ledger.engines import Values
+from smscli.ledger.engines.address import Server
+from smscli.ledger.engines.postgres_schema import MIGRATIONS
+from smscli.ledger.engines.session import open_session
+
+_WHOLE = 0  # in place of a run's number: the ledger as a whole
+_PAGE = 1 << 18  # bytes of one statement that adds many rows
+_ROWS = re.compile(r"(.*\bVALUES )(\([?, ]+\))(.*)", re.DOTALL)
+_BUSY = ("55P03", "40P01", "57014")  # not in time, a deadlock, cancelled
+_GONE = ("57P01", "57P02", "57P03", "08003", "08006")  # the server ends or has crashed, the connection is broken
+_RIGHTS = "42501"
+_BUGS = ("22", "23", "42", "54")  # classes of errors that lie in what was asked for
+
+
+class PostgresEngine:
+    """A session on a server; there must be only one of these a process and server."""
+
+    def __init__(self, server: Server) -> None:
+        self.place, self.version = str(server), len(MIGRATIONS)
+        self.turn = threading.RLock()
+        self.connection = self
+        self._server = server
+        self._mine: set[int] = set()
+        self._writing = self._closed = False
+        self._names = count()
+        self._session, self._schema = open_session(server)
+        with self.explained():
+            self._migrate()
+
+    def close(self) -> None:
+        """Close it, and give everything back."""
+        self._closed = True
+        self._session.close()
+
+    # --- statements ---
+
+    def execute(self, statement: str, values: Values = (), /) -> extensions.cursor:
+        """Carry a statement out."""
+        return _carry_out(self._usable().cursor(), statement, values)
+
+    def executemany(self, statement: str, rows: Iterable[Values], /) -> None:
+        """Carry a statement out with each row of values, many at a time."""
+        cursor = self._usable().cursor()
+        parts = _ROWS.fullmatch(statement)
+        before, row, behind = parts.groups() if parts else ("", statement, "")
+        glue = b", " if parts else b"; "
+        for page in _pages(cursor.mogrify(_translated(row), tuple(values)) for values in rows):
+            cursor.execute(before.encode() + glue.join(page) + behind.encode())
+
+    def insert(self, statement: str, values: Values, /) -> int | None:
+        """Add one row, and return its id; None where it was not added, for it was there."""
+        row = self.execute(f"{statement} RETURNING id", values).fetchone()
+        return None if row is None else int(row[0])
+
+    def stream(self, statement: str, values: Values) -> Iterator[Any]:
+        """Yield the rows of a statement, which the server keeps until they are asked for."""
+        cursor = self._usable().cursor(f"rows_{next(self._names)}", withhold=True)
+        try:
+            yield from _carry_out(cursor, statement, values)
+        finally:
+            with suppress(psycopg2.Error):  # or it would hide what went wrong
+                cursor.close()
+
+    def _usable(self) -> extensions.connection:
+        """Return the session; a new one where it was lost and nothing depended on it."""
+        if self._session.closed and not (self._closed or self._writing or self._mine):
+            self._session, self._schema = open_session(self._server)
+        return self._session
+
+    # --- transactions ---
+
+    def begin(self) -> None:
+        """Begin a transaction, beside which there is no other one that writes."""
+        session = self._usable()
+        self._writing = True
+        try:
+            # A later level would see the ledger as it was before the lock was got.
+            session.cursor().execute(
+                f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({self._lock(_WHOLE)})"
+            )
+        except BaseException:
+            self.roll_back()
+            raise
+
+    def commit(self) -> None:
+        """Make the transaction durable; LedgerLostError where it is not known whether it is.
+
+        A warning comes where the server itself does not know it, as when it waits for a standby in vain.
+        """
+        del self._session.notices[:]
+        cursor = self._session.cursor()
+        cursor.execute("COMMIT")
+        if cursor.statusmessage != "COMMIT" or self._session.notices:
+            self._session.close()
+            raise self._lost()
+        self._writing = False
+
+    def roll_back(self) -> None:
+        """Undo the transaction."""
+        with suppress(psycopg2.Error):  # or it would hide what went wrong
+            self._session.cursor().execute("ROLLBACK")
+        self._writing = False
+
+    # --- runs that are at work ---
+
+    def take(self, run: int) -> bool:
+        """Hold a run for this process until it is given back or the process dies; False where it is held."""
+        with self.turn:
+            if run in self._mine:
+                return False
+            (taken,) = self.execute(f"SELECT pg_try_advisory_lock({self._lock(run)})").fetchone() or (False,)
+            if taken:
+                self._mine.add(run)
+            return bool(taken)
+
+    def give_back(self, run: int) -> None:
+        """Hold a run no longer."""
+        self._mine.discard(run)
+        if self.turn.acquire(timeout=1):  # else a thread is left behind at it, and the session ends with the process
+            try:
+                with suppress(psycopg2.Error):  # a session that is lost holds nothing
+                    self._session.cursor().execute(f"SELECT pg_advisory_unlock({self._lock(run)})")
+            finally:
+                self.turn.release()
+
+    def is_mine(self, run: int) -> bool:
+        """Return whether this process holds a run."""
+        return run in self._mine
+
+    def is_held(self, run: int) -> bool:
+        """Return whether another process that lives holds a run."""
+        with self.turn:
+            found = self.execute(
+                "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid != pg_backend_pid() AND "
+                "database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND "
+                "classid::int8 = ? AND objid::int8 = ? AND objsubid = 1",
+                (self._schema, run),
+            )
+            return found.fetchone() is not None
+
+    def _lock(self, run: int) -> int:
+        """Return the number of a run's lock: that of the schema in its upper half, so that each ledger has its own."""
+        number = self._schema << 32 | run
+        return number - (1 << 64) if number >> 63 else number
+
+    # --- the ledger as a whole ---
+
+    def facts(self) -> list[tuple[str, str | int]]:
+        """Return where it is, how large, whether a standby has every commit, and who else is connected."""
+        rows = self.execute(
+            "SELECT current_setting('server_version'), sum(pg_total_relation_size(pg_class.oid)), "
+            "current_setting('synchronous_standby_names'), (SELECT count(*) FROM pg_stat_replication) "
+            "FROM pg_class WHERE relnamespace = ? AND relkind = 'r'",
+            (self._schema,),
+        )
+        version, size, names, standbys = rows.fetchone() or ()
+        replication = f"synchronous: {names}" if names else "asynchronous: a failover can lose sends"
+        others = self.execute(
+            "SELECT usename, coalesce(host(client_addr), 'this machine'), application_name FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid != pg_backend_pid() AND backend_type = 'client backend' "
+            "ORDER BY backend_start"
+        )
+        return [
+            ("server", self.place),
+            ("engine", f"PostgreSQL {version}"),
+            ("bytes", int(size or 0)),
+            ("replication", replication if names or standbys else "none"),
+            *(("connected", f"{user} from {host}, {program}") for user, host, program in others.fetchall()),
+        ]
+
+    def problems(self) -> list[str]:
+        """Read every table; a page that is damaged raises a LedgerError. The server checks the rest by itself."""
+        for table in ("run", "batch", "report", "tally", "reply", "quarantine", "optout", "seen"):
+            self.execute(f"SELECT sum(length({table}::text)) FROM {table}")
+        return []
+
+    def copy_to(self, connection: Any) -> NoReturn:
+        """Say how a server's database is copied."""
+        raise InputError(
+            "a ledger on a server is copied by PostgreSQL's own means: pg_dump --format=custom --file=FILE DATABASE. "
+            "A copy that is put back later knows nothing of what was sent since, and would send it again."
+        )
+
+    def shrink(self) -> None:
+        """Do nothing: when the server's files, log and copies forget what was deleted is up to who looks after it."""
+
+    # --- errors ---
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Turn the server's troubles into sentences while the block lasts."""
+        try:
+            yield
+        except psycopg2.Error as error:
+            code = error.pgcode or ""
+            if self._closed:  # a thread that an interrupt left behind
+                raise LedgerError(f"the ledger {self.place} was closed, because the program is ending.") from None
+            if self._session.closed or code in _GONE:
+                self._session.close()
+                raise self._lost() from None
+            if code in _BUSY:
+                raise LedgerBusyError(
+                    f"the ledger {self.place} cannot be used: another program keeps it locked."
+                ) from None
+            if not code or (code[:2] in _BUGS and code != _RIGHTS):
+                raise
+            raise LedgerError(f"the ledger {self.place} cannot be used: {error.diag.message_primary}.") from None
+
+    def _lost(self) -> LedgerLostError:
+        return LedgerLostError(
+            f"the connection to the ledger {self.place} was lost, so nothing more is written to it or sent. "
+            "Once the server is there again, look with: smscli runs"
+        )
+
+    # --- versions ---
+
+    def _migrate(self) -> None:
+        if self._stored_version() == len(MIGRATIONS):
+            return
+        self.begin()  # of two processes one migrates, and the other finds it done
+        try:
+            stored = self._stored_version()
+            if stored > len(MIGRATIONS):
+                raise LedgerError(f"the ledger {self.place} was written by a newer smscli; use that one.")
+            if not stored:
+                self._refuse_foreign_tables()
+                self.execute("CREATE TABLE smscli_ledger (version BIGINT NOT NULL)")
+                self.execute("INSERT INTO smscli_ledger VALUES (0)")
+            for statement in (statement for version in MIGRATIONS[stored:] for statement in version):
+                self.execute(statement)
+            self.execute("UPDATE smscli_ledger SET version = ?", (len(MIGRATIONS),))
+            self.commit()
+        except BaseException:
+            self.roll_back()
+            raise
+
+    def _stored_version(self) -> int:
+        """Return the version of the tables that are there, 0 where there are none."""
+        if not self._has("smscli_ledger"):
+            return 0
+        (version,) = self.execute("SELECT version FROM smscli_ledger").fetchone() or (0,)
+        return int(version)
+
+    def _has(self, table: str) -> bool:
+        found = self.execute("SELECT 1 FROM pg_class WHERE relnamespace = ? AND relname = ?", (self._schema, table))
+        return found.fetchone() is not None
+
+    def _refuse_foreign_tables(self) -> None:
+        if self._has("run") or self._has("batch"):
+            raise LedgerError(f"the ledger {self.place} holds tables of another program; name a database of its own.")
+
+
+def _carry_out(cursor: extensions.cursor, statement: str, values: Values) -> extensions.cursor:
+    if values:
+        cursor.execute(_translated(statement), tuple(values))
+    else:
+        cursor.execute(statement)
+    return cursor
+
+
+@lru_cache
+def _translated(statement: str) -> str:
+    """Return a statement as the driver takes it."""
+    return statement.replace("%", "%%").replace("?", "%s")
+
+
+def _pages(rows: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Yield the rows in lists that are not too long for one statement."""
+    page: list[bytes] = []
+    size = 0
+    for row in rows:
+        page.append(row)
+        size += len(row)
+        if size > _PAGE:
+            yield page
+            page, size = [], 0
+    if page:
+        yield page

