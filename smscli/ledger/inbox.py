@@ -28,6 +28,7 @@ from smscli.protocol.times import moment
 _CHUNK = 500  # values of one statement, which SQLite takes a limited number of
 _QUARANTINE = 1000
 _RAW_LIMIT = 64 << 10
+_NAME = 150  # characters of a text that has a place in an index; the longest of the gateway's has 25
 # The password in what was refused may be the right one: the ledger holds no secrets.
 _PASSWORD = re.compile(rb"""(?i)(\bpwd["']?\s*[=:]\s*["']?|name="?pwd"?[^\n]*\n\r?\n)[^&"'\s,}]+""")
 
@@ -256,13 +257,13 @@ def _kept_words(connection: Connection, reports: Iterable[Report]) -> dict[tuple
 
 
 def _storable_report(report: Report) -> Report:
-    sendid, mobile, state, at = map(storable, report)
+    sendid, mobile, state, at = (storable(text)[:_NAME] for text in report)
     return Report(sendid, normalise(mobile), state, at)
 
 
 def _storable_reply(reply: Reply) -> Reply:
     mobile, content, at, extension = map(storable, reply)
-    return Reply(normalise(mobile), content, at, extension)
+    return Reply(normalise(mobile[:_NAME]), content, at[:_NAME], extension[:_NAME])
 
 
 def storable(text: str) -> str:
