@@ -1,13 +1,14 @@
 """Carries a run out with its progress on stderr, and shows how it ended: what `send` and `resume` share."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from smscli.commands._preview import confirm
 from smscli.commands._report import show_end
 from smscli.config.profile import Profile
 from smscli.console import Environment, Progress
-from smscli.errors import ExitCode
+from smscli.errors import ExitCode, LedgerError, OutcomeUnknownError
 from smscli.gateway.client import Gateway
 from smscli.ledger.runs import Run, Runs
 from smscli.ledger.states import State
@@ -62,11 +63,15 @@ def carry_on(
             environment.say("\n".join(["These answers could not be written, so keep them:", *lost]))
         raise
     except Exception:  # what was sent is shown also where something broke
-        summary = summarize(store, run)
-        if set(summary.totals.batches) != {State.PLANNED}:
-            show_end(environment, store, summary, output)
+        with suppress(LedgerError):  # or it would hide what broke
+            summary = summarize(store, run)
+            if set(summary.totals.batches) != {State.PLANNED}:
+                show_end(environment, store, summary, output)
         raise
-    summary = summarize(store, run)
+    try:
+        summary = summarize(store, run)
+    except LedgerError as error:
+        raise OutcomeUnknownError(f"{error} Run {run.id} was being sent, so do not begin it again.") from None
     if result.opted_out:
         environment.say(f"{result.opted_out:,} left out: they opted out since the run was begun")
     show_end(environment, store, summary, output)

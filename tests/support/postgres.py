@@ -16,7 +16,7 @@ import psycopg2
 from tests.support.waiting import eventually
 
 # It reads until the process at the other end of its stdin is gone, however that ends.
-_WATCHED = '"$@" & server=$!; read _; kill -INT $server; wait $server'
+_WATCHED = 'directory=$1; shift; "$@" & server=$!; read _; kill -INT $server; wait $server; rm -rf "$directory"/*'
 _DATABASE = "smscli"
 
 
@@ -73,7 +73,7 @@ class TestServer:
         server = [str(self._binaries / "postgres"), "-D", str(self.directory / "data"), *options]
         with (self.directory / "log").open("wb") as log:
             return subprocess.Popen(
-                ["sh", "-c", _WATCHED, "sh", *server],
+                ["sh", "-c", _WATCHED, "sh", str(self.directory), *server],
                 stdin=subprocess.PIPE, stdout=log, stderr=log, user=self._user, cwd="/", start_new_session=True,
             )  # fmt: skip
 

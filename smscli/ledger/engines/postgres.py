@@ -39,6 +39,7 @@ class PostgresEngine:
         self.connection = self
         self._server = server
         self._mine: set[int] = set()
+        self._lost: set[int] = set()  # runs of which the lock went with a session, and that were not given back yet
         self._writing = self._closed = False
         self._names = count()
         self._session, self._schema = open_session(server)
@@ -54,6 +55,11 @@ class PostgresEngine:
 
     def execute(self, statement: str, values: Values = (), /) -> extensions.cursor:
         """Carry a statement out."""
+        try:
+            return _carry_out(self._usable().cursor(), statement, values)
+        except psycopg2.OperationalError:
+            if not self._can_renew():
+                raise
         return _carry_out(self._usable().cursor(), statement, values)
 
     def executemany(self, statement: str, rows: Iterable[Values], /) -> None:
@@ -80,22 +86,29 @@ class PostgresEngine:
                 cursor.close()
 
     def _usable(self) -> extensions.connection:
-        """Return the session; a new one where it was lost and nothing depended on it."""
-        if self._session.closed and not (self._closed or self._writing or self._mine):
+        """Return the session; a new one where it was lost outside a transaction."""
+        if self._can_renew():
             self._session, self._schema = open_session(self._server)
+            self._lost |= self._mine
+            self._mine.clear()
         return self._session
+
+    def _can_renew(self) -> bool:
+        return bool(self._session.closed) and not (self._closed or self._writing)
 
     # --- transactions ---
 
     def begin(self) -> None:
-        """Begin a transaction, beside which there is no other one that writes."""
-        session = self._usable()
-        self._writing = True
+        """Begin a transaction, beside which there is no other one that writes.
+
+        LedgerLostError while a run is held whose lock went with a session: another process may be at it by now.
+        """
         try:
-            # A later level would see the ledger as it was before the lock was got.
-            session.cursor().execute(
-                f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({self._lock(_WHOLE)})"
-            )
+            # A higher level would see the ledger as it was before the lock was got.
+            self.execute(f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({self._lock(_WHOLE)})")
+            self._writing = True
+            if self._lost:
+                raise self._lost_error()
         except BaseException:
             self.roll_back()
             raise
@@ -110,7 +123,7 @@ class PostgresEngine:
         cursor.execute("COMMIT")
         if cursor.statusmessage != "COMMIT" or self._session.notices:
             self._session.close()
-            raise self._lost()
+            raise self._lost_error()
         self._writing = False
 
     def roll_back(self) -> None:
@@ -124,7 +137,7 @@ class PostgresEngine:
     def take(self, run: int) -> bool:
         """Hold a run for this process until it is given back or the process dies; False where it is held."""
         with self.turn:
-            if run in self._mine:
+            if run in self._mine or run in self._lost:
                 return False
             (taken,) = self.execute(f"SELECT pg_try_advisory_lock({self._lock(run)})").fetchone() or (False,)
             if taken:
@@ -134,6 +147,7 @@ class PostgresEngine:
     def give_back(self, run: int) -> None:
         """Hold a run no longer."""
         self._mine.discard(run)
+        self._lost.discard(run)
         if self.turn.acquire(timeout=1):  # else a thread is left behind at it, and the session ends with the process
             try:
                 with suppress(psycopg2.Error):  # a session that is lost holds nothing
@@ -215,7 +229,7 @@ class PostgresEngine:
                 raise LedgerError(f"the ledger {self.place} was closed, because the program is ending.") from None
             if self._session.closed or code in _GONE:
                 self._session.close()
-                raise self._lost() from None
+                raise self._lost_error() from None
             if code in _BUSY:
                 raise LedgerBusyError(
                     f"the ledger {self.place} cannot be used: another program keeps it locked."
@@ -224,7 +238,7 @@ class PostgresEngine:
                 raise
             raise LedgerError(f"the ledger {self.place} cannot be used: {error.diag.message_primary}.") from None
 
-    def _lost(self) -> LedgerLostError:
+    def _lost_error(self) -> LedgerLostError:
         return LedgerLostError(
             f"the connection to the ledger {self.place} was lost, so nothing more is written to it or sent. "
             "Once the server is there again, look with: smscli runs"
