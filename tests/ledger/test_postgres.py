@@ -24,7 +24,7 @@ from smscli.ledger.store import Store, open_store
 from tests.support.command import Smscli
 from tests.support.ledgers import ask, new_schema
 from tests.support.postgres import NoServerError, TestServer, address
-from tests.support.runs import begun, open_runs
+from tests.support.runs import begun, new_run, open_runs
 from tests.support.sandboxes import RunningSandbox
 from tests.support.waiting import eventually
 from tests.support.wire import wire
@@ -451,6 +451,11 @@ def test_backup_says_how(smscli: Smscli, ledger: str, tmp_path: Path) -> None:
     assert not (tmp_path / "copy.db").exists()
 
 
-def test_a_null_character_is_replaced_everywhere(store: Store) -> None:
-    with begun(Runs(store), [("a\0b", ["13800138000"])]) as run:
-        assert [batch.content for batch in Runs(store).batches(run.id)] == ["a\ufffdb"]
+@pytest.mark.parametrize("content", ["a\0b", "\\N", "\\.", "a\tb\r\nc\\", "'; --", "%s ?", "\\n", "你好😀"])
+def test_every_text_comes_back(store: Store, content: str) -> None:
+    """In the one row of a run, and in the many of its batches; only the character that it cannot keep is replaced."""
+    kept = content.replace("\0", "\ufffd")
+    with begun(Runs(store), [("x", ["13800138000"]), (content, ["13800138001"])], new_run(content)) as run:
+        assert Runs(store).find(run.id).content == kept
+    with begun(Runs(store), [(content, ["13800138000"])]) as run:
+        assert [batch.content for batch in Runs(store).batches(run.id)] == [kept]

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
+from io import StringIO
 from itertools import count
 from typing import Any, NoReturn
 
@@ -22,8 +23,9 @@ from smscli.ledger.engines.postgres_schema import MIGRATIONS
 from smscli.ledger.engines.session import open_session
 
 _WHOLE = 0  # in place of a run's number: the ledger as a whole
-_PAGE = 1 << 18  # bytes of one statement that adds many rows
-_ROWS = re.compile(r"(.*\bVALUES )(\([?, ]+\))(.*)", re.DOTALL)
+_PAGE = 1 << 20  # characters of rows that are sent at once
+_ADDS_ROWS = re.compile(r"INSERT INTO (\w+(?: \([\w, ]+\))?) VALUES \([?, ]+\)")
+_ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\ufffd"})
 _BUSY = ("55P03", "40P01", "57014")  # not in time, a deadlock, cancelled
 _GONE = ("57P01", "57P02", "57P03", "08003", "08006")  # the server ends or has crashed, the connection is broken
 _RIGHTS = "42501"
@@ -65,11 +67,13 @@ class PostgresEngine:
     def executemany(self, statement: str, rows: Iterable[Values], /) -> None:
         """Carry a statement out with each row of values, many at a time."""
         cursor = self._usable().cursor()
-        parts = _ROWS.fullmatch(statement)
-        before, row, behind = parts.groups() if parts else ("", statement, "")
-        glue = b", " if parts else b"; "
-        for page in _pages(cursor.mogrify(_translated(row), tuple(values)) for values in rows):
-            cursor.execute(before.encode() + glue.join(page) + behind.encode())
+        if adding := _ADDS_ROWS.fullmatch(statement):
+            for page in _pages(map(_line, rows), "\n"):
+                cursor.copy_expert(f"COPY {adding[1]} FROM STDIN", StringIO(page))
+        else:
+            translated = _translated(statement)
+            for page in _pages((cursor.mogrify(translated, tuple(values)).decode() for values in rows), "; "):
+                cursor.execute(page)
 
     def insert(self, statement: str, values: Values, /) -> int | None:
         """Add one row, and return its id; None where it was not added, for it was there."""
@@ -296,15 +300,23 @@ def _translated(statement: str) -> str:
     return statement.replace("%", "%%").replace("?", "%s")
 
 
-def _pages(rows: Iterable[bytes]) -> Iterator[list[bytes]]:
-    """Yield the rows in lists that are not too long for one statement."""
-    page: list[bytes] = []
+def _line(values: Values) -> str:
+    """Return a row as COPY takes it."""
+    return "\t".join(
+        "\\N" if value is None else value.translate(_ESCAPED) if isinstance(value, str) else repr(value + 0)
+        for value in values
+    )
+
+
+def _pages(rows: Iterable[str], glue: str) -> Iterator[str]:
+    """Yield the rows, joined to texts that are not too long to be sent at once."""
+    page: list[str] = []
     size = 0
     for row in rows:
         page.append(row)
         size += len(row)
         if size > _PAGE:
-            yield page
+            yield glue.join(page)
             page, size = [], 0
     if page:
-        yield page
+        yield glue.join(page)
