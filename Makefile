@@ -16,8 +16,8 @@ test: .venv
 test-postgres: .venv  ## what has to do with the ledger once more, with the ledgers on a server
 	$(BIN)/python -m pytest --postgres -n auto tests/ledger tests/commands tests/sending tests/receiving
 
-proof: .venv  ## the long proofs, which the normal run has a small version of
-	$(BIN)/python -m pytest -m long
+proof: .venv  ## the long proofs, which the normal run has a small version of: about 20 minutes on two cores
+	$(BIN)/python -m pytest -m long --durations=0
 
 bench: .venv
 	$(BIN)/python -m tests.bench

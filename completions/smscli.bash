@@ -9,12 +9,14 @@ _smscli_about() {
         case $2 in
         esac ;;
     'smscli send')
-        commands='' options='--mobile --csv --column --encoding --skip-invalid --limit --include-opted-out --content --content-file --template --var --sign --extno --at --key --dry-run --force --max-refused --batch-size --workers --rate --wait --yes -y --quiet -q -p --profile --output -h --help'
+        commands='' options='--mobile --list --csv --column --sheet --encoding --skip-invalid --rejects --limit --include-opted-out --content --content-file --template --var --sign --extno --at --key --dry-run --force --max-refused --batch-size --workers --rate --wait --yes -y --quiet -q -p --profile --output -h --help'
         case $2 in
         --mobile) takes='text' ;;
-        --csv) takes='file' ;;
+        --list|--csv) takes='file' ;;
         --column) takes='text' ;;
+        --sheet) takes='text' ;;
         --encoding) takes='text' ;;
+        --rejects) takes='file' ;;
         --limit) takes='text' ;;
         --content) takes='text' ;;
         --content-file) takes='file' ;;
@@ -93,9 +95,10 @@ _smscli_about() {
         [1-9]*) takes='text' ;;
         esac ;;
     'smscli optout import')
-        commands='' options='--column --encoding --skip-invalid -p --profile -h --help'
+        commands='' options='--column --sheet --encoding --skip-invalid -p --profile -h --help'
         case $2 in
         --column) takes='text' ;;
+        --sheet) takes='text' ;;
         --encoding) takes='text' ;;
         -p|--profile) takes='profile' ;;
         1) takes='file' ;;

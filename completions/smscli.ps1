@@ -7,53 +7,56 @@ Register-ArgumentCompleter -Native -CommandName smscli -ScriptBlock {
     # At: the command; Name: its sub-command, option or argument; Takes: flag, text, file, profile, choice and choices.
     $rows = @'
 At,Name,Takes,Summary
-smscli,send,command,Send one text to a number or to a list of numbers.
+smscli,send,command,Send a text to one number or to a list.
 smscli,runs,command,List all sends and what became of them; forget old ones.
-smscli,resume,command,Go on with a run that was cut short.
-smscli,cancel,command,Give up what is left of a run.
+smscli,resume,command,Continue a run that was interrupted.
+smscli,cancel,command,Cancel what is left of a run.
 smscli,status,command,"Show what became of a message, by its sendid or its number."
-smscli,inbox,command,Show what people answered.
-smscli,optout,command,Keep the numbers that want no more messages.
+smscli,inbox,command,Show the replies.
+smscli,optout,command,Keep the list of people who want no more messages.
 smscli,template,command,Show the texts that the gateway approved.
 smscli,balance,command,Show how many messages are left.
 smscli,parse-report,command,"Read status reports and replies from files, logs or a pipe."
 smscli,listen,command,Receive status reports and replies from the gateway.
 smscli,codes,command,Explain the gateway's codes and the report states.
-smscli,ledger,command,Look after the file that keeps every send.
-smscli,profile,command,"Keep accounts: add, list, show, set, use, remove, path."
+smscli,ledger,command,"Show, back up or check the file that keeps every send."
+smscli,profile,command,"Add, show, change or remove accounts."
 smscli,sandbox,command,Run a gateway on this machine that sends nothing.
 smscli,completion,command,Print the completion script of a shell.
 smscli,--version,flag,Print the version.
 smscli,-h,flag,Show the help.
 smscli,--help,flag,Show the help.
 smscli send,--mobile,text,"A number, or several joined by commas."
-smscli send,--csv,file,"A list: CSV, or one number a line. It can be piped in, too."
+smscli send,--list,file,"A list: a workbook (xlsx, xls, xlsb, ods), CSV, or one number a line; a pipe works too."
+smscli send,--csv,file,"A list: a workbook (xlsx, xls, xlsb, ods), CSV, or one number a line; a pipe works too."
 smscli send,--column,text,"The list's phone column, by name or number."
-smscli send,--encoding,text,"The list's encoding, if it is not found out."
+smscli send,--sheet,text,"A workbook's sheet, by name or number."
+smscli send,--encoding,text,The list's encoding; usually it is detected.
 smscli send,--skip-invalid,flag,"Leave invalid lines out, send to the others."
+smscli send,--rejects,file,"Write the invalid lines and their reasons to a new file, .csv or .xlsx."
 smscli send,--limit,text,Send only to the first N numbers.
-smscli send,--include-opted-out,flag,Send also to those who want no more messages.
+smscli send,--include-opted-out,flag,Send also to people who want no more messages.
 smscli send,--content,text,The text; {name} takes that column of the list.
 smscli send,--content-file,file,Read the text from a file.
 smscli send,--template,text,An approved text; `smscli template list` shows them.
 smscli send,--var,text,Fill {NAME} with VALUE for every recipient.
 smscli send,--sign,text,"The signature, instead of the profile's."
 smscli send,--extno,text,"The extension code, instead of the profile's."
-smscli send,--at,text,"When to send: 2026-12-01 09:00 (China time), +90m, +2h, +1d. It cannot be cancelled."
-smscli send,--key,text,A name for this send; the same key never sends twice.
+smscli send,--at,text,"When to send: 2026-12-01 09:00 (China time), +90m, +2h, +1d. Once accepted, it cannot be cancelled."
+smscli send,--key,text,A name for this send; the same name never sends twice.
 smscli send,--dry-run,flag,"Show what would be sent, and send nothing."
 smscli send,--force,flag,Send even if the balance is too low for the whole list.
 smscli send,--max-refused,text,Stop after N batches were refused; 0 means never.
-smscli send,--batch-size,text,Numbers in one request; 500 without it.
-smscli send,--workers,text,Requests at the same time.
+smscli send,--batch-size,text,"Numbers in one request, instead of the profile's batch_size."
+smscli send,--workers,text,How many requests at the same time.
 smscli send,--rate,text,At most N requests a second; 0 means no limit.
-smscli send,--wait,text,"Wait so long for all reports: 90s, 10m, 2h."
-smscli send,--yes,flag,Do not ask.
-smscli send,-y,flag,Do not ask.
-smscli send,--quiet,flag,Show no progress and no notes about the list.
-smscli send,-q,flag,Show no progress and no notes about the list.
-smscli send,-p,profile,The account to use.
-smscli send,--profile,profile,The account to use.
+smscli send,--wait,text,"Wait this long for all reports, as 90s, 10m or 2h."
+smscli send,--yes,flag,Do not ask; the answer is yes.
+smscli send,-y,flag,Do not ask; the answer is yes.
+smscli send,--quiet,flag,"Show no progress, and no notes about the list."
+smscli send,-q,flag,"Show no progress, and no notes about the list."
+smscli send,-p,profile,"The account to use, instead of the default."
+smscli send,--profile,profile,"The account to use, instead of the default."
 smscli send,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
 smscli send,-h,flag,Show the help.
 smscli send,--help,flag,Show the help.
@@ -64,31 +67,31 @@ smscli runs,--help,flag,Show the help.
 smscli runs prune,--before,text,"The first day to keep, as 2026-12-01."
 smscli runs prune,-h,flag,Show the help.
 smscli runs prune,--help,flag,Show the help.
-smscli resume,--unknown,choice resend drop,Batches whose outcome is unknown: resend or drop them. Look in the gateway's web console first.
-smscli resume,--batch,text,"With --unknown: only these batches, as 3,7; without it all."
-smscli resume,--workers,text,Requests at the same time.
+smscli resume,--unknown,choice resend drop,For batches whose outcome is unknown: resend or drop. Look in the gateway's web console first.
+smscli resume,--batch,text,"With --unknown: only these batches, as 3,7; otherwise all."
+smscli resume,--workers,text,How many requests at the same time.
 smscli resume,--rate,text,At most N requests a second; 0 means no limit.
-smscli resume,--yes,flag,Do not ask.
-smscli resume,-y,flag,Do not ask.
-smscli resume,--quiet,flag,Show no progress and no notes about the list.
-smscli resume,-q,flag,Show no progress and no notes about the list.
+smscli resume,--yes,flag,Do not ask; the answer is yes.
+smscli resume,-y,flag,Do not ask; the answer is yes.
+smscli resume,--quiet,flag,"Show no progress, and no notes about the list."
+smscli resume,-q,flag,"Show no progress, and no notes about the list."
 smscli resume,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
 smscli resume,-h,flag,Show the help.
 smscli resume,--help,flag,Show the help.
 smscli resume,argument 1,text,Its number; `smscli runs` lists them.
-smscli cancel,--yes,flag,Do not ask.
-smscli cancel,-y,flag,Do not ask.
+smscli cancel,--yes,flag,Do not ask; the answer is yes.
+smscli cancel,-y,flag,Do not ask; the answer is yes.
 smscli cancel,-h,flag,Show the help.
 smscli cancel,--help,flag,Show the help.
 smscli cancel,argument 1,text,Its number; `smscli runs` lists them.
 smscli status,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
 smscli status,-h,flag,Show the help.
 smscli status,--help,flag,Show the help.
-smscli status,argument 1,text,A sendid or a phone number.
-smscli inbox,--since,text,Only what came since then (China time): 2026-12-01 or '2026-12-01 09:00'.
-smscli inbox,--mobile,text,Only replies of this number.
-smscli inbox,--follow,flag,Do not stop; show new replies as they come.
-smscli inbox,-f,flag,Do not stop; show new replies as they come.
+smscli status,argument 1,text,A sendid or a mobile number.
+smscli inbox,--since,text,"Only what came after this time (China time), as 2026-12-01 or '2026-12-01 09:00'."
+smscli inbox,--mobile,text,Only replies from this number.
+smscli inbox,--follow,flag,Keep running and show new replies.
+smscli inbox,-f,flag,Keep running and show new replies.
 smscli inbox,--quarantine,flag,"Show the pushes that were refused, and why."
 smscli inbox,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
 smscli inbox,-h,flag,Show the help.
@@ -96,35 +99,36 @@ smscli inbox,--help,flag,Show the help.
 smscli optout,list,command,"List an account's opt-outs: number, since when, and what the person wrote."
 smscli optout,add,command,Put numbers on the list.
 smscli optout,remove,command,Take numbers off the list: these people get messages again.
-smscli optout,import,command,"Put the numbers of a CSV, or of a list with one a line, on the list."
-smscli optout,export,command,"Write the numbers one a line, as `import` and `send` read them."
+smscli optout,import,command,"Put the numbers of a file on the list: a workbook, a CSV, or one number a line."
+smscli optout,export,command,"Write the list, one number a line, as `import` and `send` read it."
 smscli optout,-h,flag,Show the help.
 smscli optout,--help,flag,Show the help.
-smscli optout list,-p,profile,The account to use.
-smscli optout list,--profile,profile,The account to use.
+smscli optout list,-p,profile,"The account to use, instead of the default."
+smscli optout list,--profile,profile,"The account to use, instead of the default."
 smscli optout list,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
 smscli optout list,-h,flag,Show the help.
 smscli optout list,--help,flag,Show the help.
-smscli optout add,-p,profile,The account to use.
-smscli optout add,--profile,profile,The account to use.
+smscli optout add,-p,profile,"The account to use, instead of the default."
+smscli optout add,--profile,profile,"The account to use, instead of the default."
 smscli optout add,-h,flag,Show the help.
 smscli optout add,--help,flag,Show the help.
-smscli optout add,argument *,text,"Numbers, also joined by commas."
-smscli optout remove,-p,profile,The account to use.
-smscli optout remove,--profile,profile,The account to use.
+smscli optout add,argument *,text,"Numbers, separated by spaces or commas."
+smscli optout remove,-p,profile,"The account to use, instead of the default."
+smscli optout remove,--profile,profile,"The account to use, instead of the default."
 smscli optout remove,-h,flag,Show the help.
 smscli optout remove,--help,flag,Show the help.
-smscli optout remove,argument *,text,"Numbers, also joined by commas."
+smscli optout remove,argument *,text,"Numbers, separated by spaces or commas."
 smscli optout import,--column,text,"The list's phone column, by name or number."
-smscli optout import,--encoding,text,"The list's encoding, if it is not found out."
-smscli optout import,--skip-invalid,flag,"Leave invalid lines out, add the others."
-smscli optout import,-p,profile,The account to use.
-smscli optout import,--profile,profile,The account to use.
+smscli optout import,--sheet,text,"A workbook's sheet, by name or number."
+smscli optout import,--encoding,text,The list's encoding; usually it is detected.
+smscli optout import,--skip-invalid,flag,Leave invalid lines out and add the others.
+smscli optout import,-p,profile,"The account to use, instead of the default."
+smscli optout import,--profile,profile,"The account to use, instead of the default."
 smscli optout import,-h,flag,Show the help.
 smscli optout import,--help,flag,Show the help.
-smscli optout import,argument 1,file,"A list, as for `send`; without it the pipe is read."
-smscli optout export,-p,profile,The account to use.
-smscli optout export,--profile,profile,The account to use.
+smscli optout import,argument 1,file,"A list, as for `send`; without it, from a pipe."
+smscli optout export,-p,profile,"The account to use, instead of the default."
+smscli optout export,--profile,profile,"The account to use, instead of the default."
 smscli optout export,-h,flag,Show the help.
 smscli optout export,--help,flag,Show the help.
 smscli template,list,command,List the templates of the configuration file.
@@ -137,33 +141,33 @@ smscli template list,--help,flag,Show the help.
 smscli template show,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
 smscli template show,-h,flag,Show the help.
 smscli template show,--help,flag,Show the help.
-smscli template show,argument 1,text,
+smscli template show,argument 1,text,Its name; `smscli template list` shows them.
 smscli balance,--min,text,Exit with code 8 if fewer than N are left.
 smscli balance,--quiet,flag,Print nothing unless something is wrong.
 smscli balance,-q,flag,Print nothing unless something is wrong.
-smscli balance,-p,profile,The account to use.
-smscli balance,--profile,profile,The account to use.
+smscli balance,-p,profile,"The account to use, instead of the default."
+smscli balance,--profile,profile,"The account to use, instead of the default."
 smscli balance,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
 smscli balance,-h,flag,Show the help.
 smscli balance,--help,flag,Show the help.
 smscli parse-report,--summary,flag,Count by state instead of listing.
 smscli parse-report,--state,text,Only reports with this state.
 smscli parse-report,--verify,flag,Add a column: does the push match the profile's credentials?
-smscli parse-report,--record,flag,"Keep them in the ledger, but not what does not match the profile's credentials."
+smscli parse-report,--record,flag,"Keep them in the ledger, except those that do not match the profile's credentials."
 smscli parse-report,--strict,flag,Exit with code 2 if a line is not a push.
-smscli parse-report,-p,profile,The account to use.
-smscli parse-report,--profile,profile,The account to use.
+smscli parse-report,-p,profile,"The account to use, instead of the default."
+smscli parse-report,--profile,profile,"The account to use, instead of the default."
 smscli parse-report,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
 smscli parse-report,-h,flag,Show the help.
 smscli parse-report,--help,flag,Show the help.
 smscli parse-report,argument *,file,"Files, - for the pipe, or one push as text."
 smscli listen,--host,text,The address to listen on; 0.0.0.0 is every address.
 smscli listen,--port,text,The port; 0 takes any free one.
-smscli listen,--path,text,The path in the address that the gateway pushes to.
+smscli listen,--path,text,The path of the address that the gateway pushes to.
 smscli listen,--allow,text,Accept pushes only from this IP or network; may be repeated.
 smscli listen,--trust-proxy,flag,Behind a proxy: the caller is the last address in X-Forwarded-For.
-smscli listen,-p,profile,The account to use.
-smscli listen,--profile,profile,The account to use.
+smscli listen,-p,profile,"The account to use, instead of the default."
+smscli listen,--profile,profile,"The account to use, instead of the default."
 smscli listen,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
 smscli listen,-h,flag,Show the help.
 smscli listen,--help,flag,Show the help.
@@ -172,7 +176,7 @@ smscli codes,-h,flag,Show the help.
 smscli codes,--help,flag,Show the help.
 smscli codes,argument 1,text,"One code or state, e.g. 13, DELIVRD, MK:0001."
 smscli ledger,path,command,Print where the ledger is.
-smscli ledger,backup,command,"Copy the ledger into a new file, also while it is in use, and verify the copy."
+smscli ledger,backup,command,Copy the ledger into a new file and check the copy; this works also while the ledger is in use.
 smscli ledger,check,command,"Read the whole ledger and say whether it is sound, and what is unfinished in it."
 smscli ledger,-h,flag,Show the help.
 smscli ledger,--help,flag,Show the help.
@@ -180,13 +184,13 @@ smscli ledger path,-h,flag,Show the help.
 smscli ledger path,--help,flag,Show the help.
 smscli ledger backup,-h,flag,Show the help.
 smscli ledger backup,--help,flag,Show the help.
-smscli ledger backup,argument 1,file,A new file.
+smscli ledger backup,argument 1,file,A new file for the copy.
 smscli ledger check,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
 smscli ledger check,-h,flag,Show the help.
 smscli ledger check,--help,flag,Show the help.
-smscli profile,add,command,"Add an account; asks for what is missing, and verifies it with a balance call."
+smscli profile,add,command,"Add an account: ask for what is missing, and verify it with a balance call."
 smscli profile,list,command,List the accounts.
-smscli profile,show,command,"Show an account as commands would use it, and where each value comes from; secrets are masked."
+smscli profile,show,command,"Show an account as commands use it, and where each value comes from; secrets are masked."
 smscli profile,set,command,Set one key of an account; an empty value removes it.
 smscli profile,use,command,Make an account the default.
 smscli profile,remove,command,Remove an account and its password; asks first.
@@ -198,39 +202,39 @@ smscli profile add,--name,text,The account.
 smscli profile add,--sign,text,The signature of its messages.
 smscli profile add,--pwd-stdin,flag,Read the interface password from a pipe.
 smscli profile add,--pwd-command,text,Read the password from this command's output.
-smscli profile add,--no-verify,flag,Do not ask the gateway for the balance.
+smscli profile add,--no-verify,flag,Save without asking the gateway for the balance.
 smscli profile add,-h,flag,Show the help.
 smscli profile add,--help,flag,Show the help.
-smscli profile add,argument 1,text,What you want to call it.
+smscli profile add,argument 1,text,Your own name for it.
 smscli profile list,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
 smscli profile list,-h,flag,Show the help.
 smscli profile list,--help,flag,Show the help.
 smscli profile show,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
 smscli profile show,-h,flag,Show the help.
 smscli profile show,--help,flag,Show the help.
-smscli profile show,argument 1,profile,
-smscli profile set,-p,profile,The account to use.
-smscli profile set,--profile,profile,The account to use.
+smscli profile show,argument 1,profile,Its name; without it the default.
+smscli profile set,-p,profile,"The account to use, instead of the default."
+smscli profile set,--profile,profile,"The account to use, instead of the default."
 smscli profile set,--stdin,flag,Read the value from a pipe.
 smscli profile set,-h,flag,Show the help.
 smscli profile set,--help,flag,Show the help.
-smscli profile set,argument 1,choice endpoint name pwd pwd_command sign extno standby batch_size timeout ca_bundle proxy push_name push_pwd access_secret push_window extension_length confirm_above per_number repeat_window quiet_hours optout_words optin_words refusal_codes,
-smscli profile set,argument *,text,
+smscli profile set,argument 1,choice endpoint name pwd pwd_command sign extno standby batch_size timeout ca_bundle proxy push_name push_pwd access_secret push_window extension_length confirm_above per_number repeat_window quiet_hours optout_words optin_words refusal_codes,One of the keys below.
+smscli profile set,argument *,text,Its new value.
 smscli profile use,-h,flag,Show the help.
 smscli profile use,--help,flag,Show the help.
-smscli profile use,argument 1,profile,
-smscli profile remove,--yes,flag,Do not ask.
-smscli profile remove,-y,flag,Do not ask.
+smscli profile use,argument 1,profile,Its name; `smscli profile list` shows them.
+smscli profile remove,--yes,flag,Do not ask; the answer is yes.
+smscli profile remove,-y,flag,Do not ask; the answer is yes.
 smscli profile remove,-h,flag,Show the help.
 smscli profile remove,--help,flag,Show the help.
-smscli profile remove,argument 1,profile,
+smscli profile remove,argument 1,profile,Its name; `smscli profile list` shows them.
 smscli profile path,-h,flag,Show the help.
 smscli profile path,--help,flag,Show the help.
 smscli sandbox,--port,text,The port on 127.0.0.1; 0 takes any free one.
 smscli sandbox,--balance,text,How many messages the account has.
 smscli sandbox,--latency,text,Milliseconds before each answer.
-smscli sandbox,--fault,choice close-before reset-before close-after reset-after http-102 http-502 early-408 late-408 idle-408 html truncated drip redirect redirect-broken redirect-chinese huge huge-cookie gzip-bomb garbage empty wrong-counts code-502 code-minus-2,"How to misbehave: close-before, reset-before, close-after, reset-after, http-102, http-502, early-408, late-408, idle-408, html, truncated, drip, redirect, redirect-broken, redirect-chinese, huge, huge-cookie, gzip-bomb, garbage, empty, wrong-counts, code-502, code-minus-2."
-smscli sandbox,--fault-every,text,Misbehave only at every Nth request.
+smscli sandbox,--fault,choice close-before reset-before close-after reset-after http-102 http-502 early-408 late-408 idle-408 html truncated drip redirect redirect-broken redirect-chinese huge huge-cookie gzip-bomb garbage empty wrong-counts code-502 code-minus-2,"How to fail: close-before, reset-before, close-after, reset-after, http-102, http-502, early-408, late-408, idle-408, html, truncated, drip, redirect, redirect-broken, redirect-chinese, huge, huge-cookie, gzip-bomb, garbage, empty, wrong-counts, code-502, code-minus-2."
+smscli sandbox,--fault-every,text,Fail only at every Nth request.
 smscli sandbox,--log,file,Append the requests to a file instead of stderr.
 smscli sandbox,--push-to,text,Push reports and replies to this address.
 smscli sandbox,-p,profile,"Push with this account's push_name and push_pwd, or signed with its access_secret."

@@ -4,17 +4,18 @@ import gc
 import os
 import sys
 
-TYPE_CHECKING = False  # mypy takes it for true; to import `typing` would cost `--version` some milliseconds
+TYPE_CHECKING = False  # mypy reads it as true; importing `typing` would cost `--version` some milliseconds
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from smscli.console import Environment
+    from smscli.errors import SmsError
 
 
 def main(arguments: "Sequence[str] | None" = None, environment: "Environment | None" = None) -> int:
     """Run smscli with the process's arguments and streams, unless others are given, and return the exit code.
 
-    With an environment of its own it can run inside any program, again and again.
+    With an environment that is given, it can run inside any program, as often as you like.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
@@ -35,9 +36,9 @@ def _run_process(arguments: "Sequence[str]") -> int:
         return _run(arguments, environment)
     finally:
         for descriptor, lost in ((1, environment.stdout_lost), (2, environment.stderr_lost)):
-            if lost:  # or what is left would fail again when the interpreter flushes it
+            if lost:  # otherwise the interpreter's flush of the rest would fail again
                 os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
-        gc.freeze()  # or the interpreter's last collection would look at all that ends with it anyway
+        gc.freeze()  # otherwise the interpreter would collect garbage once more, although it ends
 
 
 def _run(arguments: "Sequence[str]", environment: "Environment") -> int:
@@ -48,12 +49,19 @@ def _run(arguments: "Sequence[str]", environment: "Environment") -> int:
         code = _carry_out(arguments, environment)
         environment.finish()
     except SmsError as error:
-        environment.say(f"smscli: {error}")
+        environment.say(f"smscli: {_sentence(error, arguments)}")
         return int(error.exit_code)
     except KeyboardInterrupt:
         environment.say("smscli: interrupted.")
         return 130
     return code
+
+
+def _sentence(error: "SmsError", arguments: "Sequence[str]") -> str:
+    """Return an error's sentence; a command that never sends anything does not say that nothing was sent."""
+    from smscli.commands import SENDING
+
+    return str(error) if arguments and arguments[0] in SENDING else str(error).replace(" Nothing was sent.", "")
 
 
 def _carry_out(arguments: "Sequence[str]", environment: "Environment") -> int:

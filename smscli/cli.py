@@ -6,8 +6,12 @@ from importlib import import_module
 from io import StringIO
 from typing import Any, TypeVar
 
-import typer
-from typer.core import TyperCommand, TyperGroup
+from smscli.loading import Without
+
+# Unused: Typer's own completions (`completion/` makes better ones), `launch`, and options that are UUIDs.
+with Without("typer.completion", "platform", "subprocess", "uuid"):
+    import typer
+    from typer.core import TyperCommand, TyperGroup
 
 from smscli import __version__
 from smscli.commands import COMMANDS, overview
@@ -83,14 +87,14 @@ class Commands(typer.Typer):
 
 
 class CommandTree(Group):
-    """The root of the commands; a command's module is imported when the command is asked for."""
+    """The root of the commands; a command's module is imported only when that command runs."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        self.commands: Any = dict.fromkeys(COMMANDS)  # names alone, for "did you mean"
+        self.commands: Any = dict.fromkeys(COMMANDS)  # only the names, for "did you mean"
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Return the command, None where there is none of that name."""
+        """Return the command, None where no command has that name."""
         return load_command(cmd_name) if cmd_name in COMMANDS else None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:

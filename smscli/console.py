@@ -9,20 +9,21 @@ import sys
 
 from smscli.errors import InputError
 
-TYPE_CHECKING = False  # mypy takes it for true; to import `typing` would cost `--version` some milliseconds
+TYPE_CHECKING = False  # mypy reads it as true; importing `typing` would cost `--version` some milliseconds
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
     from typing import Any, TextIO
 
 
 class OutputError(InputError):
-    """The data could not be written where it was to go, as on a full disk."""
+    """The data could not be written to stdout, for example because the disk is full."""
 
 
 def visible(text: str) -> str:
-    """Return the text with what a terminal would obey made visible, as `\\x1b` or `\\u202e`.
+    """Return the text with everything visible that a terminal would obey, as `\\x1b` or `\\u202e`.
 
-    That is all that is not printable but spaces: controls, marks that reorder or hide text, lone surrogates.
+    That is all that is not printable, except spaces: controls, marks that reorder or hide text, lone surrogates.
     """
     return text if text.isprintable() else "".join(map(_escape, text))
 
@@ -39,7 +40,7 @@ class Environment:
     """What the program is connected to: its streams, and the terminal at which a person can be asked.
 
     `stdin` is None where there is none; `terminal` is a path, None where nobody can be asked. `stdout_lost` and
-    `stderr_lost` say that a stream took no more: its reader has gone, or the disk is full.
+    `stderr_lost` say that a stream cannot be written any more: its reader has gone, or the disk is full.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class Environment:
     # --- stdout and stderr ---
 
     def write(self, text: str) -> None:
-        """Write data to stdout as it is; quiet from then on where the reader has gone."""
+        """Write data to stdout as it is; after the reader has gone, write nothing more."""
         if not self.stdout_lost:
             try:
                 self.stdout.write(text)
@@ -59,7 +60,7 @@ class Environment:
                 self._lose_stdout(error)
 
     def finish(self) -> None:
-        """Flush stdout, so that a full disk is found while it can still be said."""
+        """Flush stdout, so that a full disk is found while there is still time to say so."""
         if not self.stdout_lost:
             try:
                 self.stdout.flush()
@@ -96,7 +97,7 @@ class Environment:
     def open_file(self, path: "Path", afterwards: str) -> io.BufferedReader:
         """Open a file or a pipe to read; an InputError where it cannot be opened, which ends with `afterwards`."""
         try:
-            if path.is_fifo() and path.parts[1:2] != ("dev",):  # nobody may ever write to it
+            if path.is_fifo() and path.parts[1:2] != ("dev",):  # perhaps nobody ever writes to it
                 self.say(f"reading the pipe {path}; Ctrl-C stops the waiting")
             return path.open("rb")
         except (OSError, ValueError) as error:  # the latter is a name that no system takes
@@ -113,14 +114,15 @@ class Environment:
     # --- a person at the terminal ---
 
     def confirm(self, question: str, yes: bool, nothing: str = "sent") -> None:
-        """Ask at the terminal itself, for stdin may be a list; an InputError where the answer is no or nobody is there.
+        """Ask at the terminal itself, because stdin may be a list.
 
-        With `yes` nothing is asked; `nothing` is what is not done otherwise.
+        An InputError where the answer is no, or where nobody is there; it says what is not done: `nothing`. With `yes`
+        nothing is asked.
         """
         if yes:
             return
         try:
-            answer = self._answer(question)
+            answer = self._answer(f"{visible(question)} [y/N] ")
         except OSError:
             raise InputError(
                 f"{question} Nobody can be asked here, so nothing was {nothing}. Add --yes to go on."
@@ -128,11 +130,16 @@ class Environment:
         if answer.strip().lower() not in ("y", "yes", "是"):
             raise InputError(f"not confirmed. Nothing was {nothing}.")
 
+    def choose(self, question: str, names: "Sequence[str]") -> str:
+        """Ask at the terminal for one of several, by name or number; an OSError where nobody is there."""
+        lines = "".join(f"{number:3}  {visible(name)}\n" for number, name in enumerate(names, 1))
+        return self._answer(f"{visible(question)}:\n{lines}Which one? ").strip()
+
     def _answer(self, question: str) -> str:
         if self.terminal is None:
             raise OSError
         with open(self.terminal, "r+b", buffering=0) as terminal:  # noqa: PTH123
-            terminal.write(f"{visible(question)} [y/N] ".encode())
+            terminal.write(question.encode())
             return terminal.readline().decode("utf-8", "replace")
 
 
@@ -164,7 +171,7 @@ class Progress:
 
         self._environment, self._total, self._quiet, self._good = environment, total, quiet, good
         self._now = monotonic
-        self._begun = self._told = monotonic()
+        self._begun = self._last_line = monotonic()
         self._before: int | None = None
         self._bar: Any = None
 
@@ -178,8 +185,8 @@ class Progress:
         rate = (done - self._before) / (now - self._begun)
         if self._environment.stderr.isatty():
             self._draw(done, f"{done:,} of {self._total:,}  {accepted:,} {self._good}  {rate:,.0f}/s")
-        elif now - self._told >= _LOG_SECONDS:
-            self._told = now
+        elif now - self._last_line >= _LOG_SECONDS:
+            self._last_line = now
             left = f", about {(self._total - done) / rate:,.0f} s left" if rate else ""
             self._environment.say(
                 f"{done:,} of {self._total:,} numbers, {accepted:,} {self._good}, {rate:,.0f} a second{left}"

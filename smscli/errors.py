@@ -1,4 +1,4 @@
-"""What can go wrong: a class is its exit code, an instance its sentence."""
+"""What can go wrong: each class has an exit code, each instance is a sentence."""
 
 from enum import IntEnum
 
@@ -45,7 +45,7 @@ class RefusedError(SmsError):
 
 
 class UnreachableError(SmsError):
-    """It is proved that the request never left; nothing was sent."""
+    """It is proved that the request was never sent; nothing was sent."""
 
     exit_code = ExitCode.UNREACHABLE
 

@@ -1,6 +1,5 @@
-"""Data on stdout: a table for a person's eyes, TSV, JSON or CSV for programs."""
+"""Data on stdout: a table for a person, TSV, JSON or CSV for programs."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from itertools import islice
@@ -10,7 +9,7 @@ from smscli.console import Environment, visible
 
 Cell = str | int | bool | None
 _CHUNK = 1000
-_UNFOLDED = 1 << 20  # the columns of a table that no terminal shows: nothing of it is folded
+_UNFOLDED = 1 << 20  # the width of a table that is not shown on a terminal: no line is folded
 
 
 class Output(StrEnum):
@@ -37,7 +36,7 @@ def write_rows(
 def write_one(
     environment: Environment, columns: Sequence[str], row: Sequence[Cell], output: Output | None = None
 ) -> None:
-    """Write a single thing; in JSON an object instead of a list."""
+    """Write a single row; in JSON an object instead of a list."""
     write_rows(environment, columns, [row], Output.JSONL if output is Output.JSON else output)
 
 
@@ -63,13 +62,13 @@ def follow(
     widths: Mapping[str, int],
     output: Output | None = None,
 ) -> bool:
-    """Write each group of rows as it comes, JSON lines in a pipe; False, and early, where the reader has gone.
+    """Write each group of rows as it comes, JSON lines in a pipe; return False at once where the reader has gone.
 
-    A table shows the columns in `widths`, each that many characters wide and the last as wide as it is.
+    A table shows the columns in `widths`, each so many characters wide; the last has no limit.
     """
     output = output or (Output.TABLE if environment.stdout.isatty() else Output.JSONL)
     if output is Output.JSON:
-        output = Output.JSONL  # a JSON list that never ends is of no use to anybody
+        output = Output.JSONL  # a JSON list would need an end
     if output is Output.TABLE:
         environment.write(_line(dict(zip(columns, columns, strict=True)), widths))
     elif output is Output.CSV:
@@ -93,12 +92,12 @@ def _line(cells: Mapping[str, Cell], widths: Mapping[str, int]) -> str:
 
 
 def is_table(environment: Environment, output: Output | None) -> bool:
-    """Return whether `write_rows` will write for a person's eyes."""
+    """Return whether `write_rows` will write a table for a person."""
     return _resolve(environment, output) is Output.TABLE
 
 
 def is_tsv(environment: Environment, output: Output | None) -> bool:
-    """Return whether `write_rows` will write bare lines, as for the next command in a pipe."""
+    """Return whether `write_rows` will write plain lines, as for the next command in a pipe."""
     return _resolve(environment, output) is Output.TSV
 
 
@@ -126,9 +125,9 @@ def _tsv(rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
 
 
 def _tsv_chunk(chunk: list[Sequence[Cell]]) -> str:
-    """Join rows; one look at the whole chunk shows whether any cell of it needs escaping."""
+    """Join rows; one check of the whole chunk shows whether any of its cells needs escaping."""
     try:
-        if "".join(map("".join, chunk)).isprintable():  # type: ignore[arg-type]  # raises where a cell is no text
+        if "".join(map("".join, chunk)).isprintable():  # type: ignore[arg-type]  # raises where a cell is not a text
             return "\n".join(map("\t".join, chunk)) + "\n"  # type: ignore[arg-type]
     except TypeError:
         pass
@@ -136,9 +135,11 @@ def _tsv_chunk(chunk: list[Sequence[Cell]]) -> str:
 
 
 def _json_row(columns: Sequence[str], row: Sequence[Cell], unicode: bool) -> str:
+    import json  # most output is a table or TSV
+
     values = dict(zip(columns, row, strict=True))
     text = json.dumps(values, ensure_ascii=False)
-    # What is not printable, or not in stdout's encoding, is written as JSON's own escapes.
+    # What is not printable, or not in stdout's encoding, is written with JSON's own escapes.
     return text if unicode and text.isprintable() else json.dumps(values, ensure_ascii=True)
 
 
@@ -176,7 +177,7 @@ def _csv_rows(rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
 
 def _csv_cell(cell: Cell) -> str:
     text = visible(_text(cell))
-    # What a spreadsheet takes for the start of a formula, full-width forms included.
+    # What a spreadsheet reads as the start of a formula, also in full width.
     return f"'{text}" if isinstance(cell, str) and text.lstrip().startswith(tuple("=+-@＝＋－＠")) else text
 
 

@@ -1,4 +1,4 @@
-"""Text files and pipes, line by line in bounded memory; encodings; what nobody sees."""
+"""Text files and pipes, line by line in bounded memory; encodings; invisible characters."""
 
 import codecs
 import io
@@ -11,14 +11,14 @@ from smscli.errors import InputError
 
 _LINE_LIMIT = 1 << 20
 _BLOCK = 1 << 16
-_NAMED_LINES = 10  # so many lines stand in a sentence
-# Characters without a width or a shape, as they come with a copy from a chat, a web page or a word processor.
+_NAMED_LINES = 10  # so many lines are named in a sentence
+# Characters that are not visible; they come with text that was copied from a chat, a web page or a word processor.
 INVISIBLE = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d"
     "\u202e\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\u206a\u206b\u206c\u206d\u206e\u206f\u2800\u3164\ufeff\uffa0"
 )
-_CHANCE = 1000  # of so many lines in GBK, less than one can be read as UTF-8 by chance
-_RUN = "[\x80-\xff]+[\x00-\x7f]?"  # bytes outside ASCII, and the one behind: GBK can end in an ASCII byte
+_CHANCE = 1000  # of so many lines in GBK, less than one looks like UTF-8 by chance
+_RUN = "[\x80-\xff]+[\x00-\x7f]?"  # bytes outside ASCII, and the next one: GBK can end in an ASCII byte
 _LIKE_UTF8 = (
     "(?<![\x80-\xff])(?:[\xc2-\xdf][\x80-\xbf])*+(?:[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})"
     "[\x80-\xff]*[\x00-\x7f]?"
@@ -49,9 +49,9 @@ def decode_file(raw: bytes, source: str) -> str:
 
 
 def refuse_mixed(stream: io.BufferedIOBase, source: str) -> None:
-    """Refuse text that is not UTF-8 as a whole although some of it surely is; other text may well be GB18030.
+    """Refuse text that is partly UTF-8 and partly not; text without UTF-8 may be GB18030, so it is not refused.
 
-    Nearly all bytes can be read as GB18030, so a UTF-8 name would become another name. An InputError has the lines.
+    Nearly all bytes can be read as GB18030, so a UTF-8 name would become another name. The InputError has the lines.
     """
     utf8: dict[int, None] = {}
     other: list[int] = []
@@ -81,15 +81,15 @@ def _count(block: str) -> int:
 
 
 def line_outside(stream: io.BufferedIOBase, source: str, encoding: str) -> int:
-    """Return the first line that is not text of an encoding with ASCII line ends; 0 where all are."""
+    """Return the first line that is not text of an encoding with ASCII line ends; 0 if all are."""
     lines = enumerate(read_lines(stream, source, "latin-1"), 1)
     return next((number for number, line in lines if not _decodes(line, encoding)), 0)
 
 
 def _utf8_evidence(run: str) -> float:
-    """Return how surely some bytes outside ASCII, with the one behind them, are UTF-8 and not GB18030.
+    """Return how surely some bytes outside ASCII, with the next one, are UTF-8 and not GB18030.
 
-    Infinite where they are no GB18030, or no common characters in it; 1 where both readings make sense; else 0.
+    Infinite if they are not GB18030, or not common characters in it; 1 if both readings make sense; else 0.
     """
     raw = run.encode("latin-1")
     body = raw.rstrip(_ASCII)
@@ -108,7 +108,7 @@ def _utf8_evidence(run: str) -> float:
 
 
 def _decodes(text: str, encoding: str) -> bool:
-    """Tell whether bytes, read as Latin-1, are text of another encoding."""
+    """Return whether bytes, read as Latin-1, are text of another encoding."""
     try:
         text.encode("latin-1").decode(encoding)
     except UnicodeError:
@@ -135,9 +135,9 @@ def split(block: str) -> Iterable[str]:
 
 
 def read_blocks(stream: io.BufferedIOBase, source: str, encoding: str, errors: str = "strict") -> Iterator[str]:
-    """Yield blocks of whole lines, a pipe's as soon as they are there.
+    """Yield blocks of whole lines, those of a pipe as soon as they come.
 
-    A line that never ends is an InputError that names `source`.
+    A line without an end is an InputError that names `source`.
     """
     decoder = codecs.getincrementaldecoder(encoding)(errors)
     rest = ""
@@ -147,7 +147,7 @@ def read_blocks(stream: io.BufferedIOBase, source: str, encoding: str, errors: s
         rest = text[cut:]
         if len(rest) > _LINE_LIMIT:
             raise InputError(
-                f"{source}: a line is longer than {_LINE_LIMIT:,} characters: no list and no log is like that. "
+                f"{source}: a line is longer than {_LINE_LIMIT:,} characters, so it is not a list or a log. "
                 "Nothing was sent."
             )
         if cut:
@@ -160,7 +160,7 @@ def read_blocks(stream: io.BufferedIOBase, source: str, encoding: str, errors: s
 def decode_log(stream: io.BufferedReader, source: str) -> Iterator[str]:
     """Yield a log in blocks of whole lines; bytes that are not UTF-8 come as lone surrogates ("surrogateescape").
 
-    One that was rotated away is packed by gzip; where that is damaged, EOFError or zlib.error.
+    A log that was compressed with gzip is unpacked; EOFError or zlib.error if it is damaged.
     """
     if stream.peek(2)[:2] == b"\x1f\x8b":
         import gzip

@@ -311,7 +311,7 @@ def test_ctrl_c_during_a_send_exits_130_without_a_traceback(
     environment: dict[str, str], start_sandbox: Callable[..., RunningSandbox]
 ) -> None:
     slow = start_sandbox(latency=10_000)
-    command = [sys.executable, "-m", "smscli", "send", "--mobile", "13800138001", "--content", "hi"]
+    command = [sys.executable, "-m", "smscli", "send", "--mobile", "13800138001", "--content", "hi", "--sign", "店"]
     with subprocess.Popen(
         command, env=environment | slow.variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -323,7 +323,7 @@ def test_ctrl_c_during_a_send_exits_130_without_a_traceback(
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=8)
     assert process.returncode == 130
-    assert "stopped at once; the outcome of what was in flight is unknown. Go on with: smscli resume 1" in err
+    assert "stopped at once; the outcome of the requests in flight is unknown. Continue with: smscli resume 1" in err
     assert "interrupted" in err
     assert "Traceback" not in out + err
 
@@ -355,6 +355,7 @@ def test_ctrl_c_while_modules_load_exits_130_without_a_traceback(environment: di
 
 SEND = ["send", "-p", "sandbox", "--mobile", "13800138001", "--content", "hi"]
 EDGES = ("requests", "urllib3", "rich", "tomllib", "tomlkit", "tomli_w")
+UNUSED = ("typer.completion", "platform", "uuid", "charset_normalizer", "chardet", "importlib.metadata")
 
 
 @pytest.mark.parametrize(
@@ -362,10 +363,10 @@ EDGES = ("requests", "urllib3", "rich", "tomllib", "tomlkit", "tomli_w")
     [
         (["--version"], (*EDGES, "typer")),
         (["--help"], (*EDGES, "typer")),
-        (["codes", "13"], EDGES),
+        (["codes", "13"], (*EDGES, *UNUSED, "subprocess")),
         (["profile", "path"], EDGES),
         (["profile", "list"], EDGES),
-        (SEND, ("rich", "tomllib", "tomlkit", "tomli_w", "charset_normalizer.api", "chardet.universaldetector")),
+        (SEND, ("rich", "tomllib", "tomlkit", "tomli_w", *UNUSED)),
     ],
     ids=lambda value: value[0],
 )

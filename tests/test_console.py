@@ -2,6 +2,7 @@
 
 import io
 import os
+import select
 from pathlib import Path
 
 import pytest
@@ -78,7 +79,7 @@ def unreadable(tmp_path: Path) -> dict[str, str]:
     [
         (["send", "-p", "sandbox", "--content", "hi", "--csv"], [], " Nothing was sent."),
         (["send", "-p", "sandbox", "--mobile", "13800138001", "--content-file"], [], " Nothing was sent."),
-        (["optout", "import", "-p", "sandbox"], [], " The list is as it was."),
+        (["optout", "import", "-p", "sandbox"], [], " The list was not changed."),
         (["parse-report"], [], ""),
     ],
     ids=lambda value: value[0] if isinstance(value, list) and value else "",
@@ -131,7 +132,10 @@ def test_a_person_is_asked_at_the_terminal(answer: bytes, goes_on: bool) -> None
     else:
         with pytest.raises(InputError, match="not confirmed"):
             environment.confirm("Send?", yes=False)
-    assert b"Send? [y/N] " in os.read(master, 100)
+    shown = b""
+    while b"Send? [y/N] " not in shown:  # the echo of the answer can come as a piece of its own
+        assert select.select([master], [], [], 10)[0], f"the question is not in {shown!r}"
+        shown += os.read(master, 100)
     os.close(slave)
     os.close(master)
 

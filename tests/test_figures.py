@@ -79,7 +79,7 @@ def test_a_circle_is_found() -> None:
 
 def test_the_tree_of_tests_mirrors_the_packages() -> None:
     packages = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
-    assert {path.parent.name for path in TESTS.glob("*/__init__.py")} == packages | {"support", "bench"}
+    assert {path.parent.name for path in TESTS.glob("*/__init__.py")} == packages | {"support", "bench", "proof"}
 
 
 @pytest.mark.parametrize("name", TEST_SOURCES)

@@ -3,23 +3,27 @@
 from smscli import __doc__ as purpose
 
 COMMANDS = {
-    "send": "Send one text to a number or to a list of numbers.",
+    "send": "Send a text to one number or to a list.",
     "runs": "List all sends and what became of them; forget old ones.",
-    "resume": "Go on with a run that was cut short.",
-    "cancel": "Give up what is left of a run.",
+    "resume": "Continue a run that was interrupted.",
+    "cancel": "Cancel what is left of a run.",
     "status": "Show what became of a message, by its sendid or its number.",
-    "inbox": "Show what people answered.",
-    "optout": "Keep the numbers that want no more messages.",
+    "inbox": "Show the replies.",
+    "optout": "Keep the list of people who want no more messages.",
     "template": "Show the texts that the gateway approved.",
     "balance": "Show how many messages are left.",
     "parse-report": "Read status reports and replies from files, logs or a pipe.",
     "listen": "Receive status reports and replies from the gateway.",
     "codes": "Explain the gateway's codes and the report states.",
-    "ledger": "Look after the file that keeps every send.",
-    "profile": "Keep accounts: add, list, show, set, use, remove, path.",
+    "ledger": "Show, back up or check the file that keeps every send.",
+    "profile": "Add, show, change or remove accounts.",
     "sandbox": "Run a gateway on this machine that sends nothing.",
     "completion": "Print the completion script of a shell.",
 }
+
+
+# The commands that send something; when they fail, they say whether anything was sent.
+SENDING = ("send", "resume")
 
 
 def overview() -> str:

@@ -1,42 +1,58 @@
-"""Carries a run out with its progress on stderr, and shows how it ended: what `send` and `resume` share."""
+"""What `send` and `resume` share: asking before a run goes on, and carrying it out with its progress on stderr."""
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from smscli.commands._preview import confirm
-from smscli.commands._report import show_end
 from smscli.config.profile import Profile
 from smscli.console import Environment, Progress
 from smscli.errors import ExitCode, LedgerError, OutcomeUnknownError
 from smscli.gateway.client import Gateway
 from smscli.ledger.runs import Run, Runs
-from smscli.ledger.states import State
 from smscli.ledger.store import Store
 from smscli.ledger.summary import summarize
-from smscli.output import Output
 from smscli.protocol.times import CHINA, parse_stime
+from smscli.sending.message import is_marketing
 from smscli.sending.preview import of_rest
 from smscli.sending.runner import Pace, Result, Runner
+from smscli.sending.times import quiet_until
 
 
 def confirm_past(environment: Environment, runs: Runs, run: Run, yes: bool) -> None:
-    """Ask whether a run whose time has passed is still to go out; the gateway would send it at once."""
+    """Ask whether to send a run whose time has passed; the gateway would send it at once."""
     at = parse_stime(run.stime)
     if at and at < datetime.now(CHINA) and runs.open_numbers(run.id):
         environment.confirm(
-            f"Run {run.id} was to go out at {run.stime} China time, which has passed. Send the rest now?", yes
+            f"Run {run.id} was scheduled for {run.stime} China time, which has passed. Send the rest now?", yes
         )
 
 
 def confirm_rest(
     environment: Environment, runs: Runs, run: Run, account: Profile, gateways: Sequence[Gateway], yes: bool
 ) -> None:
-    """Show what is left of a run and ask, where that is more numbers than the profile's `confirm_above`."""
+    """Show what is left of a run and ask, where that is more numbers than the profile's `confirm_above`.
+
+    For marketing in the profile's quiet hours ask always, even for one number.
+    """
     numbers = runs.open_numbers(run.id)
-    if numbers > account.confirm_above and not yes:
-        preview = of_rest(account, run, runs.open_batches(run.id))
+    if not numbers or yes:
+        return
+    batches = runs.open_batches(run.id)
+    if numbers > account.confirm_above:
+        preview = of_rest(account, run, batches)
         confirm(environment, preview, gateways, f"Send to the {numbers:,} numbers that are left of run {run.id}?")
+    confirm_hours(environment, account, {batch.content for batch in batches}, run.stime, yes)
+
+
+def confirm_hours(environment: Environment, account: Profile, texts: Iterable[str], stime: str, yes: bool) -> None:
+    """Ask before marketing goes out in the profile's `quiet_hours`; what is overdue goes out now."""
+    now = datetime.now(CHINA)
+    until = quiet_until(account.quiet_hours, max(parse_stime(stime) or now, now)) if account.quiet_hours else None
+    if until and any(map(is_marketing, texts)):
+        environment.confirm(
+            f"This is marketing, and quiet_hours last until {until:%Y-%m-%d %H:%M} China time. Send it anyway?",
+            yes,
+        )
 
 
 def carry_on(
@@ -47,9 +63,8 @@ def carry_on(
     gateways: Sequence[Gateway],
     pace: Pace,
     quiet: bool,
-    output: Output | None,
 ) -> ExitCode:
-    """Carry out what is open of a run that is held, show how it ended, and return the exit code."""
+    """Send what is open of a run that is held, and return what it ended as; the caller shows it."""
     if not Runs(store).open_numbers(run.id):
         environment.say(f"run {run.id} has nothing left to send; nothing was sent")
     runner = Runner(store, run, account, gateways, pace)
@@ -57,37 +72,31 @@ def carry_on(
         result = _work(environment, runner, Progress(environment, run.numbers, quiet))
     except KeyboardInterrupt:
         environment.say(
-            f"smscli: stopped at once; the outcome of what was in flight is unknown. Go on with: smscli resume {run.id}"
+            "smscli: stopped at once; the outcome of the requests in flight is unknown. "
+            f"Continue with: smscli resume {run.id}"
         )
         if lost := runner.unwritten():
-            environment.say("\n".join(["These answers could not be written, so keep them:", *lost]))
+            environment.say("\n".join(["These answers could not be written to the ledger, so keep them:", *lost]))
         raise
-    except Exception:  # what was sent is shown also where something broke
-        with suppress(LedgerError):  # or it would hide what broke
-            summary = summarize(store, run)
-            if set(summary.totals.batches) != {State.PLANNED}:
-                show_end(environment, store, summary, output)
-        raise
+    if result.opted_out:
+        environment.say(f"{result.opted_out:,} left out: they opted out after the run began")
     try:
         summary = summarize(store, run)
     except LedgerError as error:
         raise OutcomeUnknownError(f"{error} Run {run.id} was being sent, so do not begin it again.") from None
-    if result.opted_out:
-        environment.say(f"{result.opted_out:,} left out: they opted out since the run was begun")
-    show_end(environment, store, summary, output)
     if result.reason and summary.open:
-        environment.say(f"smscli: the run stopped, for {result.reason}.")
+        environment.say(f"smscli: the run stopped, because {result.reason}.")
     return ExitCode.INTERRUPTED if result.interrupted else summary.exit_code
 
 
 def _work(environment: Environment, runner: Runner, bar: Progress) -> Result:
-    is_told = False
+    has_said = False
 
     def watch(done: int, accepted: int) -> None:
-        nonlocal is_told
+        nonlocal has_said
         bar.show(done, accepted)
-        if runner.interrupted and not is_told:
-            is_told = True
+        if runner.interrupted and not has_said:
+            has_said = True
             environment.say("waiting for the requests in flight; interrupt again to stop at once.")
 
     try:

@@ -1,4 +1,4 @@
-"""Options that several commands share, so that they are spelled and explained alike."""
+"""Options that several commands share, so that they are spelled and explained in the same way."""
 
 from math import isfinite
 from typing import Annotated
@@ -19,7 +19,10 @@ def _finite(rate: float) -> float:
 
 
 ProfileOption = Annotated[
-    str, typer.Option("-p", "--profile", metavar="PROFILE", help="The account to use.", show_default=False)
+    str,
+    typer.Option(
+        "-p", "--profile", metavar="PROFILE", help="The account to use, instead of the default.", show_default=False
+    ),
 ]
 ColumnOption = Annotated[
     str,
@@ -27,17 +30,23 @@ ColumnOption = Annotated[
         metavar="NAME", help="The list's phone column, by name or number.", show_default=False, rich_help_panel=LIST
     ),
 ]
+SheetOption = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME", help="A workbook's sheet, by name or number.", show_default=False, rich_help_panel=LIST
+    ),
+]
 EncodingOption = Annotated[
     str,
     typer.Option(
         metavar="NAME",
-        help="The list's encoding, if it is not found out.",
+        help="The list's encoding; usually it is detected.",
         show_default=False,
         rich_help_panel=LIST,
     ),
 ]
 WorkersOption = Annotated[
-    int, typer.Option(min=1, max=64, metavar="N", help="Requests at the same time.", rich_help_panel=PACE)
+    int, typer.Option(min=1, max=64, metavar="N", help="How many requests at the same time.", rich_help_panel=PACE)
 ]
 RateOption = Annotated[
     float,
@@ -49,11 +58,13 @@ RateOption = Annotated[
         rich_help_panel=PACE,
     ),
 ]
-YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no notes about the list.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; the answer is yes.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress, and no notes about the list.")]
 WaitOption = Annotated[
     str,
-    typer.Option("--wait", metavar="TIME", help="Wait so long for all reports: 90s, 10m, 2h.", show_default=False),
+    typer.Option(
+        "--wait", metavar="TIME", help="Wait this long for all reports, as 90s, 10m or 2h.", show_default=False
+    ),
 ]
 OutputOption = Annotated[
     Output | None,

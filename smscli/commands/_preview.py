@@ -1,4 +1,4 @@
-"""Shows what a send would do and cost, and asks a person where it goes to many."""
+"""Shows what a send would do and cost, and asks a person before it goes to many numbers."""
 
 from collections.abc import Sequence
 
@@ -17,9 +17,9 @@ def write_preview(
 
 
 def refuse_low_balance(preview: Preview, gateways: Sequence[Gateway]) -> None:
-    """Refuse what the balance cannot cover.
+    """Refuse a plan that costs more than the balance.
 
-    One request alone is not looked at: the gateway itself takes it whole or not at all.
+    A single request is not checked: the gateway takes it as a whole or not at all.
     """
     if preview.requests < 2:
         return
@@ -27,7 +27,7 @@ def refuse_low_balance(preview: Preview, gateways: Sequence[Gateway]) -> None:
     if after(balance, needed).startswith("-"):
         raise RefusedError(
             f"this needs {needed:,} messages, and {balance} are left on {preview.account.label}. "
-            "Nothing was sent. Top up, send to fewer with --limit, or send what it covers with --force."
+            "Nothing was sent. Top up, send to fewer with --limit, or send as many as possible with --force."
         )
 
 

@@ -1,17 +1,17 @@
 """What is printed about a run: its batches, what went wrong, and what to do next."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
 from typing import NamedTuple
 
 from smscli.console import Environment, OutputError
 from smscli.ledger.runs import Batch, Run, Runs
-from smscli.ledger.settling import Settling
 from smscli.ledger.states import State
 from smscli.ledger.store import Store
-from smscli.ledger.summary import RunSummary
+from smscli.ledger.summary import RunSummary, summarize
 from smscli.output import Cell, Output, is_table, write_rows
 from smscli.protocol.billing import billed_parts, count_characters, signed
-from smscli.protocol.codes import state_meaning
 from smscli.sending import runner
 
 BATCH_COLUMNS = (
@@ -19,13 +19,17 @@ BATCH_COLUMNS = (
     "parts", "error", "run", "delivered", "failed", "waiting",
 )  # fmt: skip
 _BATCH_TABLE_COLUMNS = 7  # what a person needs; the rest stands in the summary
-_TABLE_ROWS = 20  # longer runs show in a table only what was not accepted
-# What batches are called where "unknown" alone could be a report's state, and "accepted" all of a batch.
+_TABLE_ROWS = 20  # longer runs show in a table only what somebody has to look at, and of that no more rows
+_SENTENCES = 10  # of one kind are said at once
+_SUMMARIZED = (State.ACCEPTED, State.PLANNED, State.DROPPED)
+# Names of states in sentences: "unknown" alone could be a report's state, "accepted" a whole batch.
 _CALLED = {State.UNKNOWN: "with outcome unknown", State.ACCEPTED: "not accepted as a whole"}
 
 
 def meaning(state: str) -> str:
     """Return what a report state means, in both languages."""
+    from smscli.protocol.codes import state_meaning  # a send ends before there are reports
+
     return state_meaning(state).both
 
 
@@ -36,16 +40,24 @@ def say_reports(environment: Environment, summary: RunSummary) -> None:
     if any(counts.values()):
         listed = ", ".join(f"{count:,} {name}" for name, count in counts.items())
         environment.say(f"run {summary.run.id}: {listed}")
-    for state, count in summary.failures.items():
-        environment.say(f"  {count:,} with the state {state}: {meaning(state)}")
+    lines = [f"  {count:,} with the state {state}: {meaning(state)}" for state, count in summary.failures.items()]
+    say_some(environment, lines, f"  … and {{:,}} other states; `smscli runs {summary.run.id} --failed` lists them all")
+
+
+def say_some(environment: Environment, sentences: Sequence[str], more: str) -> None:
+    """Say sentences; where they are many the first ones, and `more` with how many are left."""
+    for sentence in sentences[:_SENTENCES]:
+        environment.say(sentence)
+    if len(sentences) > _SENTENCES:
+        environment.say(more.format(len(sentences) - _SENTENCES))
 
 
 def show_end(environment: Environment, store: Store, summary: RunSummary, output: Output | None) -> None:
-    """Write a run's batches, and say what a person has to know of them."""
+    """Write a run's batches, and say what a person has to know about them."""
     table = is_table(environment, output)
     try:
         _write_batches(environment, store, summary, output)
-    except OutputError as error:  # what was sent must be known all the same
+    except OutputError as error:  # what was sent must be known even then
         environment.say(f"smscli: {error} The result:")
         for batch in Runs(store).batches(summary.run.id):
             environment.say("\t".join(map(str, _batch_row(summary.run, batch))))
@@ -55,18 +67,36 @@ def show_end(environment: Environment, store: Store, summary: RunSummary, output
     _say_next_steps(environment, store, summary)
 
 
+@contextmanager
+def shown_at_the_end(environment: Environment, store: Store, run: Run, output: Output | None) -> Iterator[None]:
+    """Show a run after the block, also if it failed: what was sent must be known."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
+        if not (summary := summarize(store, run)).nothing_left:
+            show_end(environment, store, summary, output)
+        raise
+    show_end(environment, store, summarize(store, run), output)
+
+
 def _write_batches(environment: Environment, store: Store, summary: RunSummary, output: Output | None) -> None:
     run, batches = summary.run, summary.batches
     table = is_table(environment, output)
-    states = [s for s in State if s is not State.ACCEPTED] if table and batches > _TABLE_ROWS else list(State)
+    summarized = table and batches > _TABLE_ROWS
+    states = [s for s in State if s not in _SUMMARIZED] if summarized else list(State)
     rows: Iterable[tuple[Cell, ...]] = (_batch_row(run, batch) for batch in Runs(store).batches(run.id, states))
     kept: Sequence[int] = range(len(BATCH_COLUMNS))
     if table:
-        rows, kept = list(rows), range(0 if batches > 1 else 1, _BATCH_TABLE_COLUMNS)
-        # Columns of nothing but zeros would cost the sendid its place on a narrow terminal.
+        rows, kept = list(islice(rows, _TABLE_ROWS)), range(0 if batches > 1 else 1, _BATCH_TABLE_COLUMNS)
+        # Columns of zeros would leave no room for the sendid on a narrow terminal.
         kept = [index for index in kept if any(row[index] for row in rows)]
     columns = [BATCH_COLUMNS[index] for index in kept]
     write_rows(environment, columns, ([row[index] for index in kept] for row in rows), output)
+    more = sum(summary.totals.batches.get(state, 0) for state in states) - _TABLE_ROWS
+    if summarized and more > 0:
+        environment.say(f"… and {more:,} batches more; `smscli runs {run.id} --output tsv` lists them all")
 
 
 def _batch_row(run: Run, batch: Batch) -> tuple[Cell, ...]:
@@ -98,20 +128,25 @@ def _totals_line(store: Store, summary: RunSummary) -> str:
 
 
 def _say_troubles(environment: Environment, store: Store, summary: RunSummary) -> None:
-    """Say what went wrong, once for all batches that share it; what the gateway took in part is not an error."""
+    """Say what went wrong, once for all batches with the same trouble; a partly accepted batch is not an error."""
     troubles: dict[_Trouble, list[int]] = {}
     for batch in Runs(store).troubled_batches(summary.run.id):
+        if batch.state is State.SENDING:  # its answer may still come
+            continue
         trouble = _Trouble(batch.state, batch.accepted > 0, runner.describe(batch))
         troubles.setdefault(trouble, []).append(batch.number)
-    for (state, is_taken, sentence), numbers in list(troubles.items())[:_TABLE_ROWS]:
+    sentences = []
+    for (state, is_taken, sentence), numbers in troubles.items():
         which = f"{len(numbers):,} {'batch' if len(numbers) == 1 else 'batches'}"
         where = f"{which} {_CALLED.get(state, state)}, the first is {numbers[0]}: " if summary.batches > 1 else ""
         nothing = " Nothing was sent." if state is State.REFUSED and summary.nothing_left else ""
-        environment.say(f"{'' if is_taken else 'smscli: '}{where}{sentence}{nothing}")
+        sentences.append(f"{'' if is_taken else 'smscli: '}{where}{sentence}{nothing}")
+    more = f"… and {{:,}} other troubles; `smscli runs {summary.run.id} --output tsv` lists them all"
+    say_some(environment, sentences, more)
 
 
 class _Trouble(NamedTuple):
-    """What went wrong with a batch; what the gateway took in part is no error."""
+    """What went wrong with a batch; `is_taken` says that the gateway accepted a part of it, so it is not an error."""
 
     state: State
     is_taken: bool
@@ -120,11 +155,14 @@ class _Trouble(NamedTuple):
 
 def say_evidence(environment: Environment, store: Store, run: Run) -> None:
     """Say which batches of unknown outcome have reports that may be about them, but do not prove it."""
-    for number, people in Settling(store).evidence(run.id).items():
-        environment.say(
-            f"batch {number}: {people:,} of its numbers have a report about a message that left at that time, so it "
-            "may well have gone out; `smscli status NUMBER` shows the report"
-        )
+    from smscli.ledger.settling import Settling  # few sends end so
+
+    sentences = [
+        f"batch {number}: {people:,} of its numbers have a report about a message of that time, so it was probably "
+        "sent; `smscli status MOBILE` shows the report"
+        for number, people in Settling(store).evidence(run.id).items()
+    ]
+    say_some(environment, sentences, "… and the same of {:,} batches more")
 
 
 def _say_next_steps(environment: Environment, store: Store, summary: RunSummary) -> None:
@@ -136,4 +174,4 @@ def _say_next_steps(environment: Environment, store: Store, summary: RunSummary)
             f"Look in the gateway's web console, then: smscli resume {run.id} --unknown resend (or drop)"
         )
     if summary.open and not summary.is_held:
-        environment.say(f"{summary.open:,} not sent to yet. Go on with: smscli resume {run.id}")
+        environment.say(f"{summary.open:,} not sent to yet. Continue with: smscli resume {run.id}")

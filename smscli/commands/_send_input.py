@@ -1,31 +1,31 @@
 """What `send` reads: the message, and the list of who is to get it."""
 
-import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from smscli.commands._own_files import refuse_own_file, refuse_own_pipe
 from smscli.commands._send_options import SendOptions
-from smscli.config.file import config_path, read_template
+from smscli.config.file import read_template
 from smscli.config.profile import Profile, choose
 from smscli.console import Environment
 from smscli.errors import InputError
-from smscli.protocol.forms import decode_text
 from smscli.protocol.times import format_stime
 from smscli.sending import recipients
 from smscli.sending.message import Text, parse_text
 from smscli.sending.recipients import Recipients
 from smscli.sending.times import parse_at
-from smscli.text import bom_encoding
+from smscli.text import decode_file
 
-_FILE_LIMIT = 1 << 20  # no text that the gateway takes is nearly as long
+_FILE_LIMIT = 1 << 20  # far more than any text that the gateway takes
 
 
 # --- the message --------------------------------------------------------------------------------------------------
 
 
 class Message(NamedTuple):
-    """What is sent, and from which account: the content as it was given, its text, what `--var` fills, and when."""
+    """What is sent, from which account, and when: the content as given, its parsed text, the values of `--var`."""
 
     account: Profile
     content: str
@@ -35,7 +35,7 @@ class Message(NamedTuple):
 
 
 def read_message(environment: Environment, options: SendOptions) -> Message:
-    """Read what is to be sent, and check all of it that needs no list."""
+    """Read what is to be sent, and check everything that does not need the list."""
     approved = read_template(options.template) if options.template else {}
     overrides = {key: approved.get(key) if value is None else value
                  for key, value in (("sign", options.sign), ("extno", options.extno))}  # fmt: skip
@@ -44,9 +44,9 @@ def read_message(environment: Environment, options: SendOptions) -> Message:
     text, constants = parse_text(content), _constants(options.var or [])
     key = options.key
     if key is not None and (not key.strip() or not key.isprintable()):
-        raise InputError(f"--key {key!r} must be a name, or it protects nothing. Nothing was sent.")
+        raise InputError(f"--key needs a name of visible characters, not {key!r}. Nothing was sent.")
     stime = ""
-    if options.at is not None:  # one that has passed is fine for a key: its run may have gone out then
+    if options.at is not None:  # with a key the past is fine: its run may have been sent then
         stime = format_stime(parse_at(options.at, datetime.now(UTC), past_is_fine=key is not None))
         environment.say(f"scheduled for {stime} China time (UTC+8)")
     return Message(account, content, text, constants, stime)
@@ -55,16 +55,13 @@ def read_message(environment: Environment, options: SendOptions) -> Message:
 def _content(environment: Environment, options: SendOptions, template: str | None) -> str:
     given_by = [source for source in (options.content, options.content_file, template) if source is not None]
     if len(given_by) != 1:
-        raise InputError("give the text by one of --content, --content-file and --template. Nothing was sent.")
+        raise InputError("give the text with one of --content, --content-file and --template. Nothing was sent.")
     file = options.content_file
     if file is None:
         return options.content or template or ""
+    refuse_own_file(file)
     raw = environment.read_file(file, _FILE_LIMIT, "Nothing was sent.")
-    encoding = bom_encoding(raw)
-    text = raw.decode(encoding, "replace") if encoding else decode_text(raw)
-    if "\ufffd" in text:
-        raise InputError(f"{file} is not UTF-8 or GB18030 text. Nothing was sent.")
-    return text.replace("\r\n", "\n").removesuffix("\n")
+    return decode_file(raw, str(file)).replace("\r\n", "\n").removesuffix("\n")
 
 
 def _constants(pairs: Sequence[str]) -> dict[str, str]:
@@ -81,12 +78,17 @@ def _constants(pairs: Sequence[str]) -> dict[str, str]:
 
 
 def read_recipients(environment: Environment, options: SendOptions, message: Message) -> Recipients:
-    """Read who is to get it, and say what of the list cannot be sent to; that stops it without `--skip-invalid`."""
+    """Read who gets it, and say which lines are invalid; these stop the send unless there is `--skip-invalid`."""
     people = _recipients(environment, options, [f for f in message.text.fields if f not in message.constants])
     for note in () if options.quiet else people.notes:
         environment.say(note)
     for where, text, reason in people.invalid:
         environment.say(f"{where}: {text!r}: {reason}")
+    if people.invalid and options.rejects:
+        people.invalid.write(options.rejects)
+        environment.say(
+            f"the invalid lines are in {options.rejects}, with their reasons: correct that file and send it"
+        )
     if not (options.dry_run and people.mobiles):  # a dry run shows the rest of the list first
         refuse_invalid(options, people)
     if people.duplicates:
@@ -94,31 +96,44 @@ def read_recipients(environment: Environment, options: SendOptions, message: Mes
     if people.invalid:
         environment.say(f"{len(people.invalid):,} left out: invalid")
     if not people.mobiles:
-        raise InputError("no valid number is left. Nothing was sent.")
+        raise InputError("no valid number is left. Nothing was sent. Fix the list.")
     return people
 
 
 def _recipients(environment: Environment, options: SendOptions, fields: Sequence[str]) -> Recipients:
-    mobile, csv = options.mobile, options.csv
-    if mobile and csv:
-        raise InputError("give the numbers by either --mobile or --csv. Nothing was sent.")
+    mobile, file = options.mobile, options.list_file
+    if mobile and file:
+        raise InputError("give the numbers with either --mobile or --list, not with both. Nothing was sent.")
     if mobile and fields:
         raise InputError(
-            f"the content takes {{{fields[0]}}}: give it with --var, or a list with that column. Nothing was sent."
+            f"the content takes {{{fields[0]}}}. Nothing was sent. Fill it with --var, or use --list with that column."
         )
     if mobile:
         return recipients.from_options(mobile)
-    if csv and os.path.realpath(csv) == os.path.realpath(config_path()):
-        raise InputError("that is smscli's own configuration, not a list of numbers. Nothing was sent.")
-    if csv:
-        with environment.open_file(csv, "Nothing was sent.") as stream:
-            return recipients.read_list(stream, str(csv), options.column, options.encoding, fields)
-    pipe = environment.pipe("to whom? Give --mobile or --csv, or pipe a list in. Nothing was sent.")
-    return recipients.read_list(pipe, "the list from the pipe", options.column, options.encoding, fields)
+    how = (options.column, options.encoding, fields, options.sheet, sheet_chooser(environment, options.yes))
+    if file:
+        refuse_own_file(file)
+        with environment.open_file(file, "Nothing was sent.") as stream:
+            return recipients.read_list(stream, str(file), *how)
+    pipe = environment.pipe("to whom? Give --mobile or --list, or pipe a list in. Nothing was sent.")
+    refuse_own_pipe(pipe)
+    return recipients.read_list(pipe, "the list from the pipe", *how)
+
+
+def sheet_chooser(environment: Environment, yes: bool = False) -> recipients.Ask:
+    """Return how one of several sheets is chosen: a person is asked, unless nobody is there or `yes` is given."""
+
+    def ask(question: str, names: Sequence[str]) -> str:
+        if not yes:
+            with suppress(OSError):
+                return environment.choose(question, names)
+        return recipients.refuse_several(question, names)
+
+    return ask
 
 
 def refuse_invalid(options: SendOptions, people: Recipients) -> None:
-    """Refuse a list with invalid lines, unless these are to be left out."""
+    """Refuse a list with invalid lines, unless `--skip-invalid` leaves them out."""
     if people.invalid and not options.skip_invalid:
         raise InputError(
             f"{len(people.invalid):,} invalid, {len(people.mobiles):,} valid. Nothing was sent. "

@@ -1,4 +1,4 @@
-"""The options of `send`, and what they are together: too many for one signature to be read."""
+"""The options of `send`, and all of them together as one value."""
 
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -23,14 +23,29 @@ def _flag(name: str, help: str, panel: str) -> Any:  # noqa: A002
 Mobile = Annotated[
     list[str] | None, _option("--mobile", metavar="MOBILE", help="A number, or several joined by commas.", panel=LIST)
 ]
-Csv = Annotated[
+ListFile = Annotated[
     Path | None,
-    _option("--csv", metavar="FILE", help="A list: CSV, or one number a line. It can be piped in, too.", panel=LIST),
+    _option(
+        "--list",
+        "--csv",
+        metavar="FILE",
+        help="A list: a workbook (xlsx, xls, xlsb, ods), CSV, or one number a line; a pipe works too.",
+        panel=LIST,
+    ),
 ]
 SkipInvalid = Annotated[bool, _flag("--skip-invalid", help="Leave invalid lines out, send to the others.", panel=LIST)]
+Rejects = Annotated[
+    Path | None,
+    _option(
+        "--rejects",
+        metavar="FILE",
+        help="Write the invalid lines and their reasons to a new file, .csv or .xlsx.",
+        panel=LIST,
+    ),
+]
 Limit = Annotated[int | None, _option(min=1, metavar="N", help="Send only to the first N numbers.", panel=LIST)]
 IncludeOptedOut = Annotated[
-    bool, _flag("--include-opted-out", help="Send also to those who want no more messages.", panel=LIST)
+    bool, _flag("--include-opted-out", help="Send also to people who want no more messages.", panel=LIST)
 ]
 Content = Annotated[
     str | None, _option(metavar="CONTENT", help="The text; {name} takes that column of the list.", panel=_TEXT)
@@ -50,13 +65,13 @@ At = Annotated[
     str | None,
     _option(
         metavar="TIME",
-        help="When to send: 2026-12-01 09:00 (China time), +90m, +2h, +1d. It cannot be cancelled.",
+        help="When to send: 2026-12-01 09:00 (China time), +90m, +2h, +1d. Once accepted, it cannot be cancelled.",
         panel=_TEXT,
     ),
 ]
 Key = Annotated[
     str | None,
-    _option(metavar="NAME", help="A name for this send; the same key never sends twice.", panel=_SAFETY),
+    _option(metavar="NAME", help="A name for this send; the same name never sends twice.", panel=_SAFETY),
 ]
 DryRun = Annotated[bool, _flag("--dry-run", help="Show what would be sent, and send nothing.", panel=_SAFETY)]
 Force = Annotated[bool, _flag("--force", help="Send even if the balance is too low for the whole list.", panel=_SAFETY)]
@@ -70,7 +85,8 @@ MaxRefused = Annotated[
     ),
 ]
 BatchSize = Annotated[
-    int | None, _option(min=1, metavar="N", help="Numbers in one request; 500 without it.", panel=PACE)
+    int | None,
+    _option(min=1, metavar="N", help="Numbers in one request, instead of the profile's batch_size.", panel=PACE),
 ]
 
 
@@ -78,10 +94,12 @@ class SendOptions(NamedTuple):
     """What `send` was asked for."""
 
     mobile: list[str] | None
-    csv: Path | None
+    list_file: Path | None
     column: str
+    sheet: str
     encoding: str
     skip_invalid: bool
+    rejects: Path | None
     limit: int | None
     include_opted_out: bool
     content: str | None

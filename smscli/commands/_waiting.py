@@ -1,14 +1,16 @@
-"""`--wait`: stays until all reports of a run are in."""
+"""`--wait`: waits until all reports of a run are there."""
 
 import time
+from typing import NoReturn
 
 from smscli.commands._report import say_reports
+from smscli.commands._signals import ended_by_signals
 from smscli.config.keys import parse_duration
 from smscli.console import Environment, Progress
 from smscli.errors import ExitCode, InputError, OutcomeUnknownError
 from smscli.ledger.runs import Run, Runs
 from smscli.ledger.store import Store
-from smscli.ledger.summary import summarize
+from smscli.ledger.summary import RunSummary, summarize
 
 _POLL = 0.2  # seconds
 
@@ -22,40 +24,55 @@ def seconds(wait: str) -> float:
 
 
 def wait_for_reports(environment: Environment, store: Store, run: Run, patience: float, quiet: bool) -> ExitCode:
-    """Stay until every number of a run has its report, at most so many seconds; returns how it ended.
+    """Wait until every number of a run has its report, at most `patience` seconds; return the exit code.
 
-    That is 6 where it is still open for a number, 7 where some were not delivered, else what the send ended as.
+    That is 6 where it is still open for a number, 7 where some were not delivered, 130 where the wait was interrupted,
+    else what the send ended as.
     """
-    from smscli.ledger.settling import Settling
-
     bar = Progress(environment, run.numbers, quiet, "delivered")
     end = time.monotonic() + patience
     try:
-        while True:
-            _refuse_forgotten(store, run)
-            Settling(store).settle(run.id)
-            summary = summarize(store, run)
-            bar.show(summary.delivered + summary.failed, summary.delivered)
-            pending = summary.waiting or summary.unsure or (summary.open and summary.is_held)
-            if not pending or time.monotonic() >= end:
-                break
-            time.sleep(min(_POLL, max(end - time.monotonic(), 0)))
+        with ended_by_signals(_interrupt):
+            while _is_pending(summary := _look(store, run)) and time.monotonic() < end:
+                bar.show(summary.delivered + summary.failed, summary.delivered)
+                time.sleep(min(_POLL, max(end - time.monotonic(), 0)))
+    except KeyboardInterrupt:  # what was sent is shown all the same
+        environment.say(
+            f"smscli: the wait was stopped, nothing else was. Wait on with: smscli runs {run.id} --wait 10m"
+        )
+        return ExitCode.INTERRUPTED
     finally:
         bar.close()
     say_reports(environment, summary)
     if summary.waiting:
         environment.say(
             f"smscli: {summary.waiting:,} {'number has' if summary.waiting == 1 else 'numbers have'} no report yet. "
-            f"Wait on with: smscli runs {run.id} --wait 10m (`smscli listen` has to run, to receive them)"
+            f"Wait again with: smscli runs {run.id} --wait 10m (`smscli listen` must be running to receive them)"
         )
     return summary.exit_code_with_reports
 
 
+def _look(store: Store, run: Run) -> RunSummary:
+    from smscli.ledger.settling import Settling
+
+    _refuse_forgotten(store, run)
+    Settling(store).settle(run.id)
+    return summarize(store, run)
+
+
+def _is_pending(summary: RunSummary) -> bool:
+    return bool(summary.waiting or summary.unsure or (summary.open and summary.is_held))
+
+
+def _interrupt() -> NoReturn:
+    raise KeyboardInterrupt
+
+
 def _refuse_forgotten(store: Store, run: Run) -> None:
-    """End the wait for a run that `runs prune` forgot meanwhile: nothing more will be known of it."""
+    """End the wait for a run that `runs prune` has forgotten: no more reports will be counted for it."""
     if Runs(store).is_kept(run.id):
         return
     raise OutcomeUnknownError(
-        f"run {run.id} was forgotten by `smscli runs prune` while its reports were waited for, so what became of its "
-        "numbers is not known here. Look in the gateway's web console."
+        f"run {run.id} was forgotten by `smscli runs prune` while this command waited for its reports, so it is not "
+        "known what became of its numbers. Look in the gateway's web console."
     )

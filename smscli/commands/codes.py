@@ -28,8 +28,8 @@ def command(
         close = get_close_matches(code.strip().upper(), [row[1] for row in _rows()], 1)
         hint = f" Did you mean {close[0]}?" if close else ""
         raise InputError(
-            f"{code!r} is in no table.{hint} A code or state that is not listed is one of the gateway's or an "
-            "operator's own: ask the vendor's support what it means. `smscli codes` lists what is known."
+            f"{code!r} is not in the tables.{hint} The gateway and the operators also have codes of their own: ask the "
+            "vendor's support what this one means. `smscli codes` lists those that are known."
         )
     write_rows(context.obj, COLUMNS, rows, output)
 

@@ -16,7 +16,7 @@ def command(
     \b
     bash:       echo 'eval "$(smscli completion bash)"' >> ~/.bashrc
     zsh:        echo 'eval "$(smscli completion zsh)"' >> ~/.zshrc
-                (below the line that runs compinit)
+                (after the line that runs compinit)
     fish:       mkdir -p ~/.config/fish/completions
                 smscli completion fish > ~/.config/fish/completions/smscli.fish
     PowerShell: 'smscli completion powershell | Out-String | iex' >> $PROFILE

@@ -1,4 +1,4 @@
-"""`smscli inbox`: what people answered, and the run they most likely answer; `--quarantine` shows what was refused."""
+"""`smscli inbox`: the replies, each with the run that it most likely answers; `--quarantine`: what was refused."""
 
 import time
 from collections.abc import Sequence
@@ -32,21 +32,21 @@ def command(
         typer.Option(
             metavar="TIME",
             formats=["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"],
-            help="Only what came since then (China time): 2026-12-01 or '2026-12-01 09:00'.",
+            help="Only what came after this time (China time), as 2026-12-01 or '2026-12-01 09:00'.",
         ),
     ] = None,
     mobile: Annotated[
-        str, typer.Option(metavar="MOBILE", help="Only replies of this number.", show_default=False)
+        str, typer.Option(metavar="MOBILE", help="Only replies from this number.", show_default=False)
     ] = "",
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Do not stop; show new replies as they come.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep running and show new replies.")] = False,
     quarantine: Annotated[
         bool, typer.Option("--quarantine", help="Show the pushes that were refused, and why.")
     ] = False,
     output: OutputOption = None,
 ) -> None:
-    """Show what people answered, and which run each reply most likely answers."""
+    """Show the replies, each with the run that it most likely answers."""
     if quarantine and (follow or mobile):
-        raise InputError("--quarantine goes with --since and --output only.")
+        raise InputError("--quarantine can be used only with --since and --output.")
     environment: Environment = context.obj
     start = since.replace(tzinfo=CHINA).timestamp() if since else float("-inf")
     with open_store() as store:
@@ -55,7 +55,7 @@ def command(
             write_rows(environment, QUARANTINE_COLUMNS, _refused(inbox, start, is_table(environment, output)), output)
             return
         if follow and output is Output.JSON:
-            output = Output.JSONL  # a list that never ends is none
+            output = Output.JSONL  # a JSON list would need an end
         last = _show(environment, inbox, inbox.replies(_mobile(mobile)), start, output)
         while follow and not environment.stdout_lost:
             time.sleep(_POLL)

@@ -1,4 +1,4 @@
-"""`smscli ledger`: the file in which all sends stand: where it is, a copy of it, and whether it is sound."""
+"""`smscli ledger`: the file that keeps all sends: where it is, a backup, and whether it is sound."""
 
 from pathlib import Path
 from typing import Annotated
@@ -26,10 +26,10 @@ command = Commands(no_args_is_help=True)
 
 @command.callback()
 def group() -> None:
-    """Look after the ledger, the file that keeps every send: path, backup, check.
+    """Show, back up or check the ledger, the file that keeps every send.
 
-    To move or keep a copy of it use `backup`: a plain copy of the file can miss the last sends, and their keys would
-    then send twice.
+    To move it or to keep a copy, use `backup`. Do not copy the file by hand: such a copy can miss the last sends, and
+    their keys would then send twice.
     """
 
 
@@ -40,8 +40,10 @@ def path(context: typer.Context) -> None:
 
 
 @command.command()
-def backup(context: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file.")]) -> None:
-    """Copy the ledger into a new file, also while it is in use, and verify the copy."""
+def backup(
+    context: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file for the copy.")]
+) -> None:
+    """Copy the ledger into a new file and check the copy; this works also while the ledger is in use."""
     with open_store() as store:
         counts = back_up(store, file)
     kept = ", ".join(f"{counts[table]:,} {_NAMES[table]}" for table in ("run", "report", "reply", "optout"))
@@ -65,5 +67,5 @@ def check_(context: typer.Context, output: OutputOption = None) -> ExitCode:
     write_rows(context.obj, ("item", "value"), rows, output)
     if not health.problems:
         return ExitCode.DONE
-    context.obj.say("smscli: the ledger is damaged. Put a backup in its place, or move it away to begin a new one.")
+    context.obj.say("smscli: the ledger is damaged. Put a backup in its place, or move it away to start a new one.")
     return ExitCode.CONFIG

@@ -1,7 +1,6 @@
 """`smscli listen`: the service that the gateway pushes status reports and replies to."""
 
 import os
-import signal
 import threading
 from collections.abc import Iterator
 from ipaddress import ip_network
@@ -12,6 +11,7 @@ from typing import Annotated
 import typer
 
 from smscli.commands._options import OutputOption, ProfileOption
+from smscli.commands._signals import ended_by_signals
 from smscli.config import profile as profiles
 from smscli.config.file import config_path
 from smscli.config.keys import parse_duration
@@ -31,10 +31,10 @@ from smscli.receiving.receiver import BODY_LIMIT, HEALTH, START_LIMIT, Receiver
 COLUMNS = ("kind", "mobile", "time", "state", "meaning", "sendid", "content", "extension", "optout")
 # What a terminal shows, and how wide.
 _WIDTHS = {"kind": 6, "mobile": 11, "time": 19, "state": 8, "sendid": 26, "optout": 6, "meaning": 0, "content": 0}
-_PATIENCE = 10.0  # seconds in which answers on their way may leave
-_LAST_WORDS = 2.0  # seconds for whoever reads the events, after that
+_PATIENCE = 10.0  # seconds for the answers that are on their way
+_LAST_SECONDS = 2.0  # after that, for the reader of the events
 _PAUSE = 0.05  # seconds between two writes
-_UNREAD = 100_000  # events that wait for their reader
+_UNREAD = 100_000  # events that may wait for their reader
 
 
 def command(
@@ -44,7 +44,7 @@ def command(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, metavar="N", help="The port; 0 takes any free one.")] = 8787,
     path: Annotated[
-        str, typer.Option(metavar="PATH", help="The path in the address that the gateway pushes to.")
+        str, typer.Option(metavar="PATH", help="The path of the address that the gateway pushes to.")
     ] = "/",
     allow: Annotated[
         list[str] | None,
@@ -60,8 +60,8 @@ def command(
 ) -> ExitCode:
     """Receive status reports and replies from the gateway, and print each as it comes.
 
-    A push is answered 0 when it is safely in the ledger; `smscli runs`, `status` and `inbox` show it. In a pipe the
-    events are JSON lines. /healthz answers ok as long as this runs.
+    A push is answered 0 only when it is safely in the ledger; `smscli runs`, `status` and `inbox` show it. In a pipe
+    the output is JSON lines. GET /healthz answers ok while this runs.
     """
     account = _checked(profiles.choose(profile), allow or [])
     window = parse_duration(account.push_window) or 0
@@ -69,8 +69,7 @@ def command(
     environment: Environment = context.obj
     printer = _Printer(environment, account, output)
     terminated = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: terminated.set())
-    with open_store() as store:
+    with open_store() as store, ended_by_signals(terminated.set):
         receiver = Receiver(Inbox(store), account, _checked_path(path), access, printer.show, environment.say)
         server = _bind(receiver, host, port)
         server.start()
@@ -84,7 +83,7 @@ def command(
 
 def _wait(terminated: threading.Event) -> ExitCode:
     try:
-        # A wait without an end could not be interrupted on Windows.
+        # On Windows a wait without a timeout cannot be interrupted.
         while not terminated.wait(0.5):
             pass
     except KeyboardInterrupt:
@@ -95,7 +94,7 @@ def _wait(terminated: threading.Event) -> ExitCode:
 def _checked(account: Profile, allow: list[str]) -> Profile:
     if not account.trust and not allow:
         raise ConfigError(
-            f"profile {account.label!r} has neither push_name nor access_secret, so anybody could invent reports. "
+            f"profile {account.label!r} has neither push_name nor access_secret, so anybody could send false reports. "
             f"Add what was agreed with the vendor to {config_path()}, or name the gateway's address "
             "with --allow."
         )
@@ -111,7 +110,7 @@ def _network(text: str) -> Network:
 
 def _checked_path(path: str) -> str:
     if not path.startswith("/") or path == HEALTH or "?" in path or "#" in path:
-        raise InputError(f"--path needs a path like /push, not {path!r}; {HEALTH} is taken.")
+        raise InputError(f"--path needs a path like /push, not {path!r}; {HEALTH} is used already.")
     return path
 
 
@@ -129,7 +128,7 @@ def _url(host: str, port: int, path: str) -> str:
 
 
 class _Printer:
-    """Prints events in a thread of its own: a reader that is slow or gone never stops the receiving."""
+    """Prints events in its own thread, so that a slow or missing reader never stops the receiving."""
 
     def __init__(self, environment: Environment, account: Profile, output: Output | None) -> None:
         self._environment = environment
@@ -141,7 +140,7 @@ class _Printer:
         self._thread.start()
 
     def show(self, push: Push) -> None:
-        """Have a push printed, as long as its reader keeps up."""
+        """Print a push soon, unless its reader is too slow."""
         if self._pushes.qsize() < _UNREAD:
             self._pushes.put(push)
         elif not self._overrun:
@@ -151,11 +150,11 @@ class _Printer:
             )
 
     def finish(self, code: ExitCode) -> None:
-        """Print what still waits; a reader that takes nothing is left alone."""
+        """Print what still waits, but do not wait for a reader that takes nothing."""
         self._pushes.put(None)
-        self._thread.join(_LAST_WORDS)
+        self._thread.join(_LAST_SECONDS)
         if self._thread.is_alive():
-            os._exit(code)  # nothing but what it does not read would be lost, and a flush would wait for it forever
+            os._exit(code)  # only what it does not read is lost; a flush would wait for it forever
 
     def _print(self) -> None:
         groups = self._groups()
@@ -170,7 +169,7 @@ class _Printer:
             pass
 
     def _groups(self) -> Iterator[list[tuple[Cell, ...]]]:
-        """Yield all the rows that wait, again and again; the pause between spares the receiving a write for each."""
+        """Yield the rows that wait, again and again; the pause between makes fewer, larger writes."""
         ended = False
         while not ended:
             pushes = [self._pushes.get()]

@@ -1,4 +1,4 @@
-"""`smscli optout`: the numbers that want no more messages from an account; `send` leaves them out."""
+"""`smscli optout`: the people who want no more messages from an account; `send` leaves them out."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,7 +6,9 @@ from typing import Annotated
 import typer
 
 from smscli.cli import Commands
-from smscli.commands._options import ColumnOption, EncodingOption, OutputOption, ProfileOption
+from smscli.commands._options import ColumnOption, EncodingOption, OutputOption, ProfileOption, SheetOption
+from smscli.commands._own_files import refuse_own_file, refuse_own_pipe
+from smscli.commands._send_input import sheet_chooser
 from smscli.config import profile as profiles
 from smscli.console import Environment
 from smscli.errors import InputError
@@ -20,14 +22,14 @@ from smscli.sending.recipients import Recipients
 COLUMNS = ("mobile", "since", "reason")
 _BY_HAND = "entered by hand"
 
-Mobiles = Annotated[list[str], typer.Argument(metavar="MOBILE...", help="Numbers, also joined by commas.")]
+Mobiles = Annotated[list[str], typer.Argument(metavar="MOBILE...", help="Numbers, separated by spaces or commas.")]
 
 command = Commands(no_args_is_help=True)
 
 
 @command.callback()
 def group() -> None:
-    """Keep the numbers that want no more messages from an account; `send` leaves them out."""
+    """Keep the list of people who want no more messages from an account; `send` leaves them out."""
 
 
 @command.command("list")
@@ -60,23 +62,25 @@ def remove(context: typer.Context, mobiles: Mobiles, profile: ProfileOption = ""
 def import_(
     context: typer.Context,
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="A list, as for `send`; without it the pipe is read.")
+        Path | None, typer.Argument(metavar="[FILE]", help="A list, as for `send`; without it, from a pipe.")
     ] = None,
     column: ColumnOption = "",
+    sheet: SheetOption = "",
     encoding: EncodingOption = "",
     skip_invalid: Annotated[
-        bool, typer.Option("--skip-invalid", help="Leave invalid lines out, add the others.")
+        bool, typer.Option("--skip-invalid", help="Leave invalid lines out and add the others.")
     ] = False,
     profile: ProfileOption = "",
 ) -> None:
-    """Put the numbers of a CSV, or of a list with one a line, on the list."""
+    """Put the numbers of a file on the list: a workbook, a CSV, or one number a line."""
     environment: Environment = context.obj
-    _add(environment, _valid(environment, _read(environment, file, column, encoding), skip_invalid), profile)
+    people = _read(environment, file, column, encoding, sheet)
+    _add(environment, _valid(environment, people, skip_invalid), profile)
 
 
 @command.command()
 def export(context: typer.Context, profile: ProfileOption = "") -> None:
-    """Write the numbers one a line, as `import` and `send` read them."""
+    """Write the list, one number a line, as `import` and `send` read it."""
     with open_store() as store:
         found = OptOuts(store).all(_account(profile))
     write_rows(context.obj, ("mobile",), [(person.mobile,) for person in found], Output.TSV)
@@ -97,18 +101,21 @@ def _rest(people: Recipients, done: int, why: str) -> str:
     return f"; {rest:,} {why}" if rest else ""
 
 
-def _read(environment: Environment, file: Path | None, column: str, encoding: str) -> Recipients:
+def _read(environment: Environment, file: Path | None, column: str, encoding: str, sheet: str) -> Recipients:
+    how = (column, encoding, (), sheet, sheet_chooser(environment))
     if file is None:
         pipe = environment.pipe("which numbers? Name a file, or pipe a list in.")
-        return recipients.read_list(pipe, "the list from the pipe", column, encoding)
-    with environment.open_file(file, "The list is as it was.") as stream:
-        return recipients.read_list(stream, str(file), column, encoding)
+        refuse_own_pipe(pipe)
+        return recipients.read_list(pipe, "the list from the pipe", *how)
+    refuse_own_file(file)
+    with environment.open_file(file, "The list was not changed.") as stream:
+        return recipients.read_list(stream, str(file), *how)
 
 
 def _valid(environment: Environment, people: Recipients, skip_invalid: bool) -> Recipients:
-    """Name what is no phone number; without --skip-invalid nothing is done then."""
+    """Name the lines that are not a mobile number; without --skip-invalid nothing is done then."""
     for where, text, reason in people.invalid:
         environment.say(f"{where}: {text!r}: {reason}")
     if people.invalid and not skip_invalid:
-        raise InputError(f"{len(people.invalid):,} of these are not phone numbers. The list is as it was.")
+        raise InputError(f"{len(people.invalid):,} invalid, {len(people.mobiles):,} valid. The list was not changed.")
     return people

@@ -1,4 +1,4 @@
-"""`smscli parse-report`: status reports and replies, wherever they were caught."""
+"""`smscli parse-report`: status reports and replies, found in files, logs or a pipe."""
 
 import io
 import os
@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from smscli.commands._options import OutputOption, ProfileOption
+from smscli.commands._own_files import refuse_own_file, refuse_own_pipe
 from smscli.config import profile as profiles
 from smscli.config.file import config_path
 from smscli.config.profile import Profile
@@ -28,7 +29,7 @@ from smscli.text import decode_log
 COLUMNS = ("kind", "mobile", "time", "state", "meaning", "sendid", "content", "extension")
 SUMMARY_COLUMNS = ("kind", "state", "meaning", "numbers")
 _GROUP = 500  # events that share a transaction
-_NAMED = 20  # lines that are not a push are named up to here, then counted
+_NAMED = 20  # so many lines that are not a push are named, the others counted
 
 Row = tuple[str, ...]
 
@@ -46,7 +47,7 @@ def command(
     record: Annotated[
         bool,
         typer.Option(
-            "--record", help="Keep them in the ledger, but not what does not match the profile's credentials."
+            "--record", help="Keep them in the ledger, except those that do not match the profile's credentials."
         ),
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with code 2 if a line is not a push.")] = False,
@@ -55,7 +56,8 @@ def command(
 ) -> None:
     """Read status reports and replies from files, logs or a pipe: one row a number.
 
-    Finds URLs, query strings, form bodies and JSON objects, one a line, in access logs and dumps, also in gzip files.
+    It finds URLs, query strings, form bodies and JSON objects, one a line, in access logs and dumps, also in gzip
+    files.
     """
     environment: Environment = context.obj
     account = profiles.choose(profile) if verify or record else None
@@ -66,7 +68,7 @@ def command(
         try:
             _show(environment, rows, summary, verify, output)
         finally:
-            deque(rows if record else (), maxlen=0)  # all is recorded, also where nobody reads on
+            deque(rows if record else (), maxlen=0)  # record all of it, also where the reader of stdout has gone
     reader.conclude(environment, strict)
 
 
@@ -90,7 +92,7 @@ def _trust(account: Profile, verify: bool) -> Trust | None:
 
 @contextmanager
 def _recorder(environment: Environment, account: Profile | None, trust: Trust | None) -> Iterator["_Recorder | None"]:
-    """Open the ledger for what is to be recorded, and say behind the block what became of it."""
+    """Open the ledger for what is recorded, and say after the block how much it was."""
     if account is None:
         yield None
         return
@@ -112,12 +114,12 @@ class _Recorder:
     def __init__(self, record: Callable[[Sequence[Push]], list[bool | None]], label: str) -> None:
         self._record, self._label = record, label
         self._waiting: list[Push] = []
-        self._new = self._known = self._strange = 0
+        self._new = self._known = self._untrusted = 0
 
     def add(self, events: Sequence[Report | Reply], trusted: bool) -> None:
-        """Take what was pushed; what is not trusted is counted only."""
+        """Take events; those that are not trusted are only counted."""
         if not trusted:
-            self._strange += len(events)
+            self._untrusted += len(events)
             return
         self._waiting += [Push((event,), {}) for event in events]
         if len(self._waiting) >= _GROUP:
@@ -134,19 +136,21 @@ class _Recorder:
         """Return what was recorded and what was not."""
         counts = f"{self._new:,} recorded for profile {self._label}"
         counts += f", {self._known:,} known already" if self._known else ""
-        if self._strange:
-            counts += f", {self._strange:,} not recorded: they do not match the profile's credentials"
+        if self._untrusted:
+            counts += f", {self._untrusted:,} not recorded: they do not match the profile's credentials"
         if not checked:
-            counts += "; nothing was verified, for the profile has neither push_name nor access_secret"
+            counts += "; nothing was verified, because the profile has neither push_name nor access_secret"
         return counts
 
 
 def _blocks(environment: Environment, sources: list[str]) -> Iterator[tuple[str, Iterable[str]]]:
-    """Yield each source's name and blocks of whole lines; all are looked at before the first is read."""
+    """Yield each source's name and blocks of whole lines; all names are checked before the first is read."""
     if not sources:
-        environment.pipe("what is to be read? Name files, or pipe a log in.")
+        environment.pipe("which files? Name them, or pipe a log in.")
         sources = ["-"]
     missing = [source for source in sources if source != "-" and not _exists(source)]
+    for source in set(sources) - set(missing) - {"-"}:
+        refuse_own_file(Path(source))
     for source in missing:
         if "=" not in source and not source.lstrip().startswith("{"):
             raise InputError(f"there is no file {source!r}, and it is not a push either.")
@@ -175,6 +179,7 @@ def _opened(environment: Environment, file: Path | None) -> AbstractContextManag
     if file:
         return environment.open_file(file, "")
     pipe = environment.stdin or io.BytesIO()
+    refuse_own_pipe(pipe)
     return nullcontext(pipe if isinstance(pipe, io.BufferedReader) else io.BufferedReader(pipe))
 
 
@@ -183,7 +188,7 @@ class _Reader:
 
     def __init__(self, trust: Trust | None, state: str, recorder: _Recorder | None, marked: bool) -> None:
         self._trust, self._state, self._recorder, self._marked = trust, state, recorder, marked
-        self._strangers = 0
+        self._not_pushes = 0
         self._found = not state
         self._named: list[str] = []
 
@@ -195,7 +200,7 @@ class _Reader:
         for source, blocks in sources:
             for found in logs.parse_pushes(blocks, self._trust):
                 if not found.fields:
-                    self._stranger(source, found.line)
+                    self._count_line(source, found.line)
                     continue
                 if self._recorder:
                     self._recorder.add(list(found.events()), found.trusted or self._trust is None)
@@ -207,20 +212,20 @@ class _Reader:
         self._found |= wanted
         return wanted
 
-    def _stranger(self, source: str, number: int) -> None:
-        self._strangers += 1
+    def _count_line(self, source: str, number: int) -> None:
+        self._not_pushes += 1
         if len(self._named) < _NAMED:
             self._named.append(f"{source}, line {number}")
 
     def conclude(self, environment: Environment, strict: bool) -> None:
-        """Say which lines are not a push, which with `strict` is an error, and that no report has the state."""
+        """Say which lines are not a push, with `strict` as an error; say also if no report has the state."""
         if not self._found:
-            environment.say(f"no report has the state {self._state}; `smscli codes` lists those that there are")
-        if not self._strangers:
+            environment.say(f"no report has the state {self._state}; `smscli codes` lists the known ones")
+        if not self._not_pushes:
             return
-        more = f"\n… and {self._strangers - len(self._named):,} more" if self._strangers > len(self._named) else ""
-        verb = "line is" if self._strangers == 1 else "lines are"
-        text = f"{self._strangers:,} {verb} not a push:\n" + "\n".join(self._named) + more
+        more = f"\n… and {self._not_pushes - len(self._named):,} more" if self._not_pushes > len(self._named) else ""
+        verb = "line is" if self._not_pushes == 1 else "lines are"
+        text = f"{self._not_pushes:,} {verb} not a push:\n" + "\n".join(self._named) + more
         if strict:
             raise InputError(text)
         environment.say(text)

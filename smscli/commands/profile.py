@@ -15,14 +15,16 @@ from smscli.console import Environment
 from smscli.errors import InputError, SmsError
 from smscli.output import is_table, write_rows
 
-command = Commands(help="Keep accounts: add, list, show, set, use, remove, path.")
-KnownProfile = Annotated[str, typer.Argument(metavar="PROFILE", show_default=False)]
+command = Commands(help="Add, show, change or remove accounts.")
+KnownProfile = Annotated[
+    str, typer.Argument(metavar="PROFILE", help="Its name; `smscli profile list` shows them.", show_default=False)
+]
 
 
 @command.command()
 def add(
     context: typer.Context,
-    label: Annotated[str, typer.Argument(metavar="NAME", help="What you want to call it.", show_default=False)],
+    label: Annotated[str, typer.Argument(metavar="NAME", help="Your own name for it.", show_default=False)],
     endpoint: Annotated[
         str, typer.Option(metavar="URL", help="The address from the vendor's support.", show_default=False)
     ] = "",
@@ -34,13 +36,15 @@ def add(
     pwd_command: Annotated[
         str, typer.Option(metavar="COMMAND", help="Read the password from this command's output.", show_default=False)
     ] = "",
-    no_verify: Annotated[bool, typer.Option("--no-verify", help="Do not ask the gateway for the balance.")] = False,
+    no_verify: Annotated[
+        bool, typer.Option("--no-verify", help="Save without asking the gateway for the balance.")
+    ] = False,
 ) -> None:
-    """Add an account; asks for what is missing, and verifies it with a balance call."""
+    """Add an account: ask for what is missing, and verify it with a balance call."""
     environment: Environment = context.obj
     edit.check_new(label)
     if pwd_stdin and pwd_command:
-        raise InputError("give the password by either --pwd-stdin or --pwd-command.")
+        raise InputError("give the password with either --pwd-stdin or --pwd-command, not with both.")
     values = {
         "endpoint": _endpoint(endpoint) if endpoint else _ask_endpoint(environment),
         "name": name or _ask(environment, "name", "--name", "Account (name)"),
@@ -72,7 +76,7 @@ def _ask_endpoint(environment: Environment) -> str:
         try:
             return _endpoint(_ask(environment, "endpoint", "--endpoint", "Endpoint (https://…)"))
         except InputError as error:
-            # Ask again: an answer that went to the shell instead would be the next one, the password.
+            # Ask again: if the command ended here, the password would be typed into the shell.
             if not environment.has_person_at_stdin:
                 raise
             environment.say(str(error))
@@ -80,7 +84,7 @@ def _ask_endpoint(environment: Environment) -> str:
 
 def _ask(environment: Environment, what: str, option: str, prompt: str, hidden: bool = False) -> str:
     if not environment.has_person_at_stdin:
-        raise InputError(f"the {what} is missing, and nobody can be asked for it here; give it with {option}.")
+        raise InputError(f"the {what} is missing, and nobody can be asked here; give it with {option}.")
     answer: str = typer.prompt(prompt, hide_input=hidden, err=True, default="" if what == "sign" else None)
     return answer if hidden else answer.strip()
 
@@ -104,7 +108,7 @@ def _check_encodable(values: dict[str, str]) -> None:
 
 
 def _verify(environment: Environment, label: str, values: dict[str, str]) -> None:
-    from smscli.gateway.open import gateway_of  # requests, which the other commands here do without
+    from smscli.gateway.open import gateway_of  # loads requests, which the other commands here do not need
 
     account = Profile(label, **{**values, "pwd": Secret(values.get("pwd", ""))})  # type: ignore[arg-type]
     try:
@@ -132,10 +136,12 @@ def list_profiles(context: typer.Context, output: OutputOption = None) -> None:
 @command.command()
 def show(
     context: typer.Context,
-    label: Annotated[str, typer.Argument(metavar="PROFILE", show_default=False)] = "",
+    label: Annotated[
+        str, typer.Argument(metavar="[PROFILE]", help="Its name; without it the default.", show_default=False)
+    ] = "",
     output: OutputOption = None,
 ) -> None:
-    """Show an account as commands would use it, and where each value comes from; secrets are masked."""
+    """Show an account as commands use it, and where each value comes from; secrets are masked."""
     account = choose(label)
     rows = [
         (key, account.shown(key), account.sources.get(key, "built in"))
@@ -157,14 +163,17 @@ def _listed() -> str:
 @command.command("set", epilog=_listed())
 def set_value(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="KEY", show_default=False)],
-    values: Annotated[list[str] | None, typer.Argument(metavar="[VALUE]...", show_default=False)] = None,
+    name: Annotated[str, typer.Argument(metavar="KEY", help="One of the keys below.", show_default=False)],
+    values: Annotated[
+        list[str] | None, typer.Argument(metavar="[VALUE]...", help="Its new value.", show_default=False)
+    ] = None,
     profile: ProfileOption = "",
     stdin: Annotated[bool, typer.Option("--stdin", help="Read the value from a pipe.")] = False,
 ) -> None:
     """Set one key of an account; an empty value removes it.
 
-    A list takes several values. A password is never a VALUE: leave it out and you are asked for it, or use --stdin.
+    A list takes several values. Never write a password here: leave VALUE out and you are asked for it, or use
+    --stdin.
 
     \b
     smscli profile set sign 小店
@@ -174,11 +183,11 @@ def set_value(
     key = edit.key_to_set(name)
     label = edit.to_change(profile)
     if values and stdin:
-        raise InputError("give the value by either VALUE or --stdin. Nothing was changed.")
+        raise InputError("give the value with either VALUE or --stdin, not with both. Nothing was changed.")
     if any(map(key.is_secret, values or ())):
         raise InputError(
             f"{key.name} holds a password, and others on this machine can read the words of a command. "
-            "Nothing was changed. Leave the value out and you are asked for it, or pipe it to --stdin."
+            "Nothing was changed. Leave the value out, and you are asked for it; or pipe it in with --stdin."
         )
     texts = values or [
         _from_pipe(context.obj, key.name) if stdin else _ask(context.obj, key.name, "--stdin", key.name, bool(key.mask))

@@ -1,6 +1,6 @@
-"""`smscli resume`: goes on with a run that was cut short."""
+"""`smscli resume`: continues a run that was interrupted."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from enum import StrEnum
 from typing import Annotated
 
@@ -8,7 +8,7 @@ import typer
 
 from smscli.commands._carrying import carry_on, confirm_past, confirm_rest
 from smscli.commands._options import MOST_RUNS, OutputOption, QuietOption, RateOption, WorkersOption, YesOption
-from smscli.commands._report import say_evidence, show_end
+from smscli.commands._report import say_evidence, shown_at_the_end
 from smscli.config.keys import SANDBOX
 from smscli.config.profile import Profile, choose
 from smscli.console import Environment
@@ -18,11 +18,12 @@ from smscli.ledger.runs import Run, Runs
 from smscli.ledger.settling import Settling
 from smscli.ledger.store import Store, open_store
 from smscli.ledger.summary import summarize
+from smscli.output import Output
 from smscli.sending.runner import Pace
 
 
 class Unknown(StrEnum):
-    """What is to become of batches whose outcome is unknown."""
+    """What to do with batches whose outcome is unknown."""
 
     RESEND = "resend"
     DROP = "drop"
@@ -35,80 +36,95 @@ def command(
         Unknown | None,
         typer.Option(
             metavar="CHOICE",
-            help="Batches whose outcome is unknown: resend or drop them. Look in the gateway's web console first.",
+            help="For batches whose outcome is unknown: resend or drop. Look in the gateway's web console first.",
         ),
     ] = None,
     batch: Annotated[
-        str,
+        str | None,
         typer.Option(
-            metavar="NUMBERS", help="With --unknown: only these batches, as 3,7; without it all.", show_default=False
+            metavar="NUMBERS", help="With --unknown: only these batches, as 3,7; otherwise all.", show_default=False
         ),
-    ] = "",
+    ] = None,
     workers: WorkersOption = 4,
     rate: RateOption = 0,
     yes: YesOption = False,
     quiet: QuietOption = False,
     output: OutputOption = None,
 ) -> ExitCode:
-    """Go on with a run that was cut short: send what is left of it; what was accepted is never sent again."""
+    """Continue a run that was interrupted: send what is left of it. What was accepted is never sent again.
+
+    A batch whose outcome is unknown is left alone until you decide with --unknown. `smscli cancel RUN` cancels what is
+    left instead.
+    """
     environment: Environment = context.obj
-    if batch and unknown is None:
+    if batch is not None and unknown is None:
         raise InputError("--batch goes with --unknown: it names the batches that are decided about.")
+    chosen = None if batch is None else _numbers(batch)
     with open_store() as store:
-        runs, found = Runs(store), Runs(store).find(run)
-        with runs.hold(run):
+        found = Runs(store).find(run)
+        with Runs(store).hold(run):
             Settling(store).settle(run)
             if unknown:
-                _decide(environment, store, found, unknown, _numbers(batch), yes)
-            if unknown is Unknown.DROP and not runs.open_numbers(run):
-                summary = summarize(store, found)  # nothing is to be sent, so no password is needed
-                show_end(environment, store, summary, output)
-                return summary.exit_code
-            account = _account(found)
-            confirm_past(environment, runs, found, yes)
-            _confirm_twin(environment, runs, found, yes)
-            with gateways_of(account, environment.say) as gateways:
-                confirm_rest(environment, runs, found, account, gateways, yes)
-                return carry_on(environment, store, found, account, gateways, Pace(workers, rate), quiet, output)
+                _decide(environment, store, found, unknown, chosen, yes)
+            if unknown is Unknown.DROP and not Runs(store).open_numbers(run):
+                with shown_at_the_end(environment, store, found, output):  # nothing is to be sent: needs no password
+                    return summarize(store, found).exit_code
+            return _go_on(environment, store, found, Pace(workers, rate), yes, quiet, output)
+
+
+def _go_on(
+    environment: Environment, store: Store, run: Run, pace: Pace, yes: bool, quiet: bool, output: Output | None
+) -> ExitCode:
+    account, runs = _account(run), Runs(store)
+    confirm_past(environment, runs, run, yes)
+    _confirm_twin(environment, runs, run, yes)
+    with gateways_of(account, environment.say) as gateways:
+        confirm_rest(environment, runs, run, account, gateways, yes)
+        with shown_at_the_end(environment, store, run, output):
+            return carry_on(environment, store, run, account, gateways, pace, quiet)
 
 
 def _account(run: Run) -> Profile:
     account = choose(run.profile)
     if account.name != run.account and run.profile != SANDBOX:
-        raise InputError(f"run {run.id} was sent by account {run.account!r}; profile {account.label!r} is another.")
+        raise InputError(
+            f"run {run.id} was sent by account {run.account!r}, but profile {account.label!r} now has account "
+            f"{account.name!r}. Nothing was sent. Give the profile its old name back, then resume."
+        )
     return account
 
 
-def _numbers(text: str) -> list[int]:
+def _numbers(text: str) -> set[int]:
     try:
-        return [int(part) for part in text.split(",")] if text else []
+        return {int(part) for part in text.split(",")}
     except ValueError:
-        raise InputError(f"--batch {text!r} needs the numbers of batches, as 3,7. Nothing was sent.") from None
+        raise InputError(f"--batch needs numbers of batches, as 3,7, not {text!r}. Nothing was sent.") from None
 
 
 def _decide(
-    environment: Environment, store: Store, run: Run, unknown: Unknown, numbers: Sequence[int], yes: bool
+    environment: Environment, store: Store, run: Run, unknown: Unknown, numbers: Collection[int] | None, yes: bool
 ) -> None:
+    """Carry out what was asked for some unknown batches, without numbers for all."""
     batches = {batch.number: batch for batch in Runs(store).unsettled_batches(run.id)}
-    if wrong := [str(number) for number in numbers if number not in batches]:
+    if wrong := [str(number) for number in sorted(numbers or ()) if number not in batches]:
         raise InputError(
             f"run {run.id} has no batch {', '.join(wrong)} whose outcome is unknown. Nothing was sent. "
             f"`smscli runs {run.id}` lists them."
         )
-    chosen = [batches[number] for number in numbers] or list(batches.values())
+    chosen = [batch for number, batch in batches.items() if numbers is None or number in numbers]
     if not chosen:
         return
     say_evidence(environment, store, run)
-    action = "sent to again, and some may get it twice" if unknown is Unknown.RESEND else "left out for good"
+    action = "sent again, and some people may get it twice" if unknown is Unknown.RESEND else "left out for good"
     count = sum(batch.numbers for batch in chosen)
-    environment.confirm(f"{count:,} numbers whose outcome is unknown will be {action}.", yes)
+    environment.confirm(f"{count:,} numbers whose outcome is unknown will be {action}. Go on?", yes)
     Runs(store).decide_unknown(run.id, unknown is Unknown.RESEND, [batch.number for batch in chosen])
 
 
 def _confirm_twin(environment: Environment, runs: Runs, run: Run, yes: bool) -> None:
-    """Ask whether a run is still to go out where its command was simply repeated meanwhile."""
+    """Ask whether to send a run although its command was run again later."""
     twin = runs.twin(run)
     if twin and runs.open_numbers(run.id):
         environment.confirm(
-            f"Run {twin} sent the same to the same numbers meanwhile. Send run {run.id} all the same?", yes
+            f"Run {twin} has sent the same to the same numbers since then. Send run {run.id} anyway?", yes
         )

@@ -2,7 +2,6 @@
 
 import os
 import re
-import signal
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from smscli.commands._signals import ended_by_signals
 from smscli.config import profile as profiles
 from smscli.console import Environment
 from smscli.errors import InputError
@@ -28,10 +28,8 @@ def _option(*names: str, metavar: str, help: str, **settings: Any) -> Any:  # no
 Port = Annotated[int, _option(min=0, max=65535, metavar="N", help="The port on 127.0.0.1; 0 takes any free one.")]
 Balance = Annotated[int, _option(min=0, metavar="N", help="How many messages the account has.")]
 Latency = Annotated[int, _option(min=0, metavar="MS", help="Milliseconds before each answer.")]
-How = Annotated[
-    Fault | None, _option(metavar="KIND", help=f"How to misbehave: {', '.join(Fault)}.", show_default=False)
-]
-Every = Annotated[int, _option(min=1, metavar="N", help="Misbehave only at every Nth request.")]
+How = Annotated[Fault | None, _option(metavar="KIND", help=f"How to fail: {', '.join(Fault)}.", show_default=False)]
+Every = Annotated[int, _option(min=1, metavar="N", help="Fail only at every Nth request.")]
 Log = Annotated[
     Path | None, _option(metavar="FILE", help="Append the requests to a file instead of stderr.", show_default=False)
 ]
@@ -61,7 +59,7 @@ def command(
 ) -> None:
     """Run a gateway on this machine that sends nothing.
 
-    It serves the gateway's protocol and logs each request as a JSON line. What makes it answer what:
+    It answers as the gateway does, and logs each request as a JSON line. These values give these codes:
 
     \b
       name      nosuch 10, closed 11, suspended 12, blocked-ip 13,
@@ -69,13 +67,13 @@ def command(
       pwd       wrong 10
       content   敏感 1, 余额不足 2, 没有号码 3, select * from 4,
                 格式错误 14, 系统异常 -1
-      mobile    ill-formed: invalid; ending in 099: blacklisted;
+      mobile    not a mobile number: invalid; ending in 099: blacklisted;
                 any other: accepted and charged
 
-    Every other name and password is welcome.
+    Any other name and password is accepted.
 
-    With --push-to, a message is reported as soon as it is accepted, a scheduled one too, and each push is repeated
-    until it is answered 0. The last digits of a number choose what is pushed:
+    With --push-to, a message is reported as soon as it is accepted, also a scheduled one. Each push is repeated until
+    it is answered 0. The last digits of a number choose what is pushed:
 
     \b
       state     01 EXPIRED, 02 UNDELIV, 03 UNKNOWN, 04 REJECTD,
@@ -84,12 +82,16 @@ def command(
       reply     11 TD, 12 a long one in Chinese, any other none
     """
     environment: Environment = context.obj
-    stopped = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     start = partial(Sandbox, port=port, balance=balance, latency=latency, fault=fault, fault_every=fault_every)
     start = partial(start, push_to=_push_target(push_to), push_trust=_push_trust(push_to, profile))
     with _open_log(log, environment.stderr) as stream, _bind(partial(start, log=stream), port) as sandbox:
-        _announce(environment, sandbox.endpoint)
+        _serve(environment, sandbox.endpoint)
+
+
+def _serve(environment: Environment, endpoint: str) -> None:
+    stopped = threading.Event()
+    with ended_by_signals(stopped.set):
+        _announce(environment, endpoint)
         # A wait without an end could not be interrupted on Windows.
         while not stopped.wait(0.5):
             pass
@@ -120,7 +122,7 @@ def _push_trust(url: str, profile: str) -> Trust:
     if not profile:
         return NO_TRUST
     if not url:
-        raise InputError("--profile says as whom to push; add where to: --push-to URL.")
+        raise InputError("--profile says whose credentials to push with; say also where to push: --push-to URL.")
     return profiles.choose(profile).trust or NO_TRUST
 
 
@@ -128,7 +130,7 @@ def _open_log(path: Path | None, stderr: TextIO) -> AbstractContextManager[TextI
     if path is None:
         return nullcontext(stderr)
     try:
-        # Numbers and texts are nobody else's business.
+        # Others must not read the numbers and texts.
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     except OSError as error:
         raise InputError(f"cannot write the log {str(path)!r}: {error.strerror}.") from None

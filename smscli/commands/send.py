@@ -1,4 +1,4 @@
-"""`smscli send`: a text to a number or to a list of numbers, as a run that the ledger keeps."""
+"""`smscli send`: sends a text to one number or to a list, as a run that the ledger keeps."""
 
 import os
 import time
@@ -9,7 +9,7 @@ from typing import NamedTuple
 import typer
 
 from smscli.commands import _send_options as given
-from smscli.commands._carrying import carry_on, confirm_past, confirm_rest
+from smscli.commands._carrying import carry_on, confirm_hours, confirm_past, confirm_rest
 from smscli.commands._options import (
     ColumnOption,
     EncodingOption,
@@ -17,17 +17,17 @@ from smscli.commands._options import (
     ProfileOption,
     QuietOption,
     RateOption,
+    SheetOption,
     WaitOption,
     WorkersOption,
     YesOption,
 )
 from smscli.commands._preview import confirm, refuse_low_balance, write_preview
-from smscli.commands._report import show_end
+from smscli.commands._report import shown_at_the_end
 from smscli.commands._send_input import Message, read_message, read_recipients, refuse_invalid
 from smscli.commands._send_options import SendOptions
 from smscli.commands._waiting import seconds, wait_for_reports
 from smscli.config.keys import parse_duration
-from smscli.config.profile import Profile
 from smscli.console import Environment
 from smscli.errors import ExitCode, InputError, NobodyError
 from smscli.gateway.client import Gateway
@@ -37,26 +37,29 @@ from smscli.ledger.runs import Run, Runs
 from smscli.ledger.states import State
 from smscli.ledger.store import Store, open_store
 from smscli.ledger.summary import summarize
+from smscli.output import is_table
 from smscli.protocol.times import china_time, parse_stime
 from smscli.sending import plan
 from smscli.sending.limits import hold_back, without
 from smscli.sending.plan import Plan
-from smscli.sending.preview import of_send
+from smscli.sending.preview import Preview, of_send
 from smscli.sending.recipients import Recipients
 from smscli.sending.runner import Pace
 from smscli.sending.times import parse_at
 
-_REPEAT_SECONDS = 600  # within which the same send without a key is worth a warning
-SETTINGS = {"allow_extra_args": True}  # to explain them: most are a forgotten option or quotation mark
+_REPEAT_SECONDS = 600  # within this time the same send without a key gets a warning
+SETTINGS = {"allow_extra_args": True}  # to explain them: usually an option or a quotation mark is missing
 
 
 def command(
     context: typer.Context,
     mobile: given.Mobile = None,
-    csv: given.Csv = None,
+    list_file: given.ListFile = None,
     column: ColumnOption = "",
+    sheet: SheetOption = "",
     encoding: EncodingOption = "",
     skip_invalid: given.SkipInvalid = False,
+    rejects: given.Rejects = None,
     limit: given.Limit = None,
     include_opted_out: given.IncludeOptedOut = False,
     content: given.Content = None,
@@ -79,17 +82,18 @@ def command(
     profile: ProfileOption = "",
     output: OutputOption = None,
 ) -> ExitCode:
-    """Send a text to a number or to a list of numbers.
+    """Send a text to one number or to a list.
 
     \b
     smscli send --mobile 13800138000 --content 'Your parcel is here.'
-    smscli send --csv list.csv --content '{name}, see you at {time}.' --dry-run
+    smscli send --list list.xlsx --content '{name}, see you at {time}.' --dry-run
     """
     options = SendOptions(
-        mobile=mobile, csv=csv, column=column, encoding=encoding, skip_invalid=skip_invalid, limit=limit,
-        include_opted_out=include_opted_out, content=content, content_file=content_file, template=template, var=var,
-        sign=sign, extno=extno, at=at, key=key, dry_run=dry_run, force=force, batch_size=batch_size,
-        pace=Pace(workers, rate, max_refused), wait=wait, yes=yes, quiet=quiet, profile=profile, output=output,
+        mobile=mobile, list_file=list_file, column=column, sheet=sheet, encoding=encoding, skip_invalid=skip_invalid,
+        rejects=rejects, limit=limit, include_opted_out=include_opted_out, content=content, content_file=content_file,
+        template=template, var=var, sign=sign, extno=extno, at=at, key=key, dry_run=dry_run, force=force,
+        batch_size=batch_size, pace=Pace(workers, rate, max_refused), wait=wait, yes=yes, quiet=quiet,
+        profile=profile, output=output,
     )  # fmt: skip
     return _send(context.obj, options, context.args)
 
@@ -101,22 +105,21 @@ def _send(environment: Environment, options: SendOptions, strays: Sequence[str])
     people = read_recipients(environment, options, message)
     whole, people = build_plan(environment, options, message, people)
     with open_store() as store, gateways_of(message.account, environment.say) as gateways:
-        job = _Job(environment, options, store, gateways, message, whole, people)
+        job = _Job(environment, options, store, gateways, message, whole, whole.digest(), people, patience)
         found = Runs(store).by_key(options.key) if options.key else None
         if found:
-            _refuse_difference(found, whole, options.at, message.account)
+            _refuse_difference(job, found)
         if found and options.dry_run:
             return _say_known(job, found)
-        run, code = repeat_run(job, found) if found else start_run(job)
-        if run is None or not patience or code not in (ExitCode.DONE, ExitCode.PARTLY, ExitCode.UNKNOWN):
-            return code  # nothing that reports could come about
-        return wait_for_reports(environment, store, run, patience, options.quiet)
+        if not found and options.dry_run:
+            return show_dry_run(job)
+        return repeat_run(job, found) if found else start_run(job)
 
 
 def _refuse_strays(words: Sequence[str]) -> None:
     if words:
         raise InputError(
-            f"{' '.join(words)!r} belongs to no option. Nothing was sent. Numbers go after --mobile, "
+            f"{' '.join(words)!r} does not belong to any option. Nothing was sent. Numbers go after --mobile, "
             "the text after --content; a value with spaces needs quotes: --content 'hello world'."
         )
 
@@ -127,7 +130,7 @@ def _refuse_strays(words: Sequence[str]) -> None:
 def build_plan(
     environment: Environment, options: SendOptions, message: Message, people: Recipients
 ) -> tuple[Plan, Recipients]:
-    """Return the checked plan, and the list with what came out the same counted as duplicates."""
+    """Return the checked plan, and the list; the same text to the same number counts as a duplicate."""
     account = message.account
     whole = Plan(
         content=message.content,
@@ -138,14 +141,14 @@ def build_plan(
         batch_size=options.batch_size or account.batch_size,
     )
     whole.check()
-    if same := len(people.mobiles[: options.limit]) - whole.numbers:  # other cells that made the same text
+    if same := len(people.mobiles[: options.limit]) - whole.numbers:  # different cells that made the same text
         environment.say(f"{same:,} left out: the same text to the same number")
         people = people._replace(duplicates=people.duplicates + same)
     return whole, people
 
 
 class _Job(NamedTuple):
-    """A plan, and all that carrying it out takes."""
+    """A plan, and everything that is needed to carry it out."""
 
     environment: Environment
     options: SendOptions
@@ -153,7 +156,9 @@ class _Job(NamedTuple):
     gateways: Sequence[Gateway]
     message: Message
     plan: Plan
+    digest: str
     people: Recipients
+    patience: float
 
     @property
     def due(self) -> float:
@@ -163,45 +168,66 @@ class _Job(NamedTuple):
 
 
 def _leave_out(job: _Job) -> tuple[Plan, int]:
-    """Return the plan without whoever is not to get a message now, and how many of these opted out."""
+    """Return the plan without the people who must not get it now, and how many of these opted out."""
     account, say = job.message.account, job.environment.say
     unwanted = set() if job.options.include_opted_out else OptOuts(job.store).numbers(account.name)
     whole, opted_out = without(job.plan, unwanted)
     if opted_out:
         say(f"{opted_out:,} left out: they opted out; `smscli optout list` shows them")
-    return _hold_back(job, whole), opted_out
-
-
-def _hold_back(job: _Job, whole: Plan) -> Plan:
-    whole, held_back = hold_back(whole, Runs(job.store), job.message.account, job.due)
+    whole, held_back = hold_back(whole, Runs(job.store), account, job.due)
     if held_back:
-        job.environment.say(f"{held_back:,} left out: they would get more messages than per_number allows")
+        say(f"{held_back:,} left out: they would get more messages than per_number allows")
+    _refuse_nobody(whole)
+    return whole, opted_out
+
+
+def _refuse_nobody(whole: Plan) -> None:
     if not whole.numbers:
         raise NobodyError("nobody is left to send to. Nothing was sent.")
-    return whole
 
 
 # --- a new run ----------------------------------------------------------------------------------------------------
 
 
-def start_run(job: _Job) -> tuple[Run | None, ExitCode]:
-    """Write a new run and carry it out; with `--dry-run` only show it."""
+def show_dry_run(job: _Job) -> ExitCode:
+    """Show what would be sent, and send nothing."""
+    preview = _prepare(job)
+    write_preview(job.environment, preview, job.gateways, job.options.output)
+    if not is_table(job.environment, job.options.output):  # otherwise the preview itself shows them
+        _warn(job.environment, preview.plan)
+    refuse_invalid(job.options, job.people)
+    return ExitCode.DONE
+
+
+def start_run(job: _Job) -> ExitCode:
+    """Ask if the list is long or the hour is quiet; then write a new run and carry it out."""
     environment, options, account = job.environment, job.options, job.message.account
-    if options.at is not None:
-        parse_at(options.at, datetime.now(UTC))  # a new run is not sent in the past, also under a key
-    _look_for_repeat(job)
-    whole, opted_out = _leave_out(job)
-    preview = of_send(account, whole, job.people, opted_out)
-    if options.dry_run:
-        write_preview(environment, preview, job.gateways, options.output)
-        refuse_invalid(options, job.people)
-        return None, ExitCode.DONE
+    preview = _prepare(job)
+    whole = preview.plan
+    _warn(environment, whole)
     if not options.force:
         refuse_low_balance(preview, job.gateways)
     if whole.numbers > account.confirm_above and not options.yes:
         confirm(environment, preview, job.gateways, f"Send to {whole.numbers:,} numbers?")
+    confirm_hours(environment, account, whole.texts, whole.stime, options.yes)
     with Runs(job.store).begin(lambda: _new_run(job, whole)) as run:
-        return run, _carry_on(job, run)
+        if run.numbers < whole.numbers:
+            environment.say(f"{whole.numbers - run.numbers:,} more left out: another run has sent to them (per_number)")
+        return _carry_on(job, run)
+
+
+def _warn(environment: Environment, whole: Plan) -> None:
+    for warning in whole.warnings():
+        environment.say(f"warning: {warning}")
+
+
+def _prepare(job: _Job) -> Preview:
+    """Return the plan without the people who must not get it, and say how many they are."""
+    if job.options.at is not None:
+        parse_at(job.options.at, datetime.now(UTC))  # a new run cannot be scheduled in the past, with a key neither
+    _look_for_repeat(job)
+    whole, opted_out = _leave_out(job)
+    return of_send(job.message.account, whole, job.people, opted_out)
 
 
 def _look_for_repeat(job: _Job) -> None:
@@ -210,13 +236,14 @@ def _look_for_repeat(job: _Job) -> None:
     if options.key:
         return
     window = parse_duration(account.repeat_window) if account.repeat_window else None
-    same = Runs(job.store).same_since(job.plan.digest(), account.name, time.time() - (window or _REPEAT_SECONDS))
+    same = Runs(job.store).same_since(job.digest, account.name, time.time() - (window or _REPEAT_SECONDS))
     if not same:
         return
     said = f"run {same.id} sent the same to the same numbers at {china_time(same.created)}"
     if window:
         raise NobodyError(
-            f"{said}, which is within the profile's repeat_window of {account.repeat_window}. Nothing was sent."
+            f"{said}, which is within the profile's repeat_window of {account.repeat_window}. Nothing was sent. "
+            "If it is meant, send it with --key NAME."
         )
     job.environment.say(f"warning: {said}; --key NAME protects against sending twice")
 
@@ -226,7 +253,8 @@ def _new_run(job: _Job, whole: Plan) -> tuple[Run, Iterator[tuple[str, Sequence[
     options, account = job.options, job.message.account
     if account.repeat_window:
         _look_for_repeat(job)
-    whole = _hold_back(job, whole)
+    whole, _ = hold_back(whole, Runs(job.store), account, job.due)
+    _refuse_nobody(whole)
     run = Run(
         id=0,
         key=options.key,
@@ -238,8 +266,8 @@ def _new_run(job: _Job, whole: Plan) -> tuple[Run, Iterator[tuple[str, Sequence[
         sign=whole.sign,
         extno=whole.extno,
         stime=whole.stime,
-        source=_as_text("--mobile" if options.mobile else str(options.csv or "pipe")),
-        digest=job.plan.digest(),
+        source=_as_text("--mobile" if options.mobile else str(options.list_file or "pipe")),
+        digest=job.digest,
         numbers=whole.numbers,
         duplicates=job.people.duplicates,
         invalid=len(job.people.invalid),
@@ -250,10 +278,17 @@ def _new_run(job: _Job, whole: Plan) -> tuple[Run, Iterator[tuple[str, Sequence[
 
 
 def _carry_on(job: _Job, run: Run) -> ExitCode:
-    options = job.options
-    return carry_on(
-        job.environment, job.store, run, job.message.account, job.gateways, options.pace, options.quiet, options.output
-    )
+    """Carry a run out, wait for its reports if that was asked for, and show it as it is then."""
+    environment, options = job.environment, job.options
+    with shown_at_the_end(environment, job.store, run, options.output):
+        code = carry_on(environment, job.store, run, job.message.account, job.gateways, options.pace, options.quiet)
+        return _after_reports(job, run, code)
+
+
+def _after_reports(job: _Job, run: Run, code: ExitCode) -> ExitCode:
+    if not job.patience or code not in (ExitCode.DONE, ExitCode.PARTLY, ExitCode.UNKNOWN):
+        return code  # nothing was accepted, so there are no reports to wait for
+    return wait_for_reports(job.environment, job.store, run, job.patience, job.options.quiet)
 
 
 def _asker() -> str:
@@ -264,7 +299,7 @@ def _asker() -> str:
 
 
 def _owner() -> str:
-    """Return the name of the process's user, as a cron job without variables needs it."""
+    """Return the name of the process's user; a cron job may have no variable with it."""
     if not hasattr(os, "getuid"):
         return ""
     import pwd
@@ -283,32 +318,33 @@ def _as_text(name: str) -> str:
 # --- the run of a key ---------------------------------------------------------------------------------------------
 
 
-def repeat_run(job: _Job, run: Run) -> tuple[Run, ExitCode]:
-    """Go on with the run of a key; one that is done is shown again, and ends as it did."""
+def repeat_run(job: _Job, run: Run) -> ExitCode:
+    """Continue the run of a key; a run that is done is only shown again, with the same exit code."""
     environment, store, options = job.environment, job.store, job.options
     runs, summary = Runs(store), summarize(store, run)
     confirm_past(environment, runs, run, options.yes)
     if summary.open or summary.is_held or State.SENDING in summary.totals.batches:
         with runs.hold(run.id):
-            environment.say(f"going on with run {run.id}, which the key {run.key!r} names")
+            environment.say(f"continuing run {run.id}, which has the key {run.key!r}")
             confirm_rest(environment, runs, run, job.message.account, job.gateways, options.yes)
-            return run, _carry_on(job, run)
+            return _carry_on(job, run)
     done = "was sent before" if run.cancelled is None else "was cancelled"
     environment.say(f"run {run.id} with the key {run.key!r} {done}; nothing was sent again")
-    show_end(environment, store, summary, options.output)
-    return run, summary.exit_code
+    with shown_at_the_end(environment, store, run, options.output):
+        return _after_reports(job, run, summary.exit_code)
 
 
 def _say_known(job: _Job, run: Run) -> ExitCode:
     left = Runs(job.store).open_numbers(run.id)
     job.environment.say(
-        f"run {run.id} with the key {run.key!r} is there already; {left:,} numbers of it are not sent to yet"
+        f"run {run.id} with the key {run.key!r} exists already; {left:,} of its numbers are not sent to yet"
     )
     return ExitCode.DONE
 
 
-def _refuse_difference(run: Run, whole: Plan, at: str | None, account: Profile) -> None:
+def _refuse_difference(job: _Job, run: Run) -> None:
     """Refuse a key that was used for something else, and say what differs."""
+    account, whole, at = job.message.account, job.plan, job.options.at
     pairs = {
         "profile": (f"{run.profile} ({run.account})", f"{account.label} ({account.name})"),
         "sign": (run.sign, whole.sign),
@@ -318,7 +354,7 @@ def _refuse_difference(run: Run, whole: Plan, at: str | None, account: Profile) 
         "content": (run.content, whole.content if run.content else ""),  # a forgotten run has lost its text
     }
     differing = [f"the {name} was {old!r} and is {new!r}" for name, (old, new) in pairs.items() if old != new]
-    if not differing and run.digest != whole.digest():
+    if not differing and run.digest != job.digest:
         differing = ["the list, or the texts made from it, differ"]
     if differing:
         raise InputError(

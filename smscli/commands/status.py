@@ -1,4 +1,4 @@
-"""`smscli status`: the story of one message: when it left, by which run, each report, the replies."""
+"""`smscli status`: what became of one message: when it was sent, by which run, each report, the replies."""
 
 from typing import Annotated
 
@@ -8,10 +8,10 @@ from smscli.commands._options import OutputOption
 from smscli.commands._report import meaning
 from smscli.errors import InputError
 from smscli.ledger.inbox import Answer, Inbox, Kept
+from smscli.ledger.outcomes import Sent, sent
 from smscli.ledger.settling import Settling
 from smscli.ledger.states import State
 from smscli.ledger.store import Store, open_store
-from smscli.ledger.summary import Sent, sent
 from smscli.output import Cell, is_table, write_rows
 from smscli.protocol.billing import signed
 from smscli.protocol.numbers import MOBILE, normalise
@@ -24,7 +24,7 @@ Event = tuple[float, tuple[Cell, ...]]
 
 def command(
     context: typer.Context,
-    which: Annotated[str, typer.Argument(metavar="SENDID|MOBILE", help="A sendid or a phone number.")],
+    which: Annotated[str, typer.Argument(metavar="SENDID|MOBILE", help="A sendid or a mobile number.")],
     output: OutputOption = None,
 ) -> None:
     """Show what became of a message: when it was sent, by which run, each report, the replies."""
@@ -32,10 +32,10 @@ def command(
     with open_store() as store:
         events = _of_mobile(store, mobile) if MOBILE.fullmatch(mobile) else _of_sendid(store, which.strip())
     if not events:
-        raise InputError(f"nothing is known of {which!r}: no run sent it, and no report or reply came about it.")
+        raise InputError(f"nothing is known about {which!r}: no run has it, and there is no report or reply about it.")
     rows = [row for _, row in sorted(events, key=_order)]
     kept = list(range(len(COLUMNS)))
-    if is_table(context.obj, output):  # what was asked for stands in every row, and leaves no room on a narrow terminal
+    if is_table(context.obj, output):  # on a narrow terminal there is no room to repeat in each row what was asked for
         asked = {"mobile", "sendid", "numbers"} if MOBILE.fullmatch(mobile) else {"sendid", "numbers"}
         kept = [index for index in kept if COLUMNS[index] not in asked]
     write_rows(
@@ -44,7 +44,7 @@ def command(
 
 
 def _order(event: Event) -> tuple[int, int]:
-    """The gateway's times are whole seconds, in which a message is sent before it is reported or answered."""
+    """Sort by whole seconds, as the gateway has them; within one second: sent, then reported, then answered."""
     at, row = event
     return int(at), ("sent", "report", "reply").index(str(row[1]))
 

@@ -11,7 +11,7 @@ from smscli.config.keys import TEMPLATE_KEYS
 from smscli.output import write_rows
 from smscli.sending import message
 
-command = Commands(help="Show the texts that the gateway approved: list, show.")
+command = Commands(help="Show the texts that the gateway approved, from the configuration file.")
 
 
 @command.command("list")
@@ -26,7 +26,9 @@ def list_templates(context: typer.Context, output: OutputOption = None) -> None:
 
 @command.command()
 def show(
-    context: typer.Context, label: Annotated[str, typer.Argument(metavar="TEMPLATE")], output: OutputOption = None
+    context: typer.Context,
+    label: Annotated[str, typer.Argument(metavar="TEMPLATE", help="Its name; `smscli template list` shows them.")],
+    output: OutputOption = None,
 ) -> None:
     """Show a template: its text, signature, extension code and the fields it takes."""
     template = read_template(label)

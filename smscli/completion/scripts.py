@@ -1,7 +1,7 @@
 """Completion scripts for bash, zsh, fish and PowerShell: a template a shell, filled from the command tree.
 
-The scripts are static: a TAB starts no process, and the profiles' names are read from the configuration file by the
-shell itself, as data that it never evaluates.  `python -m smscli.completion` writes them all to `completions/`.
+The scripts are static, so a TAB starts no process. The shell itself reads the profiles' names from the configuration
+file, as data that it never evaluates. `python -m smscli.completion` writes all scripts to `completions/`.
 """
 
 import csv
@@ -40,7 +40,7 @@ def script(shell: Shell) -> str:
 
 
 _MADE = "completion for smscli; made from its command tree by `make completions`, so do not edit."
-# A profile's table in the configuration file; a name with an escape in it is not offered, nor what is not valid TOML.
+# A profile's table in the configuration file; names with an escape, or that are not valid TOML, are not offered.
 _HEADER = (
     r"""^[[:space:]]*\[[[:space:]]*profiles[[:space:]]*\.[[:space:]]*"""
     r"""("([^"\\[:cntrl:]]+)"|'([^'[:cntrl:]]+)'|([A-Za-z0-9_-]+))[[:space:]]*\]"""

@@ -1,4 +1,4 @@
-"""The command tree as data: what a completion script has to know of it."""
+"""The command tree as data: what a completion script has to know about it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,1 +1,1 @@
-"""Accounts and templates in a TOML file, and the keeper of secrets."""
+"""Accounts and templates in a TOML file, and how secrets are kept."""

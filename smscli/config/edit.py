@@ -1,4 +1,4 @@
-"""Changing the configuration file, with the comments of the person who wrote it."""
+"""Changes the configuration file and keeps the comments that a person wrote in it."""
 
 import os
 import re
@@ -19,7 +19,7 @@ _LOCK_PATIENCE = 3.0  # seconds; an edit takes milliseconds
 
 
 def check_new(label: str) -> None:
-    """Refuse a name that cannot be given to a new profile."""
+    """Refuse a name that a new profile cannot have."""
     if label in (SANDBOX, FROM_ENVIRONMENT) or not re.fullmatch(r"[\w-]{1,40}", label):
         raise InputError(
             f"{label!r} cannot name a profile: use letters, digits, - and _, and not 'sandbox' or 'environment'."
@@ -37,7 +37,7 @@ def save_profile(label: str, values: Mapping[str, str]) -> Path:
 
     def add(document: MutableMapping[str, Any]) -> None:
         if label in document.get("profiles", {}):  # another process was faster
-            raise InputError(f"there is a profile {label!r} already; this one was not saved.")
+            raise InputError(f"there is a profile {label!r} already. This one was not saved.")
         if not document.get("profiles"):
             document.setdefault("default", label)
         document.setdefault("profiles", {})[label] = dict(values)
@@ -76,7 +76,7 @@ def set_key(label: str, key: Key, texts: Sequence[str]) -> Path:
     def change(document: MutableMapping[str, Any]) -> None:
         profile = document.get("profiles", {}).get(label)
         if profile is None:  # another process was faster
-            raise InputError(f"there is no profile {label!r} any more; nothing was changed.")
+            raise InputError(f"there is no profile {label!r} any more. Nothing was changed.")
         if value is None:
             profile.pop(key.name, None)
         else:
@@ -84,7 +84,7 @@ def set_key(label: str, key: Key, texts: Sequence[str]) -> Path:
         if profile.get("pwd") and profile.get("pwd_command"):
             other = "pwd" if key.name == "pwd_command" else "pwd_command"
             raise InputError(
-                f"profile {label!r} has {other}, and one of both is enough. Nothing was changed. "
+                f"profile {label!r} has {other}, and cannot have both. Nothing was changed. "
                 f"Remove it first: smscli profile set {other} '' -p {label}"
             )
 
@@ -103,7 +103,7 @@ def _checked(key: Key, texts: Sequence[str]) -> Any:
 
 
 def remove_profile(label: str) -> Path:
-    """Remove a profile with its secrets; where it was the default there is none any more."""
+    """Remove a profile with its secrets; if it was the default, there is no default any more."""
     require_known(label)
 
     def remove(document: MutableMapping[str, Any]) -> None:
@@ -132,9 +132,9 @@ def _edit(
 ) -> Path:
     """Change the file, keeping the comments of the person who wrote it.
 
-    `prepare` does a part of it on the text already, where tomlkit would move comments or take them along.
+    `prepare` first changes the text itself, where tomlkit would move or remove comments.
     """
-    path = config_path().resolve()
+    path = Path(os.path.realpath(config_path()))
     try:
         with _replacing(path) as file:
             source = Source(path, read_text(path))
@@ -142,10 +142,10 @@ def _edit(
             change(wanted)
             edited = _edited(prepare(source), change)
             if edited is None or Source(path, edited).parse() != wanted:
-                raise ConfigError(f"{path} is written in a way that only a person can edit. It is as it was.")
+                raise ConfigError(f"{path} cannot be edited safely by a program. It was not changed. Edit it by hand.")
             file.write(edited.encode())
     except OSError as error:
-        raise ConfigError(f"{path} cannot be written: {error.strerror}. It is as it was.") from None
+        raise ConfigError(f"{path} cannot be written: {error.strerror}. It was not changed.") from None
     return path
 
 
@@ -169,14 +169,14 @@ def _edited(text: str, change: Callable[[MutableMapping[str, Any]], None]) -> st
 
 
 def _without_table(source: Source, label: str) -> str:
-    """Cut the lines of a profile's table; the comments before the next one stay."""
+    """Remove the lines of a profile's table; the comments before the next table stay."""
     lines = source.text.splitlines(keepends=True)
     start, end = _table(lines, label)
     return "".join(lines[:start] + lines[end:])
 
 
 def _with_key(source: Source, label: str, key: str, value: Any) -> str:
-    """Add a key that a profile does not have yet behind its last one, not behind the comments before the next table."""
+    """Add a new key after the profile's last one, not after the comments that belong to the next table."""
     lines = source.text.splitlines(keepends=True)
     _, end = _table(lines, label)
     if value is None or not end or key in source.parse()["profiles"][label]:
@@ -200,7 +200,7 @@ def _table(lines: Sequence[str], label: str) -> tuple[int, int]:
 
 @contextmanager
 def _replacing(path: Path) -> Iterator[BinaryIO]:
-    """Replace a file at once behind the block, readable by its owner only; until then its draft keeps others out."""
+    """Replace a file at the end of the block, readable only by its owner; its draft keeps other writers out."""
     if not path.parent.exists():
         path.parent.mkdir(parents=True)
         path.parent.chmod(0o700)
@@ -211,7 +211,7 @@ def _replacing(path: Path) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        draft.chmod(0o600)  # a strict umask took even more away
+        draft.chmod(0o600)  # a strict umask may have removed even more
         draft.replace(path)
     except BaseException:
         draft.unlink(missing_ok=True)
@@ -219,7 +219,7 @@ def _replacing(path: Path) -> Iterator[BinaryIO]:
 
 
 def _create(draft: Path) -> int:
-    """Create a draft that is not there yet, waiting for another process that is just editing."""
+    """Create the draft file; wait while another process is editing."""
     patience = monotonic() + _LOCK_PATIENCE
     while True:
         try:

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shlex
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -41,7 +40,7 @@ def user_directory(variable: str, fallback: str) -> Path:
 
 
 def read_config() -> Config:
-    """Read and check the configuration file; one that does not exist is an empty one.
+    """Read and check the configuration file; a missing file is the same as an empty one.
 
     A file that others can read, an unknown key or a wrong value is a ConfigError that says where and how to fix it.
     """
@@ -70,6 +69,8 @@ def read_text(path: Path) -> str:
     try:
         mode = path.stat().st_mode
         if os.name == "posix" and stat.S_ISREG(mode) and mode & 0o077:
+            import shlex
+
             raise ConfigError(
                 f"{path} holds passwords, and others on this machine can read it. Nothing was sent. "
                 f"Fix it with: chmod 600 {shlex.quote(str(path))}"
@@ -102,14 +103,14 @@ class Source(NamedTuple):
             return tomllib.loads(self.text)
         except RecursionError:
             raise ConfigError(
-                f"{self.path} is not valid TOML: brackets within brackets without end. Nothing was sent."
+                f"{self.path} is not valid TOML: too many brackets inside brackets. Nothing was sent."
             ) from None
-        except ValueError as error:  # TOMLDecodeError, and a number of thousands of digits
+        except ValueError as error:  # TOMLDecodeError, or a number with thousands of digits
             hint = self._hint(error)
             raise ConfigError(f"{self.path} is not valid TOML: {error}. Nothing was sent.{hint}") from None
 
     def _hint(self, error: ValueError) -> str:
-        """Return what helps where the line of a TOML error has Chinese names without quotes, or Chinese quotes."""
+        """Return advice where the wrong line has Chinese names without quotes, or Chinese quotation marks."""
         line = re.search(r"line (\d+)", str(error))
         if not line or self.text.split("\n")[int(line[1]) - 1].isascii():
             return ""
@@ -142,13 +143,11 @@ def is_header(line: str, group: str, label: str) -> bool:
 
 
 def check(source: Source, document: Mapping[str, Any]) -> None:
-    """Hold a document to the specification of the keys; a ConfigError names the line that is wrong."""
+    """Check a document against the specification of the keys; a ConfigError names the wrong line."""
     _check_table(source, document, FILE_KEYS)
     for label, table in document.get("profiles", {}).items():
         if not isinstance(table, dict):
-            raise source.wrong(
-                f"{label} stands outside a profile; its keys belong under a line [profiles.NAME].", label
-            )
+            raise source.wrong(f"{label} is outside a profile; write it below a line [profiles.NAME].", label)
         if label in (SANDBOX, FROM_ENVIRONMENT):
             raise source.wrong(f"the profile {label!r} is built in; give this one another name.", label)
         _check_table(source, table, PROFILE_KEYS, "profiles", label)
@@ -156,7 +155,7 @@ def check(source: Source, document: Mapping[str, Any]) -> None:
             raise source.wrong("pwd_command and pwd are both given; keep one.", "pwd_command", "profiles", label)
     for label, table in document.get("templates", {}).items():
         if not isinstance(table, dict) or not table.get("content"):
-            raise source.wrong(f"a template is a table [templates.{label}] with a content.", label)
+            raise source.wrong(f"a template needs a table [templates.{label}] with a content.", label)
         _check_table(source, table, TEMPLATE_KEYS, "templates", label)
 
 

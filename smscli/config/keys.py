@@ -1,4 +1,4 @@
-"""Every key of the configuration: a row for each, which reading, checking, showing and the documents are made of."""
+"""Every key of the configuration, a row each: reading, checking, showing and the documents use these rows."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +23,7 @@ class Kind(NamedTuple):
 
     def mismatch(self, value: object) -> str:
         """Return what a value is where it is not of this kind, "" where it is."""
-        if type(value) not in self.types:  # an exact match, for True is an int as well
+        if type(value) not in self.types:  # an exact match, because True is an int as well
             return _named(value)
         if isinstance(value, list):
             wrong = [each for each in value if type(each) is not self.item]
@@ -83,7 +83,7 @@ class Key(NamedTuple):
         return self.mask(text) if self.mask else text
 
     def is_secret(self, text: str) -> bool:
-        """Say whether a text that somebody typed holds what must never be shown, so never be typed in a command."""
+        """Say whether a text holds a secret, which must never be typed as a word of a command."""
         return self.mask is not None and MASK in self.mask(text)
 
     def read(self, texts: Sequence[str]) -> Any:
@@ -114,7 +114,7 @@ def parse_limit(text: str) -> tuple[int, int] | None:
 
 
 def parse_hours(text: str) -> tuple[int, int] | None:
-    """Return the hours of a day, `21:00-08:00`, as minutes after midnight, from and until; None where they are not."""
+    """Return hours of a day, `21:00-08:00`, as two numbers of minutes after midnight; None where they are not valid."""
     found = re.fullmatch(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5][0-9])", text)
     if not found:
         return None
@@ -184,7 +184,7 @@ PROFILE_KEYS = _rows(
     Key("pwd", TEXT, "The interface password (接口密码).", mask=_hidden, variable="SMSCLI_PWD"),
     Key("pwd_command", TEXT, "A command whose first line is the password; instead of pwd.", mask=_program_alone),
     Key("sign", TEXT, "The signature of every message, without brackets.", variable="SMSCLI_SIGN"),
-    Key("extno", TEXT, "Your extension code, digits behind the sender's number.", check=_digits),
+    Key("extno", TEXT, "Your extension code: digits after the sender's number.", check=_digits),
     Key(
         "standby", TEXTS, "More addresses of the gateway, used only where it is proved that nothing was sent.", (),
         wrong_endpoint,
@@ -194,13 +194,13 @@ PROFILE_KEYS = _rows(
         _unless(lambda number: number >= 1, "must be at least 1"),
     ),
     Key(
-        "timeout", NUMBER, "How many seconds a whole request may take, until its answer is there.", 30,
+        "timeout", NUMBER, "How many seconds a request may take, from its start to its whole answer.", 30,
         _unless(
-            lambda number: 0 < number <= _LONGEST_TIMEOUT,  # nan is not, either
+            lambda number: 0 < number <= _LONGEST_TIMEOUT,  # this refuses nan too
             f"must be more than 0 and at most {_LONGEST_TIMEOUT} seconds",
         ),
     ),
-    Key("ca_bundle", TEXT, "A file with the certificates to trust, where the gateway has one of its own."),
+    Key("ca_bundle", TEXT, "A file with the certificates to trust, if the gateway has a private one."),
     Key("proxy", TEXT, "The proxy between you and the gateway.", check=_wrong_proxy, mask=_without_password),
     Key("push_name", TEXT, "The name that pushes of the gateway must have."),
     Key("push_pwd", TEXT, "The password that pushes of the gateway must have.", mask=_hidden),
@@ -215,22 +215,22 @@ PROFILE_KEYS = _rows(
     ),
     Key("confirm_above", WHOLE, "Ask before a send to more numbers than this.", 100, _not_negative),
     Key(
-        "per_number", TEXTS, "Hold a number back that got so many messages in such a time, as 1/1m and 5/1h.", (),
+        "per_number", TEXTS, "At most so many messages to one number in a time, as 1/1m (one a minute) and 5/1h.", (),
         _unless(parse_limit, 'must be a list of limits as "1/1m" (one a minute) or "5/1h"'),
     ),
     Key(
-        "repeat_window", TEXT, "Refuse the same send within this time, as 10m, unless it has a key.", "",
+        "repeat_window", TEXT, "Refuse the same send again within this time, as 10m, unless it has a key.", "",
         _unless(lambda text: not text or parse_duration(text), 'must be a duration as "10m" or "72h"'),
     ),
     Key(
-        "quiet_hours", TEXT, "Ask before marketing texts go out in these hours, as 21:00-08:00.", "",
+        "quiet_hours", TEXT, "Ask before marketing texts are sent in these hours (China time), as 21:00-08:00.", "",
         _unless(lambda text: not text or parse_hours(text), 'must be two different times as "21:00-08:00"'),
     ),
     Key("optout_words", TEXTS, "Replies that mean: no more messages.", OPTOUT_WORDS, _in_words('["T", "退订"]')),
-    Key("optin_words", TEXTS, "Replies that mean: messages again.", (), _in_words('["订阅"]')),
+    Key("optin_words", TEXTS, "Replies that mean: send messages again.", (), _in_words('["订阅"]')),
     Key(
         "refusal_codes", WHOLES,
-        "Answer codes, beyond the vendor's table, that the vendor has confirmed to mean: refused, nothing sent.", (),
+        "Answer codes outside the vendor's table that the vendor has confirmed to mean: refused, nothing sent.", (),
         _unless(bool, "must not hold 0, which means accepted"),
     ),
 )  # fmt: skip
@@ -240,7 +240,7 @@ TEMPLATE_KEYS = _rows(
     Key("extno", TEXT, "The extension code, instead of the profile's.", check=_digits),
 )
 FILE_KEYS = _rows(
-    Key("default", TEXT, "The profile that is used where none is named."),
+    Key("default", TEXT, "The profile that is used if none is named."),
     Key("profiles", TABLE, "The accounts."),
     Key("templates", TABLE, "The texts that the gateway approved."),
 )

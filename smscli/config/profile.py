@@ -1,7 +1,6 @@
 """The account a command works with: options, then the environment, then the file; and how its secrets are kept."""
 
 import os
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,7 +16,7 @@ _COMMAND_TIMEOUT = 120  # seconds, for a person to unlock a password store
 
 
 class Secret(str):
-    """A text that never shows itself in a `repr`, so not in a traceback or a debugger's dump either."""
+    """A text whose `repr` is masked, so that no traceback and no debugger shows it."""
 
     __slots__ = ()
 
@@ -65,7 +64,7 @@ class Profile(NamedTuple):
         """What a push to this profile must carry; None where nothing was agreed."""
         if not self.push_name and not self.access_secret:
             return None
-        from smscli.protocol.pushes import Trust  # a send has no use for it
+        from smscli.protocol.pushes import Trust  # a send does not need it
 
         return Trust(self.push_name, self.push_pwd, self.access_secret)
 
@@ -81,7 +80,7 @@ def choose(label: str = "", options: Mapping[str, str | None] | None = None) -> 
     """Return the profile a command works with: options, then the environment, then the file.
 
     `label` is the profile asked for by option; `options` are values given on the command line. Without any profile
-    there is a ConfigError that says what to do: the sandbox is never chosen by itself.
+    there is a ConfigError that says what to do: the sandbox is never chosen automatically.
     """
     label = named(label)
     if label == SANDBOX:
@@ -137,13 +136,13 @@ def _merge(label: str, table: Mapping[str, Any], source: str, options: Mapping[s
     values: dict[str, Any] = dict(table)
     sources = dict.fromkeys(table, source)
     for key in PROFILE_KEYS.values():
-        # The sandbox's address is its own: a real account's in the environment must not turn a trial into a send.
+        # The sandbox keeps its own address: a real account in the environment must not turn a trial into a send.
         given = os.environ.get(key.variable) if key.variable else None
         if given and not (label == SANDBOX and key.name in ("endpoint", "pwd")):
             values[key.name], sources[key.name] = given, key.variable
             if why := key.wrong(given):
                 raise ConfigError(f"{key.variable} {why}. Nothing was sent.")
-    # What belongs to a value that was replaced goes with it: a trial's endpoint must not fall back on a real one.
+    # A replaced value takes along what belongs to it: a trial's endpoint must not fall back to a real one.
     for replaced, dependent in (("pwd", "pwd_command"), ("endpoint", "standby")):
         if sources.get(replaced) == PROFILE_KEYS[replaced].variable:
             values.pop(dependent, None)
@@ -172,7 +171,7 @@ def require_account(profile: Profile) -> None:
 
 
 def password(profile: Profile) -> Secret:
-    """Return the interface password, asking `pwd_command` for it where the profile says so."""
+    """Return the interface password; run `pwd_command` for it if the profile has one."""
     if profile.pwd:
         return profile.pwd
     if not profile.pwd_command:
@@ -184,6 +183,7 @@ def password(profile: Profile) -> Secret:
 
 
 def _ask_command(command: str) -> Secret:
+    import shlex
     import subprocess
 
     def failed(why: str) -> ConfigError:

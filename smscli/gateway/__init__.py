@@ -1,1 +1,1 @@
-"""The gateway as a client sees it: the only door to requests."""
+"""The HTTP client of the gateway; only this package uses requests."""

@@ -1,4 +1,4 @@
-"""The gateway as a client sees it: a send, a balance, and a sentence for whatever else comes back."""
+"""The gateway as a client sees it: a send, a balance, and a sentence for any other answer."""
 
 from collections.abc import Mapping
 from urllib.parse import urlsplit
@@ -22,10 +22,10 @@ _QUOTE_LIMIT = 120  # characters
 
 
 class Gateway:
-    """One account at one endpoint; safe to use from several threads, each exchange on a connection of its own."""
+    """One account at one endpoint; safe to use from several threads, each exchange on its own connection."""
 
     def __init__(self, profile: Profile) -> None:
-        """Prepare for exchanges; ConfigError where the profile lacks what they need, or holds what cannot be sent."""
+        """Prepare for exchanges; ConfigError where the profile lacks a value, or has one that cannot be sent."""
         profiles.require_account(profile)
         self.endpoint = profile.endpoint
         self._profile = profile
@@ -37,7 +37,7 @@ class Gateway:
     def send(self, form: Mapping[str, str]) -> SendAnswer:
         """Post a send without name and pwd, which are added here; return the gateway's answer, also a refusal.
 
-        Raises UnreachableError or ConfigError where nothing was sent, OutcomeUnknownError where that cannot be said.
+        Raises UnreachableError or ConfigError where nothing was sent, OutcomeUnknownError where it may have been.
         """
         try:
             answer = self._poster.post(self._body(form), parse_send_answer)
@@ -55,7 +55,7 @@ class Gateway:
             parsed: BalanceAnswer | None = answer.parsed
             if parsed is None:
                 raise OutcomeUnknownError(self._describe(answer))
-        except (UnreachableError, OutcomeUnknownError) as error:  # to ask for the balance never sends a message
+        except (UnreachableError, OutcomeUnknownError) as error:  # asking for the balance never sends a message
             raise UnreachableError(f"{error} The balance is not known.") from None
         if parsed.code != 0:
             raise RefusedError(describe_answer(parsed.code, quoted(parsed.msg, self._pwd)))
@@ -66,10 +66,10 @@ class Gateway:
         self._poster.close()
 
     def _describe(self, answer: Answer) -> str:
-        """Return as a sentence what came instead of an answer of this gateway; quotes only what is harmless."""
+        """Return a sentence about what came instead of an answer of this gateway; quote only what is harmless."""
         if 300 <= answer.status < 400 and answer.location:
             return (
-                f"the gateway redirects{self._quoting(' to', answer.location) or ' elsewhere'}, which is not followed."
+                f"the gateway redirects{self._quoting(' to', answer.location) or ' elsewhere'}; that is not followed."
             )
         said = self._quoting(":", _title(answer.text) or answer.text)
         if answer.status != 200:
@@ -87,12 +87,12 @@ class Gateway:
     def _body(self, form: Mapping[str, str]) -> bytes:
         try:
             return encode_form({"name": self._profile.name, "pwd": self._pwd, **form})
-        except UnicodeEncodeError:  # its text would show the password
+        except UnicodeEncodeError:  # the error's own text would show the password
             raise ConfigError(f"the name or password of profile {self._profile.label!r} is not UTF-8 text.") from None
 
 
 def is_loopback(endpoint: str) -> bool:
-    """Return whether an endpoint is on this machine; a name that only looks so (`127.0.0.1.example`) is not."""
+    """Return whether an endpoint is on this machine; a name that only looks like it (`127.0.0.1.example`) is not."""
     host = urlsplit(endpoint).hostname or ""
     return host in ("localhost", "::1") or (host.startswith("127.") and host.replace(".", "").isdigit())
 
@@ -109,7 +109,7 @@ def describe_answer(code: int, msg: str, refused: bool = True) -> str:
 
 
 def _title(page: str) -> str:
-    import re  # not before there is a page to describe
+    import re  # only when there is a page to describe
 
-    found = re.search(r"<title[^>]*>([^<]*)", page, re.IGNORECASE)
+    found = re.search(r"<title[^>]{0,200}>([^<]*)", page, re.IGNORECASE)
     return found[1].strip() if found else ""

@@ -1,10 +1,9 @@
-"""Connections that write only through a gate and read only one answer; the one door to requests, below its Session.
+"""Connections that write only through a gate and read only one answer. They use requests below its Session.
 
-An exchange puts itself into `current.exchange` of its thread; the connection asks it there for its gate and deadline.
+An exchange puts itself into `current.exchange` of its thread; there the connection finds its gate and its deadline.
 """
 
 import ssl
-import sys
 import threading
 import warnings
 from http.client import HTTPResponse
@@ -12,23 +11,21 @@ from io import BufferedReader, RawIOBase
 from time import monotonic
 from typing import Any
 
-# Answers are read as bytes and decoded here, so the guessing of charsets that requests would load stays out (17 ms).
-with warnings.catch_warnings():
+from smscli.loading import Without
+
+# Unused: the guessing of charsets, for answers are read as bytes and decoded here (17 ms), and the look-up of packages'
+# versions, which urllib3 needs for HTTP/2 alone.
+with warnings.catch_warnings(), Without("chardet", "charset_normalizer", "importlib.metadata"):
     warnings.simplefilter("ignore")
-    _absent = [name for name in ("chardet", "charset_normalizer") if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(_absent))  # type: ignore[arg-type]
     import requests
     from requests.adapters import HTTPAdapter
     from urllib3 import exceptions as net
     from urllib3.connection import HTTPConnection, HTTPSConnection
     from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-    for _name in _absent:
-        del sys.modules[_name]
-
 __all__ = (
     "ANSWER_LIMIT", "GatedAdapter", "Incoming", "TooLateError", "TooLongError", "UnaskedError", "current",
-    "net", "requests",  # only from here, or the charsets would be loaded
+    "net", "requests",  # import them only from here: the import above keeps the charsets out
 )  # fmt: skip
 
 ANSWER_LIMIT = 64 << 10  # bytes, head and body
@@ -42,7 +39,7 @@ class TooLateError(TimeoutError):
 
 
 class TooLongError(OSError):
-    """The answer is longer than any of this gateway, so it was not read to its end."""
+    """The answer is longer than this gateway ever gives, so it was not read to its end."""
 
 
 class UnaskedError(Exception):
@@ -84,7 +81,7 @@ class Incoming(BufferedReader):
     goes_on = False
 
     def close(self) -> None:
-        """Close, and note what is here behind the answer."""
+        """Close, and note whether anything has come after the answer."""
         if not self.closed:
             self.raw.ended = True  # type: ignore[attr-defined]  # only what is here already counts
             self.goes_on = bool(self.peek(1))
@@ -105,7 +102,7 @@ class _FinalResponse(HTTPResponse):
         for _ in range(_INFORMATIONAL_LIMIT):
             if self.status >= 200 or self.status == 101:  # 101 is final: another protocol follows
                 return
-            self.headers: Any = None  # or it would not be read again
+            self.headers: Any = None  # otherwise it would not be read again
             super().begin()
 
 
@@ -113,7 +110,7 @@ class _FinalResponse(HTTPResponse):
 
 
 def _has_input(sock: Any) -> bool:
-    """Return whether a byte, or the end, has come; a byte is lost with this, so close the connection then."""
+    """Return whether a byte, or the end, has come; this loses a byte, so close the connection then."""
     timeout = sock.gettimeout()
     sock.settimeout(0)
     try:
@@ -128,7 +125,7 @@ def _has_input(sock: Any) -> bool:
 
 
 class _Gated:
-    """Makes a connection pass the exchange's gate before it sends; what a proxy is asked before does not count."""
+    """Makes a connection pass the exchange's gate before it sends; asking a proxy to connect does not count."""
 
     response_class: Any = _FinalResponse
     _connecting = False
@@ -175,9 +172,9 @@ _POOLS = {"http": _GatedHTTPPool, "https": _GatedHTTPSPool}
 
 
 class GatedAdapter(HTTPAdapter):
-    """A requests adapter whose connections are gated, also those through a proxy, and that looks at no header.
+    """A requests adapter whose connections are gated, also through a proxy; it ignores the headers of answers.
 
-    It is used without a Session, which would read addresses and cookies out of any answer and unpack its body.
+    It is used without a Session, which would read addresses and cookies from any answer and unpack its body.
     """
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:

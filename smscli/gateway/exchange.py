@@ -1,12 +1,12 @@
-"""One exchange with an endpoint: its thread, its deadline, its gate, and what is known where it fails.
+"""One exchange with an endpoint: its thread, its deadline, its gate, and what is known when it fails.
 
-The rule of money: a request may be repeated only where it is proved that nothing went out. That proof is made at the
-socket: an exchange passes its gate just before its first byte is sent. Before the gate nothing has left, and past the
-deadline nothing can leave any more (UnreachableError). After it, whatever goes wrong leaves the outcome unknown
-(OutcomeUnknownError).
+The rule of money: a request may be repeated only where it is proved that nothing was sent. The proof is made at the
+socket: an exchange passes its gate just before its first byte is sent. A failure before the gate means that nothing was
+sent, and after the deadline nothing can be sent any more (UnreachableError). A failure after the gate leaves the
+outcome unknown (OutcomeUnknownError).
 
 The rule of order: an answer belongs to the request before it. So a connection is used again only after a complete 200
-with an answer of this gateway, with nothing behind it; and nothing is written where bytes already wait to be read.
+with an answer of this gateway and nothing after it. And nothing is written where bytes already wait to be read.
 """
 
 import socket
@@ -54,9 +54,9 @@ Parse = Callable[[str], Any]
 
 
 class Poster:
-    """Posts forms to one endpoint; safe to use from several threads, each exchange in a thread of its own.
+    """Posts forms to one endpoint; safe to use from several threads, each exchange in its own thread.
 
-    So not even a name server can hold the caller longer than `timeout`, in seconds for a whole exchange.
+    So even a name server that hangs cannot hold the caller longer than `timeout`, in seconds for a whole exchange.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Poster:
         self._ways = {"stream": True, "timeout": timeout, "verify": ca_bundle or True, "proxies": proxies}
         self._idle: list[SimpleQueue[_Exchange | None]] = []
         try:
-            # Every exchange copies this one: to prepare one anew takes a third of an exchange's time.
+            # Every exchange copies this one: preparing a new one takes a third of an exchange's time.
             self._request = requests.Request("POST", endpoint, headers).prepare()
         except requests.RequestException:
             raise ConfigError(f"{urlsplit(endpoint).netloc}: this address cannot be used.") from None
@@ -76,7 +76,7 @@ class Poster:
     def post(self, body: bytes, parse: Parse) -> Answer:
         """Carry out one exchange; `parse` reads the text of a 200, None where it is not this gateway's.
 
-        Raises UnreachableError or ConfigError where nothing was sent, OutcomeUnknownError where that cannot be said.
+        Raises UnreachableError or ConfigError where nothing was sent, OutcomeUnknownError where it may have been.
         """
         request = self._request.copy()
         request.prepare_body(body, None)
@@ -89,7 +89,7 @@ class Poster:
         return exchange.result()
 
     def close(self) -> None:
-        """End the threads that are idle, with their connections; one that hangs is left alone."""
+        """End the idle threads with their connections; a thread that hangs is left alone."""
         while self._idle:
             self._idle.pop().put(None)
 
@@ -105,7 +105,7 @@ class Poster:
         adapter = GatedAdapter(pool_connections=1, pool_maxsize=1)
         while exchange := queue.get():
             exchange.run(adapter, self._ways)
-            self._idle.append(queue)  # before the next exchange can be asked for
+            self._idle.append(queue)  # first, so that the next exchange can use it
             exchange.finish()
         adapter.close()
 
@@ -132,10 +132,10 @@ class _Exchange:
         try:
             try:
                 self._answer = self._post(adapter, ways)
-            except UnaskedError:  # a kept connection that a proxy has given up, most likely
+            except UnaskedError:  # most likely a proxy has closed a connection that was kept
                 adapter.close()
                 self._answer = self._post(adapter, ways)
-        except Exception as error:  # a bug is raised again in the asking thread, see result()
+        except Exception as error:  # result() raises a bug again in the asking thread
             self._error = error
         if not self._answer or self._answer.parsed is None or not self.incoming or self.incoming.goes_on:
             with suppress(OSError):
@@ -150,19 +150,19 @@ class _Exchange:
         self._done.acquire(timeout=self._timeout)
 
     def pass_gate(self) -> None:
-        """Called before the first byte is sent; refuses once the asking thread has given up."""
+        """Call this before the first byte is sent; it refuses after the asking thread has given up."""
         with self._lock:
             if self._abandoned:
                 raise TooLateError
             self._sent = True
 
     def abandon(self) -> None:
-        """Give up: what has not passed the gate by now never will."""
+        """Give up: an exchange that has not passed the gate by now can never pass it."""
         with self._lock:
             self._abandoned = True
 
     def result(self) -> Answer:
-        """Return the answer, or raise what is known of the failure; the exchange must have been abandoned."""
+        """Return the answer, or raise what is known about the failure; call `abandon` before."""
         if self._answer is not None:
             return self._answer
         error = self._error or TimeoutError()
@@ -208,7 +208,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
             pending += [cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args]
 
 
-# What the network and the address can do; anything else that is raised before the gate is a bug.
+# What the network or the address can cause; any other exception before the gate is a bug.
 _BEFORE_THE_GATE = (requests.RequestException, net.HTTPError, HTTPException, OSError, UnicodeError, UnaskedError)
 _REASONS: list[tuple[type[BaseException], str]] = [
     (net.ProxyError, "the profile's proxy made no connection"),

@@ -22,7 +22,7 @@ def gateways_of(profile: Profile, say: Say) -> Iterator[list[Gateway]]:
 
 @contextmanager
 def gateway_of(profile: Profile, say: Say) -> Iterator[Gateway]:
-    """Open the gateway that a profile names, and close it behind the block; `say` gets a warning, if there is any."""
+    """Open the gateway that a profile names, and close it after the block; `say` gets a warning, if there is any."""
     if profile.label == SANDBOX:
         from smscli.sandbox.gateway import Sandbox
 

@@ -1,18 +1,18 @@
-"""What may be quoted of a stranger's text: nothing that could hold the password, in whatever spelling.
+"""What may be quoted from a text that others wrote: nothing that could hold the password, however it is spelled.
 
-A gateway or a proxy can repeat what it was sent, and can spell it in more ways than a list would hold (`%2f`, `%252F`,
-`&#39;`, `\\u0026`, base64 and so on). So the rule names what is harmless instead: words, some numbers and Chinese text
-without four characters of the password in a row, whatever stands between these. Anything else is not shown at all.
+A gateway or a proxy can repeat what it was sent, in more spellings than a list could hold (`%2f`, `%252F`, `&#39;`,
+`\\u0026`, base64 and so on). So the rule says what is harmless: words, some numbers and Chinese text, without four
+characters of the password in a row, also if other characters stand between them. Anything else is not shown at all.
 """
 
 import re
 
 NOT_SHOWN = "(not shown, because it may hold the password)"
 
-_SHOWN = 4  # so many characters of a password in a row are too many
-_SHORTEST = 6  # a shorter password could not be told from ordinary words and numbers
-# A number is no longer than a phone number, and there are no more of them than in an IP address; nor are there many
-# words of one or two letters. So a password that was cut or written as numbers does not fit in.
+_SHOWN = 4  # this many characters of a password in a row are too many
+_SHORTEST = 6  # a shorter password could look like an ordinary word or number
+# A number is at most as long as a phone number, and there are at most as many of them as in an IP address. There are
+# few words of one or two letters. So a password that was cut into pieces or written as numbers does not pass.
 _NUMBERS, _DIGITS, _SHORT_WORDS = 4, 12, 3
 _CHINESE = (("\u4e00", "\u9fff"), ("\u3000", "\u303f"), ("\uff01", "\uff0f"), ("\uff1a", "\uff1f"))  # with punctuation
 _SIGN = rf"""[\s,.;:!?()<>"'/{"".join(map("-".join, _CHINESE))}-]"""
@@ -41,5 +41,5 @@ def quoted(text: str, password: str) -> str:
 
 
 def _bare(text: str) -> str:
-    """Return the ASCII letters and digits alone, in lower case."""
+    """Return only the ASCII letters and digits, in lower case."""
     return "".join(char for char in text if char.isascii() and char.isalnum()).lower()

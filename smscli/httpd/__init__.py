@@ -1,1 +1,1 @@
-"""A small HTTP server on a socket; the listener and the sandbox stand on it."""
+"""A small HTTP server on a socket; the listener and the sandbox use it."""

@@ -35,7 +35,7 @@ class Request(NamedTuple):
     body: bytes
     keep_alive: bool
     peer: str
-    is_whole: bool = True  # not where the body was beyond the limit and only its start was kept
+    is_whole: bool = True  # False where the body was over the limit and only its start was kept
 
     def fields(self) -> dict[str, str]:
         """Return the parameters of query and body (form or multipart), the body's before the query's."""
@@ -46,7 +46,7 @@ class Request(NamedTuple):
 
 
 class Response(NamedTuple):
-    """What to answer; `headers` come on top of the usual ones, or instead of them."""
+    """What to answer; `headers` are added to the usual ones, or replace them."""
 
     status: int
     body: bytes
@@ -63,12 +63,12 @@ class Response(NamedTuple):
 
 
 def plain(status: HTTPStatus) -> Response:
-    """Return an answer that says nothing but its status."""
+    """Return an answer that says only its status."""
     return Response(status, f"{status.value} {status.phrase}\n".encode(), "text/plain; charset=utf-8")
 
 
 class BadRequestError(Exception):
-    """The bytes are not a request, or one that is too large; `status` is what to answer."""
+    """The bytes are not a request, or the request is too large; `status` is what to answer."""
 
     def __init__(self, status: int) -> None:
         self.status = HTTPStatus(status)
@@ -120,13 +120,13 @@ class Reader:
         return Request(head.method, head.path, head.query, head.headers, body, head.keep_alive, self._peer, is_whole)
 
     def must_continue(self) -> bool:
-        """Return, once a request, whether the client waits for a `100 Continue` before it sends the body."""
+        """Return, once for each request, whether the client waits for a `100 Continue` before it sends the body."""
         waits = bool(self._head and self._head.waits_for_100) and not self._continued
         self._continued |= waits
         return waits
 
     def _read_head(self) -> _Head | None:
-        # Some clients end a body with a line break that they do not count.
+        # Some clients add a line break to a body and do not count it.
         if self.buffer.startswith((b"\r", b"\n")):
             self.buffer = self.buffer.lstrip(b"\r\n")
         end = _HEAD_END.search(self.buffer, max(0, self._searched - 3), HEAD_LIMIT)
@@ -155,7 +155,7 @@ class Reader:
         return body
 
     def _read_start(self, length: int) -> bytes | None:
-        """Read a body beyond the limit to its end, so that its sender sees the answer, and return its start."""
+        """Read a body over the limit to its end, so that its sender sees the answer, and return its start."""
         taken = self.buffer[: length - len(self._body) - self._skipped]
         del self.buffer[: len(taken)]
         self._body += taken
@@ -200,7 +200,7 @@ def _parsed_head(raw: bytes) -> _Head:
     headers = _checked_headers(head)
     path, _, query = head.target.partition(b"?")
     keeps = head.http_version != b"1.0" and "close" not in re.split(r"[\s,]+", headers.get("connection", "").lower())
-    # h11 accepts several lengths only where they are the same.
+    # h11 accepts several lengths only if they are equal.
     length = None if "transfer-encoding" in headers else int(headers.get("content-length", "0").partition(",")[0])
     path_text = decode_text(unquote_to_bytes(path))
     waits = parser.they_are_waiting_for_100_continue
@@ -228,7 +228,7 @@ def _checked_headers(head: h11.Request) -> dict[str, str]:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     if headers.get("content-length") and "transfer-encoding" in headers:
-        raise BadRequestError(HTTPStatus.BAD_REQUEST)  # two who read it differently see different requests
+        raise BadRequestError(HTTPStatus.BAD_REQUEST)  # a proxy and this server could read two different requests
     return headers
 
 

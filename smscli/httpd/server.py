@@ -1,7 +1,7 @@
 """Serves HTTP/1.x on a socket: hands each request to a coroutine and writes what it returns.
 
-Limits: 10 seconds for a whole request, 75 seconds between two, 512 connections. Where one more comes, the one that has
-waited longest for a request is closed.
+Limits: 10 seconds for a whole request, 75 seconds between two, 512 connections. If one more comes, the connection that
+has waited longest for a request is closed.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from smscli.httpd.request import BODY_LIMIT, HEAD_LIMIT, BadRequestError, Reader
 
 CONNECTION_LIMIT = 512
 REQUEST_SECONDS = 10.0
-# More than a proxy keeps its connections open (nginx: 60), so that no request meets one that is just being closed.
+# Longer than a proxy keeps its connections (nginx: 60), so that no request comes while one is being closed.
 IDLE_SECONDS = 75.0
 
 _AT_ONCE = 4
@@ -27,17 +27,17 @@ _OTHER_FILES = 64  # some of them for connections that are being opened or close
 _SWEEP_SECONDS = 0.25
 _REFUSAL_SECONDS = 1.0
 
-# Instead of an answer: takes the connection into its own hands; it is closed afterwards.
+# Instead of an answer: it writes to the connection itself, which is closed afterwards.
 Takeover = Callable[[asyncio.Transport], Awaitable[None]]
-# A future costs less than a coroutine, which gets a task of its own.
+# A future costs less than a coroutine, which needs its own task.
 Respond = Callable[[Request], Awaitable[Response | Takeover]]
 
 
 class Server:
-    """Listens at once, serves between `start` and `stop` in a thread of its own; port 0 takes any free one.
+    """Listens at once, serves between `start` and `stop` in its own thread; port 0 takes any free one.
 
-    `patience` is how long `stop` lets answers on their way leave, in seconds. With `start_limit` a body beyond
-    `body_limit` is read to its end, and that much of its start is kept; without it, it is answered 413.
+    `patience` is how many seconds `stop` waits for answers that are on their way. With `start_limit` a body over
+    `body_limit` is read to its end, and that much of its start is kept; without it, the answer is 413.
     """
 
     def __init__(
@@ -65,16 +65,16 @@ class Server:
         self._all_gone = asyncio.Event()
 
     def start(self) -> None:
-        """Serve in a thread of its own."""
+        """Serve in its own thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Take no more requests, let answers on their way leave, close everything."""
+        """Accept no more requests, wait for answers that are on their way, close everything."""
         self._loop.call_soon_threadsafe(self.stopping.set)
         self._thread.join()
 
     async def pause(self, seconds: float) -> None:
-        """Wait that long, but not longer than the server serves."""
+        """Wait so many seconds, but not after the server has stopped."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self.stopping.wait()
@@ -86,7 +86,7 @@ class Server:
             self._loop.close()
 
     async def _serve(self) -> None:
-        # The loop takes so many at once before it looks at the limit; the system keeps more of them waiting.
+        # The loop accepts this many before it checks the limit; the system keeps more of them waiting.
         listener = await self._loop.create_server(lambda: _Connection(self), sock=self._socket, backlog=_AT_ONCE)
         self._socket.listen(CONNECTION_LIMIT)
         while not self.stopping.is_set():
@@ -112,7 +112,7 @@ class Server:
         for task in (tasks := self._tasks()):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.sleep(0)  # in which the aborted ones close
+        await asyncio.sleep(0)  # lets the aborted ones close
 
     def _tasks(self) -> set["asyncio.Task[Any]"]:
         return {task for task in asyncio.all_tasks() if task is not asyncio.current_task()}
@@ -123,17 +123,17 @@ class Server:
             connection.abort()
 
     def admit(self, connection: "_Connection") -> None:
-        """Count a new connection; where there are too many, the one that has waited longest for a request goes."""
+        """Count a new connection; if there are too many, close the one that has waited longest for a request."""
         self._connections.add(connection)
         if self.stopping.is_set():
             connection.abort()
         elif len(self._connections) > min(CONNECTION_LIMIT, self._affordable):
             oldest = next(iter(self._waiting), connection)
-            self._waiting.pop(oldest, None)  # or it would be chosen again before it has gone
+            self._waiting.pop(oldest, None)  # otherwise it could be chosen again before it has gone
             oldest.abort()
 
     def forget(self, connection: "_Connection") -> None:
-        """Count a connection no more."""
+        """Stop counting a connection."""
         self._connections.discard(connection)
         self._waiting.pop(connection, None)
         if not self._connections and self.stopping.is_set():
@@ -165,7 +165,7 @@ class _Connection(asyncio.Protocol):
         self._server = server
         self._loop = asyncio.get_running_loop()
         self._answer: asyncio.Future[Any] | None = None  # the one that is waited for
-        self._taken = True  # the peer takes what is written
+        self._taken = True  # the peer reads what is written
         self._half_closed = False  # the peer sends no more
         self._refused = False  # what still comes is thrown away
         self.deadline = self._loop.time() + REQUEST_SECONDS
@@ -191,7 +191,7 @@ class _Connection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         self._half_closed = True
-        return self._answer is not None or not self._taken  # then something is still to leave
+        return self._answer is not None or not self._taken  # then something still has to be written
 
     def pause_writing(self) -> None:
         self._taken = False
@@ -212,7 +212,7 @@ class _Connection(asyncio.Protocol):
         self._transport.abort()
 
     def _next(self) -> None:
-        """Answer the next request that is here; one at a time, and none while the peer does not take its answers."""
+        """Answer the next request that is here; one at a time, and not while the peer does not read its answers."""
         if self._answer or not self._taken or self._transport.is_closing():
             if len(self._reader.buffer) > HEAD_LIMIT:
                 self._transport.pause_reading()
@@ -265,7 +265,7 @@ class _Connection(asyncio.Protocol):
             self._transport.close()
 
     def _refuse(self, status: HTTPStatus) -> None:
-        # A close with unread bytes resets the connection, and the answer may be lost with it.
+        # Closing with unread bytes resets the connection, and the answer may be lost.
         self._refused = True
         self._transport.write(plain(status).encode())
         self._transport.write_eof()

@@ -1,4 +1,4 @@
-"""Which run a reply most likely answers, and so whose account: its number and its extension say it (protocol §4)."""
+"""Which run, and so which account, a reply most likely answers: by its number and its extension (protocol §4)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from smscli.ledger.settling import CLOCK_SECONDS
 from smscli.ledger.store import Store
 from smscli.protocol.pushes import Reply
 
-_LEFT = ", ".join(f"'{state}'" for state in states.MAY_HAVE_LEFT)
+_LEFT = ", ".join(f"'{state}'" for state in (*states.MAY_HAVE_LEFT, states.State.DROPPED))
 
 
 class _Sent(NamedTuple):
@@ -21,15 +21,15 @@ class _Sent(NamedTuple):
 
 
 class Repliers:
-    """Finds what people answer."""
+    """Finds the runs that replies answer."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def runs(self, replies: Sequence[tuple[Reply, float, str]], lengths: Mapping[str, int]) -> list[int | None]:
-        """Return for each reply, its moment and its profile the run that it answers, None where there is none.
+        """Return for each reply, with its moment and profile, the run that it answers; None where there is no such run.
 
-        It is the latest one sent to the number before; a run with the extno that the reply carries comes first.
+        It is the latest run that was sent to the number before. A run with the extno of the reply comes first.
         """
         sent = self._sent({reply.mobile for reply, _, _ in replies}) if replies else {}
         found = []
@@ -40,9 +40,9 @@ class Repliers:
         return found
 
     def account(self, reply: Reply, at: float, profile: Profile) -> str:
-        """Return the account that a reply answers; empty where no other account than the profile's ever sent anything.
+        """Return the account that a reply answers; empty where only the profile's account has ever sent anything.
 
-        Several accounts can have their replies pushed to one listener.
+        Several accounts can push their replies to one listener.
         """
         if not self._store.read_one("SELECT 1 FROM run WHERE account != ? LIMIT 1", (profile.name,)):
             return ""
@@ -69,7 +69,7 @@ def customer_part(extension: str, length: int) -> str:
 
 
 def _likeliest(sent: Iterable[_Sent], replied: float, extno: str) -> _Sent | None:
-    # Sent after it: only where the gateway's clock has to be wrong, the first one. The gateway gives whole seconds.
+    # A run sent after the reply counts only if the clocks differ, then the first one. The gateway has whole seconds.
     def order(run: _Sent) -> tuple[bool, bool, float]:
         before = int(run.at) <= replied
         return bool(extno) and run.extno == extno, before, run.at if before else -run.at

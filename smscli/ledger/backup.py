@@ -1,7 +1,6 @@
-"""The ledger as a whole: a copy that is complete, and whether it is sound.
+"""The ledger as a whole: a complete copy of it, and whether it is sound.
 
-Copying an SQLite file alone loses what stands in its write-ahead log, and with it keys that protect against a second
-send.
+A copy of an SQLite file alone lacks its write-ahead log, and so also keys that protect against a second send.
 """
 
 import os
@@ -19,7 +18,7 @@ _UNSETTLED = ", ".join(f"'{state}'" for state in states.UNSETTLED)
 
 
 class Health(NamedTuple):
-    """What `ledger check` finds; `problems` are the engine's own words, none where it is sound.
+    """What `ledger check` finds; `problems` are the engine's own words; there are none if the ledger is sound.
 
     `facts` are what the engine says of itself, names and values.
     """
@@ -35,7 +34,7 @@ class Health(NamedTuple):
 def check(store: Store) -> Health:
     """Read the whole ledger and say whether it is sound, and what it holds.
 
-    Nothing is counted in one that is not sound.
+    In a damaged ledger nothing is counted.
     """
     facts = store.facts()
     if problems := store.problems():
@@ -52,15 +51,15 @@ def _counts(store: Store) -> dict[str, int]:
 def back_up(store: Store, target: Path) -> dict[str, int]:
     """Copy the ledger into a new file that only its owner can read, and verify it; returns what it holds.
 
-    An InputError where the file is there already or cannot be written, or where the ledger is on a server, which is
+    An InputError where the file exists already or cannot be written, or where the ledger is on a server, which is
     copied by other means; LedgerError where the copy is not sound.
     """
     try:
         os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:
-        raise InputError(f"{target} is there already; name a new file. Nothing was written.") from None
+        raise InputError(f"{target} exists already. Nothing was written. Name a new file.") from None
     except OSError as error:
-        raise InputError(f"{target} cannot be written: {error.strerror}.") from None
+        raise InputError(f"{target} cannot be written: {error.strerror}. Name another file.") from None
     try:
         return _copy(store, target)
     except BaseException:
@@ -78,5 +77,7 @@ def _copy(store: Store, target: Path) -> dict[str, int]:
     except sqlite3.Error as error:
         raise LedgerError(f"{target} cannot be written: {error}.") from None
     if verdict != "ok":
-        raise LedgerError(f"the copy is not sound: {verdict}. Look with: smscli ledger check")
+        raise LedgerError(
+            f"the copy is damaged, so it was removed: {verdict}. Check the ledger with: smscli ledger check"
+        )
     return counts

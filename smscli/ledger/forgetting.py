@@ -1,4 +1,4 @@
-"""Forgetting what is old, for phone numbers are personal data; what protects against repeats stays."""
+"""Forgets what is old, because phone numbers are personal data; what protects against repeats stays."""
 
 from typing import NamedTuple
 
@@ -21,8 +21,8 @@ class Forgotten(NamedTuple):
 def forget(store: Store, before: float) -> Forgotten:
     """Forget finished runs from before a moment, and what came back about them.
 
-    A run with a key keeps its counts, so that the key goes on protecting against a second send; its texts and numbers
-    go like all the others. Opt-outs stay, and so does what was reported about a run that stays.
+    A run with a key keeps its counts, so that the key still protects against a second send; its texts and numbers are
+    deleted like all the others. Opt-outs stay, and so do the reports about a run that stays.
     """
     with store.transaction() as connection:
         (unfinished,) = connection.execute(
@@ -40,7 +40,7 @@ def forget(store: Store, before: float) -> Forgotten:
 
 
 def _forget_runs(connection: Connection, before: float) -> None:
-    # Reports about the sendid of a batch without numbers are known from then on, see Inbox.record().
+    # From then on, reports about the sendid of a batch without numbers count as known, see Inbox.record().
     connection.execute(
         f"UPDATE batch SET mobiles = '', content = NULL WHERE run IN (SELECT id FROM run WHERE {_PAST})", (before,)
     )
@@ -52,7 +52,7 @@ def _forget_runs(connection: Connection, before: float) -> None:
 
 
 def _forget_reports(connection: Connection, before: float) -> None:
-    """Forget what was reported about sendids that no run has, each with its tally."""
+    """Forget the reports about sendids that no run has, each with its tally."""
     connection.execute(
         "DELETE FROM report WHERE sendid IN (SELECT sendid FROM report GROUP BY sendid HAVING max(received) < ?) "
         "AND NOT EXISTS (SELECT 1 FROM batch WHERE batch.sendid = report.sendid AND batch.sendid != '')",

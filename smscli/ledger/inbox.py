@@ -1,7 +1,6 @@
-"""What came back: status reports, replies, and what was refused, beside the runs in the same store.
+"""What came back: status reports, replies, and what was refused, in the same store as the runs.
 
-A repeat changes nothing. Where a number has several reports, one of delivery counts, else the latest by the gateway's
-clock; all of them are kept.
+A repeat changes nothing. All reports about a number are kept; verdicts.py says which one counts.
 """
 
 import re
@@ -17,20 +16,20 @@ from smscli.config.profile import Profile
 from smscli.ledger.answered import Repliers
 from smscli.ledger.engines import Connection
 from smscli.ledger.optouts import opt_in, opt_out
-from smscli.ledger.runs import DELIVERED
 from smscli.ledger.settling import Settling, count_settled
 from smscli.ledger.store import Store, marks
+from smscli.ledger.verdicts import Word, add_to_tally, verdict
 from smscli.protocol.numbers import normalise
 from smscli.protocol.optout import wants_in, wants_out
 from smscli.protocol.pushes import Push, Reply, Report, Signature
 from smscli.protocol.times import moment
 
-_CHUNK = 500  # values of one statement, which SQLite takes a limited number of
+_CHUNK = 500  # values in one statement; SQLite limits them
 _QUARANTINE = 1000
 _RAW_LIMIT = 64 << 10
 _NAME = 150  # characters of a text that has a place in an index; the longest of the gateway's has 25
 # The password in what was refused may be the right one: the ledger holds no secrets.
-_PASSWORD = re.compile(rb"""(?i)(\bpwd["']?\s*[=:]\s*["']?|name="?pwd"?[^\n]*\n\r?\n)[^&"'\s,}]+""")
+_PASSWORD = re.compile(rb"""(?i)(\bpwd["']?\s*[=:]\s*["']?|name="?pwd"?[^\n]{0,200}\n\r?\n)[^&"'\s,}]+""")
 
 
 class Kept(NamedTuple):
@@ -42,7 +41,7 @@ class Kept(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """A reply as it is kept; `received` is in seconds since 1970, `profile` the one that it came to."""
+    """A reply as it is kept; `received` is in seconds since 1970, `profile` is the profile that got it."""
 
     id: int
     reply: Reply
@@ -51,21 +50,12 @@ class Answer(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """What was kept out of the ledger, and why; `received` is in seconds since 1970."""
+    """A push that was refused, and why; `received` is in seconds since 1970."""
 
     received: float
     peer: str
     reason: str
     raw: bytes
-
-
-class _Word(NamedTuple):
-    """What orders the reports about one number: delivery first, then the gateway's clock, then ours."""
-
-    delivered: bool
-    at: float
-    received: float
-    state: str
 
 
 class Inbox:
@@ -107,7 +97,7 @@ class Inbox:
         return [None if number in forged else number in new for number in range(len(pushes))]
 
     def quarantine(self, peer: str, reason: str, raw: bytes) -> None:
-        """Keep what was refused, its first 64 KiB; of all that was refused the newest 1,000."""
+        """Keep the first 64 KiB of a refused push; only the newest 1,000 of them are kept."""
         with self._store.transaction() as connection:
             newest = connection.insert(
                 "INSERT INTO quarantine (received, peer, reason, raw) VALUES (?, ?, ?, ?)",
@@ -118,30 +108,26 @@ class Inbox:
     def _keep_reports(
         self, connection: Connection, profile: Profile, reports: Sequence[tuple[int, Report]], now: float
     ) -> set[int]:
-        """Keep reports, and the tally with them; returns the pushes that had one which was not there yet."""
+        """Keep reports and the tally of them; return the pushes that had a new report."""
         known = _batches_of(connection, {report.sendid for _, report in reports})
         kept = _kept_words(connection, (report for _, report in reports))
         tally: Counter[tuple[str, str]] = Counter()
         rows: list[tuple[object, ...]] = []
         new: set[int] = set()
         for number, report in reports:
-            words = kept[report.sendid, report.mobile]
-            if (report.state, report.time) in words or known.get(report.sendid) == _FORGOTTEN:
+            words, batch = kept[report.sendid, report.mobile], known.get(report.sendid, _NO_BATCH)
+            if (report.state, report.time) in words or batch.is_forgotten:
                 continue
-            received = now + len(rows) * 1e-6  # so that each has a place in the order in which they came
+            received = now + len(rows) * 1e-6  # so that they keep the order in which they came
             at = moment(report.time, received)
             if words:
-                tally[report.sendid, max(words.values()).state] -= 1
-            words[report.state, report.time] = _Word(report.state == DELIVERED, at, received, report.state)
-            tally[report.sendid, max(words.values()).state] += 1
+                tally[report.sendid, verdict(words.values(), batch.parts)] -= 1
+            words[report.state, report.time] = Word(at, received, report.state)
+            tally[report.sendid, verdict(words.values(), batch.parts)] += 1
             rows.append((*report, received, profile.label, at))
             new.add(number)
         connection.executemany("INSERT INTO report VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
-        connection.executemany(
-            "INSERT INTO tally VALUES (?, ?, ?) ON CONFLICT (sendid, state) "
-            "DO UPDATE SET numbers = tally.numbers + excluded.numbers",
-            ((sendid, state, numbers) for (sendid, state), numbers in tally.items() if numbers),
-        )
+        add_to_tally(connection, tally)
         sendids = {sendid for sendid, _ in tally}
         self._settling.settle_by(connection, profile.label, profile.name, sendids - known.keys())
         count_settled(connection, sendids & known.keys())
@@ -150,7 +136,7 @@ class Inbox:
     def _keep_replies(
         self, connection: Connection, profile: Profile, replies: Sequence[tuple[int, Reply]], now: float
     ) -> set[int]:
-        """Keep replies; returns the pushes that had one which was not there yet."""
+        """Keep replies; return the pushes that had a new reply."""
         new: set[int] = set()
         for number, reply in replies:
             cursor = connection.execute(
@@ -158,13 +144,13 @@ class Inbox:
                 "ON CONFLICT DO NOTHING",
                 (*reply, now, profile.label),
             )
-            if cursor.rowcount:  # a repeat must not put somebody back who was taken off the list meanwhile
+            if cursor.rowcount:  # a repeat must not put somebody back who has been taken off the list since
                 new.add(number)
-                self._heed(connection, profile, reply, now)
+                self._update_optouts(connection, profile, reply, now)
         return new
 
-    def _heed(self, connection: Connection, profile: Profile, reply: Reply, now: float) -> None:
-        """Take a reply for what its person wants: no more messages, or messages again."""
+    def _update_optouts(self, connection: Connection, profile: Profile, reply: Reply, now: float) -> None:
+        """Put a number on the account's list or take it off, if its reply asks for that."""
         out = wants_out(reply.content, profile.optout_words)
         back = not out and wants_in(reply.content, profile.optin_words)
         if not out and not back:
@@ -187,7 +173,7 @@ class Inbox:
         return [Kept(Report(*row[:4]), *row[4:]) for row in rows]
 
     def replies(self, mobile: str = "", after: int = 0) -> list[Answer]:
-        """Return the replies behind an id, of all numbers or of one, as they came."""
+        """Return the replies after an id, of all numbers or of one, as they came."""
         rows = self._store.read(
             "SELECT id, mobile, content, time, extension, received, profile FROM reply "
             "WHERE id > ? AND ? IN ('', mobile) ORDER BY id",
@@ -206,7 +192,14 @@ class Inbox:
         return self._repliers.runs([(a.reply, moment(a.reply.time, a.received), a.profile) for a in answers], lengths)
 
 
-_FORGOTTEN = ""
+class _Batch(NamedTuple):
+    """What has to be known about the batch that a report is about."""
+
+    parts: int
+    is_forgotten: bool
+
+
+_NO_BATCH = _Batch(1, False)
 
 
 def _forged(connection: Connection, signatures: Sequence[Signature | None], expires: float) -> set[int]:
@@ -226,24 +219,24 @@ def _forged(connection: Connection, signatures: Sequence[Signature | None], expi
     return forged
 
 
-def _batches_of(connection: Connection, sendids: Iterable[str]) -> dict[str, str]:
-    """Return for the sendids that batches have the start of their numbers, empty where these were forgotten."""
-    found: dict[str, str] = {}
+def _batches_of(connection: Connection, sendids: Iterable[str]) -> dict[str, _Batch]:
+    """Return the batches that have one of the sendids."""
+    found: dict[str, _Batch] = {}
     asked = iter(sendid for sendid in sendids if sendid)
     while chunk := list(islice(asked, _CHUNK)):
         rows = connection.execute(
-            f"SELECT sendid, substr(mobiles, 1, 1) FROM batch WHERE sendid != '' AND sendid IN ({marks(chunk)})", chunk
+            f"SELECT sendid, parts, mobiles = '' FROM batch WHERE sendid != '' AND sendid IN ({marks(chunk)})", chunk
         )
-        found.update(rows)
+        found.update((sendid, _Batch(parts, bool(forgotten))) for sendid, parts, forgotten in rows)
     return found
 
 
-def _kept_words(connection: Connection, reports: Iterable[Report]) -> dict[tuple[str, str], dict[Any, _Word]]:
-    """Return for each sendid and number what is known, by state and time."""
+def _kept_words(connection: Connection, reports: Iterable[Report]) -> dict[tuple[str, str], dict[Any, Word]]:
+    """Return for each sendid and number the reports that are kept, by state and time."""
     mobiles: dict[str, set[str]] = {}
     for report in reports:
         mobiles.setdefault(report.sendid, set()).add(report.mobile)
-    kept = {(sendid, mobile): dict[Any, _Word]() for sendid, some in mobiles.items() for mobile in some}
+    kept = {(sendid, mobile): dict[Any, Word]() for sendid, some in mobiles.items() for mobile in some}
     for sendid, some in mobiles.items():
         asked = iter(some)
         while chunk := list(islice(asked, _CHUNK)):
@@ -252,7 +245,7 @@ def _kept_words(connection: Connection, reports: Iterable[Report]) -> dict[tuple
                 (sendid, *chunk),
             )
             for mobile, state, text, received, at in rows:
-                kept[sendid, mobile][state, text] = _Word(state == DELIVERED, at, received, state)
+                kept[sendid, mobile][state, text] = Word(at, received, state)
     return kept
 
 

@@ -1,6 +1,6 @@
 """Who wants no more messages from an account.
 
-Whoever comes back stays on the list as somebody who did, so that an older reply, read late, changes nothing.
+A person who wants messages again keeps a row that says since when, so that an older reply, read late, changes nothing.
 """
 
 import time
@@ -10,7 +10,7 @@ from typing import NamedTuple
 from smscli.ledger.engines import Connection
 from smscli.ledger.store import Store, marks
 
-_CHUNK = 500  # values of one statement, which SQLite takes a limited number of
+_CHUNK = 500  # values in one statement; SQLite limits them
 
 
 class OptOut(NamedTuple):
@@ -28,7 +28,7 @@ class OptOuts:
         self._store = store
 
     def all(self, account: str) -> list[OptOut]:
-        """Return an account's list, the first ones first."""
+        """Return an account's list, the oldest entries first."""
         rows = self._store.read(
             "SELECT mobile, since, reason FROM optout WHERE account = ? AND ended IS NULL ORDER BY since, mobile",
             (account,),
@@ -54,7 +54,7 @@ class OptOuts:
 
 
 def opt_out(connection: Connection, account: str, mobile: str, at: float, reason: str) -> bool:
-    """Put a number on a list at a moment; returns whether it was not there. What came before a later word is void."""
+    """Put a number on a list at a moment; return whether it was new. What is older than the last change is ignored."""
     row = connection.execute(
         "SELECT since, ended FROM optout WHERE account = ? AND mobile = ?", (account, mobile)
     ).fetchone()
@@ -69,7 +69,7 @@ def opt_out(connection: Connection, account: str, mobile: str, at: float, reason
 
 
 def opt_in(connection: Connection, account: str, mobile: str, at: float) -> bool:
-    """Take a number off a list at a moment; returns whether it was there. What came before a later word is void."""
+    """Take a number off a list at a moment; return whether it was on it. What is older than its entry is ignored."""
     cursor = connection.execute(
         "UPDATE optout SET ended = ? WHERE account = ? AND mobile = ? AND ended IS NULL AND since <= ?",
         (at, account, mobile, at),

@@ -1,6 +1,6 @@
-"""Every send and its fate.
+"""Every send and what became of it.
 
-A batch is on disk as *sending* before its request leaves, so whatever a dead process left in that state is unknown.
+A batch is on disk as *sending* before its request leaves. So what a dead process left in that state is unknown.
 """
 
 import time
@@ -15,13 +15,15 @@ from smscli.ledger.engines import Connection
 from smscli.ledger.optouts import unwilling
 from smscli.ledger.states import Fate, State
 from smscli.ledger.store import Store, marks
+from smscli.ledger.verdicts import DELIVERED, count_again
+from smscli.protocol.billing import billed_parts, signed
 
 
 class Run(NamedTuple):
     """One `send` as it was asked for.
 
-    `created` is in seconds since 1970, `stime` China time or empty for now, `due` the same moment in seconds since
-    1970, `cancelled` when a person gave the run up.
+    Times are in seconds since 1970, but `stime` is China time, or empty for now. `due` is the same moment as `stime`;
+    `cancelled` is when a person cancelled the run.
     """
 
     id: int
@@ -52,7 +54,7 @@ class Run(NamedTuple):
 class Batch(NamedTuple):
     """One request of a run: its text, its numbers, and what became of it.
 
-    `settled` by reports instead of an answer; `delivered` and `failed` count the numbers that have a report.
+    `settled` means: by reports instead of an answer. `delivered` and `failed` count the numbers that have a report.
     """
 
     number: int
@@ -69,11 +71,12 @@ class Batch(NamedTuple):
     message: str = ""
     error: str = ""
     settled: bool = False
+    parts: int = 1
     delivered: int = 0
     failed: int = 0
 
     def ended(self, fate: Fate, error: str = "") -> "Batch":
-        """Return the batch with another fate."""
+        """Return the batch in another state."""
         return self._replace(state=fate.state, open=fate.open, error=error)
 
     @property
@@ -83,20 +86,20 @@ class Batch(NamedTuple):
         return abs(self.numbers - counted) if self.state is State.ACCEPTED else 0
 
 
-DELIVERED = "DELIVRD"
 DIED = "the sending process ended before an answer came."
 CANCELLED = "cancelled before it was sent."
 _NOBODY_LEFT = "its numbers opted out before it was sent."
 _BATCH = (
     "number, state, open, coalesce(batch.content, run.content), mobiles, batch.numbers, code, sendid, accepted, "
-    "batch.invalid, blacklisted, message, error, settled"
+    "batch.invalid, blacklisted, message, error, settled, parts"
 )
 _TALLY = "(SELECT coalesce(sum(tally.numbers), 0) FROM tally WHERE tally.sendid = batch.sendid AND batch.sendid != ''"
 _REPORTED = f"{_TALLY} AND tally.state = '{DELIVERED}'), {_TALLY} AND tally.state != '{DELIVERED}')"
 _ALL = 2**62  # no limit, as both engines write it
 _RUN = ", ".join(Run._fields)
 _NEW_RUN = ", ".join(Run._fields[1:])
-_LEFT = ", ".join(f"'{state}'" for state in states.MAY_HAVE_LEFT)
+_STATES = ", ".join(f"'{state}'" for state in states.MAY_HAVE_LEFT)
+_MAY_HAVE_LEFT = f"(state IN ({_STATES}) OR state = 'dropped' AND sent IS NOT NULL)"
 
 
 class Runs:
@@ -112,12 +115,12 @@ class Runs:
         """Write a run and its batches, and hold it for this process while the block lasts; yields it with its id.
 
         `choose` is called within the transaction, so what it reads cannot change before the run is written; it returns
-        the run, and each batch's text and numbers. BusyError where the run's key is just being used.
+        the run, and each batch's text and numbers. BusyError where another process uses the run's key at this moment.
         """
         with self._store.transaction() as connection:
             run, batches = choose()
             run = run._replace(id=_insert(connection, run, batches))
-            self._store.take(run.id)  # nobody else knows of it yet
+            self._store.take(run.id)  # no other process knows it yet
         try:
             yield run
         finally:
@@ -125,7 +128,7 @@ class Runs:
 
     @contextmanager
     def hold(self, run: int) -> Iterator[None]:
-        """Hold a run for this process; a BusyError where another one is at it. What was left in flight is unknown."""
+        """Hold a run for this process; a BusyError where another process has it. What a dead one left is unknown."""
         with self._store.hold(run):
             with self._store.transaction() as connection:
                 connection.execute(
@@ -141,14 +144,14 @@ class Runs:
     # --- finding ---
 
     def find(self, identifier: int) -> Run:
-        """Return a run; an InputError where there is none of that number."""
+        """Return a run; an InputError where no run has that number."""
         found = self._one("WHERE id = ?", identifier)
         if found is None:
             raise InputError(f"there is no run {identifier} in {self._store.place}. `smscli runs` lists them.")
         return found
 
     def is_kept(self, identifier: int) -> bool:
-        """Return whether a run is there with its texts and numbers, so was not forgotten."""
+        """Return whether a run still has its texts and numbers, so was not forgotten."""
         return bool(self._store.read_one("SELECT 1 FROM run WHERE id = ? AND content != ''", (identifier,)))
 
     def by_key(self, key: str) -> Run | None:
@@ -169,12 +172,16 @@ class Runs:
         return None if found[0] is None else int(found[0])
 
     def same_since(self, digest: str, account: str, since: float) -> Run | None:
-        """Return the latest run of the same texts and numbers since a moment of which anything may have been sent."""
-        return self._one(
-            "WHERE digest = ? AND account = ? AND created >= ? AND EXISTS "
-            f"(SELECT 1 FROM batch WHERE batch.run = run.id AND state IN ({_LEFT})) ORDER BY id DESC",
-            digest, account, since,
-        )  # fmt: skip
+        """Return the latest run of the same texts and numbers since a moment.
+
+        It is one of which anything may have been sent, or that a process is just about to send.
+        """
+        rows = self._store.read(
+            f"SELECT {_RUN}, EXISTS (SELECT 1 FROM batch WHERE batch.run = run.id AND {_MAY_HAVE_LEFT}) "
+            "FROM run WHERE digest = ? AND account = ? AND created >= ? ORDER BY id DESC",
+            (digest, account, since),
+        )
+        return next((_run(row) for *row, may_have_left in rows if may_have_left or self.is_held(row[0])), None)
 
     def _one(self, where: str, *values: object) -> Run | None:
         row = self._store.read_one(f"SELECT {_RUN} FROM run {where}", values)
@@ -183,28 +190,30 @@ class Runs:
     # --- batches ---
 
     def batches(self, run: int, wanted: Sequence[State] = tuple(State)) -> Iterator[Batch]:
-        """Yield a run's batches in these states, in their order, with what was reported of them."""
+        """Yield a run's batches in these states, in their order, with their reports counted."""
         rows = self._store.stream(
             f"SELECT {_BATCH}, {_REPORTED} FROM batch JOIN run ON run.id = batch.run "
             f"WHERE batch.run = ? AND state IN ({marks(wanted)}) ORDER BY number",
             (run, *wanted),
         )
-        return map(_batch, rows)
+        return map(partial(_as_seen, self._store.is_alive(run)), map(_batch, rows))
 
     def troubled_batches(self, run: int) -> list[Batch]:
         """Return a run's batches that are neither planned nor accepted as a whole."""
-        return self._select(
+        found = self._select(
             run,
             "state != 'planned' AND NOT (state = 'accepted' AND accepted = batch.numbers "
             "AND batch.invalid = 0 AND blacklisted = 0)",
         )
+        alive = self._store.is_alive(run)
+        return [_as_seen(alive, batch) for batch in found]
 
     def open_batches(self, run: int, after: int = 0, limit: int = _ALL) -> list[Batch]:
-        """Return the batches behind `after` that may still go out: nothing of them was or may have been sent."""
+        """Return the batches after number `after` that may still be sent: nothing of them was or may have been sent."""
         return self._select(run, "number > ? AND open = 1", after, limit=limit)
 
     def unsettled_batches(self, run: int) -> list[Batch]:
-        """Return the batches of which only a report or a person can say what became of them."""
+        """Return the batches whose outcome only a report or a person can say."""
         return self._select(run, "state IN (?, ?)", *states.UNSETTLED)
 
     def open_numbers(self, run: int) -> int:
@@ -227,17 +236,17 @@ class Runs:
         return list(map(_batch, rows))
 
     def sent_between(self, profile: str, start: float, end: float) -> Iterator[tuple[Sequence[str], float]]:
-        """Yield numbers that a profile sends something to between two moments, and when.
+        """Yield the numbers that a profile sends to between two moments, and when.
 
-        That is what was sent, may have been, or is about to be; a scheduled message counts when it is due.
+        These are messages that were sent, may have been, or are planned; a scheduled one counts when it is due.
         """
         rows = self._store.read(
             "SELECT mobiles, due FROM run JOIN batch ON batch.run = run.id "
-            f"WHERE profile = ? AND due > ? AND due < ? AND (open = 1 OR state IN ({_LEFT})) "
+            f"WHERE profile = ? AND due > ? AND due < ? AND (open = 1 OR {_MAY_HAVE_LEFT}) "
             "UNION ALL SELECT mobiles, sent FROM batch JOIN run ON run.id = batch.run "
-            f"WHERE profile = ? AND sent > ? AND sent < ? AND due IS NULL AND state IN ({_LEFT}) "
+            f"WHERE profile = ? AND sent > ? AND sent < ? AND due IS NULL AND {_MAY_HAVE_LEFT} "
             "UNION ALL SELECT mobiles, created FROM run JOIN batch ON batch.run = run.id "
-            "WHERE profile = ? AND created > ? AND created < ? AND due IS NULL AND state = 'planned'",
+            "WHERE profile = ? AND created > ? AND created < ? AND due IS NULL AND open = 1 AND state = 'planned'",
             (profile, start, end) * 3,
         )
         return ((mobiles.split(","), at) for mobiles, at in rows)
@@ -245,15 +254,15 @@ class Runs:
     # --- changing ---
 
     def advance(self, run: Run, answered: Batch | None, following: Batch | None) -> Batch | None:
-        """Make an answer durable and claim the batch that is to follow, in one sync; only then may its request leave.
+        """Make an answer durable and claim the next batch, in one sync; only then may its request leave.
 
-        Returns the batch as it may be sent, without who opted out; as *dropped* where nobody of it is left; None where
-        it is not open any more, as after `cancel`. What several threads ask for at once shares one sync.
+        Returns the batch as it may be sent, without the numbers that opted out; as *dropped* where no number is left;
+        None where it is not open any more, as after `cancel`. Threads that ask at the same time share one sync.
         """
         return self._store.commit_together(partial(_advance, run, answered, following))
 
     def decide_unknown(self, run: int, again: bool, batches: Sequence[int] = ()) -> None:
-        """Carry out what a person decided about unknown batches: they go out again, or never.
+        """Carry out what a person decided about unknown batches: send them again, or never.
 
         Without numbers of batches it is all of them.
         """
@@ -265,11 +274,11 @@ class Runs:
             )
 
     def cancel(self, run: int) -> int:
-        """Drop what is open of a run for good, also while a process is sending it; returns how many numbers that is."""
+        """Drop what is open of a run for good, also while a process is sending it; return how many numbers that is."""
         with self._store.transaction() as connection:
             numbers = self.open_numbers(run)
             connection.execute(
-                "UPDATE batch SET state = ?, open = ?, code = NULL, error = ? WHERE run = ? AND open = 1",
+                "UPDATE batch SET state = ?, open = ?, sent = NULL, code = NULL, error = ? WHERE run = ? AND open = 1",
                 (*states.DROPPED, CANCELLED, run),
             )
             connection.execute("UPDATE run SET cancelled = ? WHERE id = ?", (time.time(), run))
@@ -281,15 +290,22 @@ def _insert(connection: Connection, run: Run, batches: Iterable[tuple[str, Seque
         f"INSERT INTO run ({_NEW_RUN}) VALUES ({marks(run[1:])}) ON CONFLICT (key) DO NOTHING", run[1:]
     )
     if identifier is None:
-        raise BusyError("another process has just begun a run with this key. Nothing was sent.")
+        raise BusyError("another process has just begun a run with this key. Nothing was sent. `smscli runs` shows it.")
     connection.executemany(
-        "INSERT INTO batch (run, number, state, open, content, mobiles, numbers) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (
-            (identifier, number, *states.PLANNED, None if text == run.content else text, ",".join(people), len(people))
-            for number, (text, people) in enumerate(batches, 1)
-        ),
+        "INSERT INTO batch (run, number, state, open, content, mobiles, numbers, parts) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        ((identifier, number, *states.PLANNED, *row) for number, row in enumerate(_rows(run, batches), 1)),
     )
     return identifier
+
+
+def _rows(run: Run, batches: Iterable[tuple[str, Sequence[str]]]) -> Iterator[tuple[str | None, str, int, int]]:
+    """Yield for each batch: its text (null if it is the run's), its numbers joined, how many, the text's parts."""
+    last, parts = None, 1
+    for text, people in batches:
+        if text != last:
+            last, parts = text, billed_parts(signed(text, run.sign))
+        yield None if text == run.content else text, ",".join(people), len(people), parts
 
 
 def _advance(run: Run, answered: Batch | None, following: Batch | None, connection: Connection) -> Batch | None:
@@ -299,32 +315,45 @@ def _advance(run: Run, answered: Batch | None, following: Batch | None, connecti
 
 
 def _settle(connection: Connection, run: int, batch: Batch) -> None:
+    gone = (
+        connection.execute("SELECT 1 FROM run WHERE id = ? AND cancelled IS NOT NULL", (run,)) if batch.open else None
+    )
+    if gone and gone.fetchone():  # it was in flight then, and nothing of it was sent
+        batch = batch.ended(states.DROPPED, CANCELLED)._replace(code=None, message="")
     cursor = connection.execute(
         "UPDATE batch SET state = ?, open = ?, changed = ?, code = ?, sendid = ?, accepted = ?, invalid = ?, "
-        "blacklisted = ?, message = ?, error = ? WHERE run = ? AND number = ? AND state = ?",
+        "blacklisted = ?, message = ?, error = ?, "
+        "sent = CASE WHEN ? = 'dropped' THEN NULL ELSE sent END WHERE run = ? AND number = ? AND state = ?",
         (
             batch.state, batch.open, time.time(), batch.code, batch.sendid, batch.accepted, batch.invalid,
-            batch.blacklisted, batch.message, batch.error, run, batch.number, State.SENDING,
+            batch.blacklisted, batch.message, batch.error, batch.state, run, batch.number, State.SENDING,
         ),
     )  # fmt: skip
     if cursor.rowcount != 1:
         raise LedgerError(f"batch {batch.number} of run {run} was changed by another program.")
+    if batch.sendid:
+        count_again(connection, batch.sendid, batch.parts)
 
 
 def _claim(connection: Connection, run: Run, batch: Batch) -> Batch | None:
     unwanted = set() if run.include_opted_out else unwilling(connection, run.account, batch.mobiles)
     mobiles = tuple(mobile for mobile in batch.mobiles if mobile not in unwanted) if unwanted else batch.mobiles
     fate, error = (states.SENDING, "") if mobiles else (states.DROPPED, _NOBODY_LEFT)
-    kept = mobiles or batch.mobiles  # a dropped batch shows whom it was for
+    kept = mobiles or batch.mobiles  # a dropped batch still shows its numbers
     now = time.time()
     cursor = connection.execute(
-        "UPDATE batch SET state = ?, open = ?, mobiles = ?, numbers = ?, changed = ?, sent = coalesce(?, sent), "
+        "UPDATE batch SET state = ?, open = ?, mobiles = ?, numbers = ?, changed = ?, sent = ?, "
         "code = NULL, message = '', error = ? WHERE run = ? AND number = ? AND open = 1",
         (*fate, ",".join(kept), len(mobiles), now, now if mobiles else None, error, run.id, batch.number),
     )
     if cursor.rowcount != 1:
         return None
     return batch.ended(fate, error)._replace(mobiles=mobiles, numbers=len(mobiles), code=None, message="")
+
+
+def _as_seen(alive: bool, batch: Batch) -> Batch:
+    """Return a batch as a reader sees it: what a dead process left as sending is unknown."""
+    return batch if states.as_seen(batch.state, alive) is batch.state else batch.ended(states.UNKNOWN, DIED)
 
 
 def _run(row: Sequence[Any]) -> Run:

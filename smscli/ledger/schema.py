@@ -112,6 +112,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # Settled by reports: only the numbers that have one count as accepted.
         "ALTER TABLE batch ADD COLUMN settled INTEGER NOT NULL DEFAULT 0",
         "CREATE INDEX batch_settled ON batch (sendid) WHERE settled = 1",
+        # How many parts its text is billed as: each is reported on its own.
+        "ALTER TABLE batch ADD COLUMN parts INTEGER NOT NULL DEFAULT 1",
         "ALTER TABLE run ADD COLUMN due REAL",  # when the gateway is to send it, seconds since 1970; null for now
         "UPDATE run SET due = strftime('%s', stime) - 28800.0 WHERE stime != ''",
         "CREATE INDEX run_due ON run (due) WHERE due IS NOT NULL",

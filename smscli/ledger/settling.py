@@ -1,13 +1,12 @@
-"""Batches of unknown fate, settled by reports: only where these fit one batch and nothing else.
+"""Batches whose outcome is unknown, settled by reports: only where these fit one batch and nothing else.
 
-A report names a sendid that no batch has, for the answer that would have named it never came. Other programs send
-through the same account too, so a batch is taken for accepted only where
+Such a report has a sendid that no batch has, because the answer with this sendid never came. Other programs send
+through the same account too, so a batch counts as accepted only where
 
-- the sendid begins with a time near the moment at which the batch left (protocol §1),
-- every number that was reported under this sendid is one of the batch's, and
-- there are as many of them as no chance would explain: three, or all of a smaller batch;
-
-and where no other batch and no other sendid fit as well.
+- the sendid begins with a time between the moments at which the batch was sent and was given up (protocol §1),
+- every number that was reported under this sendid is in the batch,
+- there are too many of these numbers for chance: three, or all of a smaller batch, and
+- no other batch fits this sendid, and no other sendid this batch.
 """
 
 from collections import Counter
@@ -16,25 +15,33 @@ from typing import NamedTuple
 
 from smscli.ledger import states
 from smscli.ledger.engines import Connection
+from smscli.ledger.runs import DIED
 from smscli.ledger.states import State
 from smscli.ledger.store import Store, marks
+from smscli.ledger.verdicts import count_again
 from smscli.protocol.times import sendid_time
 
 CLOCK_SECONDS = 60  # how far the gateway's clock may be off
-_TAKEN_SECONDS = 300  # how much later a gateway that hesitates may number a message
+_TAKEN_SECONDS = 300  # how much later a slow gateway may give a message its sendid
 _SURE = 3
-_CHUNK = 500  # values of one statement, which SQLite takes a limited number of
+_CHUNK = 500  # values in one statement; SQLite limits them
 _SETTLED = "settled by reports"
+_UNSETTLED = ", ".join(f"'{state}'" for state in states.UNSETTLED)  # as the index has it
 
 
 class Unsettled(NamedTuple):
-    """A batch whose fate is unknown; `sent` is when its request left, in seconds since 1970."""
+    """A batch whose outcome is unknown.
+
+    Its request left at `sent`, and was given up at `ended`, in seconds since 1970; None where the process died.
+    """
 
     run: int
     number: int
     sent: float
+    ended: float | None
     mobiles: frozenset[str]
     profile: str = ""
+    parts: int = 1
 
 
 class Settled(NamedTuple):
@@ -65,9 +72,10 @@ def match(unsettled: Sequence[Unsettled], reported: Mapping[str, Collection[str]
 
 
 def may_be(batch: Unsettled, sendid: str) -> bool:
-    """Return whether the gateway numbered a message so when a batch left."""
+    """Return whether a sendid has the time at which a batch was sent."""
     numbered = sendid_time(sendid)
-    return numbered is not None and batch.sent - CLOCK_SECONDS <= numbered <= batch.sent + _TAKEN_SECONDS
+    latest = batch.sent + _TAKEN_SECONDS if batch.ended is None else batch.ended + CLOCK_SECONDS
+    return numbered is not None and batch.sent - CLOCK_SECONDS <= numbered <= latest
 
 
 class Settling:
@@ -85,7 +93,7 @@ class Settling:
             _write(connection, match(unsettled, self._reported(unsettled)))
 
     def settle_by(self, connection: Connection, profile: str, account: str, sendids: Iterable[str]) -> None:
-        """Settle unknown batches of an account by what was just reported under sendids that no batch has."""
+        """Settle unknown batches of an account by new reports, under sendids that no batch has."""
         unsettled = self._unsettled("profile = ? AND account = ?", profile, account)
         near = {batch for sendid in sendids for batch in unsettled if may_be(batch, sendid)}
         if near:
@@ -102,21 +110,21 @@ class Settling:
 
     def _unsettled(self, which: str, *values: object) -> list[Unsettled]:
         rows = self._store.read(
-            "SELECT run, number, state, sent, mobiles, profile FROM batch JOIN run ON run.id = batch.run "
-            f"WHERE state IN (?, ?) AND sent IS NOT NULL AND mobiles != '' AND {which}",
-            (*states.UNSETTLED, *values),
+            "SELECT run, number, state, sent, changed, state = 'sending' OR error = ?, mobiles, profile, parts "
+            f"FROM batch JOIN run ON run.id = batch.run WHERE state IN ({_UNSETTLED}) AND mobiles != '' AND {which}",
+            (DIED, *values),
         )
         alive = {run: self._store.is_alive(run) for run in {row[0] for row in rows if row[2] == State.SENDING}}
         return [
-            Unsettled(run, number, sent, frozenset(mobiles.split(",")), profile)
-            for run, number, state, sent, mobiles, profile in rows
+            Unsettled(run, number, sent, None if has_died else changed, frozenset(mobiles.split(",")), *rest)
+            for run, number, state, sent, changed, has_died, mobiles, *rest in rows
             if state != State.SENDING or not alive[run]  # its answer may still come
         ]
 
     def _reported(self, unsettled: Collection[Unsettled]) -> dict[str, set[str]]:
         """Return the numbers that were reported under each sendid that no batch has, and that may be one of these.
 
-        Only reports count that came to the profile that sent the batches.
+        Only reports to the profile that sent the batches count.
         """
         profile = next(iter(unsettled)).profile
         wanted = sorted(frozenset().union(*(batch.mobiles for batch in unsettled)))
@@ -135,12 +143,13 @@ class Settling:
         return {mobile for (mobile,) in self._store.read("SELECT mobile FROM report WHERE sendid = ?", (sendid,))}
 
     def is_known(self, sendid: str) -> bool:
-        """Return whether a batch has this sendid, so that reports under it are about that one."""
+        """Return whether a batch has this sendid, so that its reports are about that batch."""
         return bool(self._store.read_one("SELECT 1 FROM batch WHERE sendid = ? AND sendid != ''", (sendid,)))
 
 
 def _write(connection: Connection, found: Iterable[Settled]) -> None:
     for batch, sendid, reported in found:
+        count_again(connection, sendid, batch.parts)
         connection.execute(
             "UPDATE batch SET state = ?, open = ?, sendid = ?, accepted = ?, settled = 1, message = ?, error = '' "
             "WHERE run = ? AND number = ? AND state IN (?, ?)",

@@ -1,15 +1,16 @@
-"""What a batch can be: its states, how they change, and what a run ends as. Everything that decides this stands here.
+"""What a batch can be: its states, how they change, and what a run ends as. All of it is decided here.
 
     planned      not sent yet
     sending      on disk before the request leaves
     accepted     the gateway answered 0, or a report proves that it took the request
-    refused      the gateway said no with a code that is known to mean no
-    unreachable  it is proved that nothing left
+    refused      the gateway answered with a code that is known to mean refused
+    unreachable  it is proved that nothing was sent
     unknown      the request left and no proper answer came, or the process died
-    dropped      never sent: cancelled, or nobody of it wants messages
+    dropped      not sent any more: cancelled, nobody of it wants messages, or given up while its outcome was unknown;
+                 only the last has a time at which it left, for it may have been sent
 
-A batch is *open* while it may still go out: nothing of it was sent or may have been sent. A refusal leaves a batch open
-where it is about the account, for the message itself was not judged. The decision is stored with the state.
+A batch is *open* while it may still be sent: nothing of it was sent or may have been sent. A refusal of the account
+leaves the batch open, because the message itself was not judged. The decision is stored with the state.
 """
 
 from collections.abc import Collection, Mapping
@@ -21,7 +22,7 @@ from smscli.protocol.answers import SendAnswer
 
 
 class State(StrEnum):
-    """What is known of a batch."""
+    """What is known about a batch."""
 
     PLANNED = "planned"
     SENDING = "sending"
@@ -33,7 +34,7 @@ class State(StrEnum):
 
 
 class Fate(NamedTuple):
-    """A state, and whether the batch may still go out."""
+    """A state, and whether the batch may still be sent."""
 
     state: State
     open: bool
@@ -48,14 +49,14 @@ UNREACHABLE = Fate(State.UNREACHABLE, True)
 UNKNOWN = Fate(State.UNKNOWN, False)
 DROPPED = Fate(State.DROPPED, False)
 
-# Something of it was sent, or may have been.
+# Some of it was sent, or may have been.
 MAY_HAVE_LEFT = (State.SENDING, State.ACCEPTED, State.UNKNOWN)
 # Only a report or a person can say what became of it, once its process is dead.
 UNSETTLED = (State.SENDING, State.UNKNOWN)
 
 _CHANGES: Mapping[Fate, Collection[Fate]] = {
     PLANNED: (SENDING, DROPPED),
-    # PLANNED: a fault in the configuration was found before anything left.
+    # PLANNED: a mistake in the configuration was found before anything was sent.
     SENDING: (ACCEPTED, REFUSED, REFUSED_ACCOUNT, UNREACHABLE, UNKNOWN, PLANNED),
     ACCEPTED: (),
     REFUSED: (),
@@ -68,12 +69,12 @@ _CHANGES: Mapping[Fate, Collection[Fate]] = {
 
 
 def may_become(old: Fate, new: Fate) -> bool:
-    """Return whether a batch may change so."""
+    """Return whether a batch may change in this way."""
     return new in _CHANGES[old]
 
 
 def before(new: Fate) -> tuple[Fate, ...]:
-    """Return the fates from which a batch may become this one."""
+    """Return what a batch can be before it becomes this."""
     return tuple(old for old in _CHANGES if may_become(old, new))
 
 
@@ -81,17 +82,17 @@ def before(new: Fate) -> tuple[Fate, ...]:
 
 # Refusals of the message: the same text would be refused again.
 _MESSAGE_CODES = (1, 3, 4)
-# Refusals of the account: any other message would be refused as well, and this one may go out later.
+# Refusals of the account: any other message would be refused as well, and this one may be sent later.
 _ACCOUNT_CODES = (10, 11, 12, 13, 14)
-_BALANCE_OR_WORDS = 2  # the vendor's page: a sensitive word; in the field: the balance is too low
+_BALANCE_OR_WORDS = 2  # the vendor's page says: a sensitive word; real gateways also mean: the balance is too low
 _SENSITIVE = "敏感"
 
 
 def fate_of(answer: SendAnswer, refusal_codes: Collection[int] = ()) -> Fate:
     """Return what an answer makes of a batch.
 
-    Only a code that is known to mean no proves a refusal: the vendor's, and the ones that a profile declares in
-    `refusal_codes`. Any other code, -1 among them, does not say whether the message was queued.
+    Only a code that is known to mean "refused" proves a refusal: those of the vendor's table, and those in a profile's
+    `refusal_codes`. Any other code, also -1, does not say whether the message was queued.
     """
     if answer.code == 0:
         return ACCEPTED
@@ -114,7 +115,7 @@ class Totals(NamedTuple):
     """A run's batches and numbers by state, and what the gateway counted.
 
     `missing` numbers are not (yet) accepted; `unaccounted` is by how many the gateway's counts and the numbers of
-    accepted batches differ.
+    accepted batches differ; `given_up` are those of batches that were dropped while their outcome was unknown.
     """
 
     batches: Mapping[State, int]
@@ -124,19 +125,22 @@ class Totals(NamedTuple):
     blacklisted: int
     missing: int
     unaccounted: int
+    given_up: int = 0
 
 
 def exit_code(totals: Totals) -> ExitCode:
-    """Return what a run ends as; whatever is unknown comes first, for money may be lost by a repeat."""
+    """Return what a run ends as; an unknown outcome comes first, because a repeat could cost money."""
     states = totals.batches
     if not set(UNSETTLED).isdisjoint(states):
         return ExitCode.UNKNOWN
-    if set(states) == {State.DROPPED}:
+    if set(states) == {State.DROPPED} and not totals.given_up:
         return ExitCode.NOBODY
     if not totals.missing and not totals.unaccounted:
         return ExitCode.DONE
     if totals.accepted:
         return ExitCode.PARTLY
-    if totals.unaccounted:
+    if totals.unaccounted or totals.given_up:
         return ExitCode.UNKNOWN
-    return ExitCode.UNREACHABLE if State.UNREACHABLE in states else ExitCode.REFUSED
+    if State.UNREACHABLE in states:
+        return ExitCode.UNREACHABLE
+    return ExitCode.REFUSED if {State.REFUSED, State.ACCEPTED} & set(states) else ExitCode.INTERRUPTED

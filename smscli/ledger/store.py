@@ -36,7 +36,7 @@ def ledger_location() -> "Path | Server":
         return read_address(given)
     path = Path(given) if given else user_directory("XDG_STATE_HOME", ".local/state") / "smscli" / "ledger.db"
     # One file has one name, or two processes would not find each other's locks.
-    return path.resolve()
+    return Path(os.path.realpath(path))
 
 
 def _means_a_server(given: str) -> bool:

@@ -1,1 +1,1 @@
-"""The gateway's protocol, once, in both directions: forms, answers, pushes, codes, numbers; pure, no I/O."""
+"""The gateway's protocol, in one place for both directions: forms, answers, pushes, codes, numbers; no I/O."""

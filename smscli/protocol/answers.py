@@ -3,9 +3,6 @@
 import re
 from typing import NamedTuple
 
-# Refusals that are about the account, so that they would hit any other message as well.
-ACCOUNT_CODES = (10, 11, 12, 13, 14)
-
 
 class SendAnswer(NamedTuple):
     """The gateway's answer to a send; the counts and `sendid` are only there where `code` is 0.

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class Meaning(NamedTuple):
-    """One entry of a table; `note` says what the field knows beyond the vendor's page."""
+    """One entry of a table; `note` says what is known from practice, beyond the vendor's page."""
 
     zh: str
     en: str
@@ -19,13 +19,13 @@ class Meaning(NamedTuple):
 ANSWERS: dict[int, Meaning] = {
     0: Meaning("提交成功", "accepted"),
     1: Meaning("含有敏感词汇", "contains a sensitive word", "reword the content"),
-    2: Meaning("含有敏感词汇", "contains a sensitive word", "in the field: 余额不足, insufficient balance"),
+    2: Meaning("含有敏感词汇", "contains a sensitive word", "in practice also: 余额不足, balance too low"),
     3: Meaning("没有号码", "no phone number"),
     4: Meaning("包含sql语句", "looks like an SQL statement", "reword the content"),
     10: Meaning("账号不存在", "no such account", "probably also the answer to a wrong password"),
     11: Meaning("账号注销", "account closed"),
     12: Meaning("账号停用", "account suspended"),
-    13: Meaning("IP鉴权失败", "this IP address is not allowed", "have the vendor allow this machine's address"),
+    13: Meaning("IP鉴权失败", "this IP address is not allowed", "ask the vendor to allow this machine's address"),
     14: Meaning("格式错误", "malformed request"),
     -1: Meaning("系统异常", "gateway error", "does not say whether the message was queued"),
 }
@@ -34,15 +34,15 @@ STATES: dict[str, Meaning] = {
     "DELIVRD": Meaning("短消息转发成功", "delivered"),
     "EXPIRED": Meaning("短消息超过有效期", "expired before it could be delivered"),
     "UNDELIV": Meaning("短消息是不可达的", "undeliverable"),
-    "UNKNOWN": Meaning("未知短消息状态", "state unknown"),
+    "UNKNOWN": Meaning("未知短消息状态", "the operator does not know"),
     "REJECTD": Meaning("短消息被短信中心拒绝", "rejected by the SMS centre"),
     "DTBLACK": Meaning("目的号码是黑名单号码", "number is on a blacklist"),
     "ERR:104": Meaning("系统忙", "system busy"),
     "REJECT": Meaning("审核驳回", "refused by content review"),
 }
 
-# Operators pass their own codes through the gateway, and publish no one table: these are the codes commonly met,
-# each with what most vendors' pages agree on.
+# Operators pass their own codes through the gateway, and there is no common table. These are the usual codes, with the
+# meaning that most vendors' pages give.
 OPERATOR_STATES: dict[str, Meaning] = {
     "MK:0001": Meaning("空号", "number not in service", "China Mobile"),
     "MK:0002": Meaning("停机", "service suspended", "China Mobile"),
@@ -71,7 +71,7 @@ OPERATOR_STATES: dict[str, Meaning] = {
 
 
 def answer_meaning(code: int) -> Meaning:
-    """Return what an answer code means; a code that is not in the table is kept, and said to be so."""
+    """Return what an answer code means; for a code that is not in the table, say that."""
     return ANSWERS.get(code) or Meaning("", "not in the vendor's table")
 
 

@@ -10,18 +10,18 @@ PATH = "/asmx/smsservice.aspx"
 
 # A byte-order mark, also as a log or a second encoding has it.
 _MARKS = rb"\A(?:\xef\xbb\xbf|(?:\\x|%)ef(?:\\x|%)bb(?:\\x|%)bf)+"
-# What nginx writes of a form that was never encoded: a byte that it escapes never stands raw.
+# How nginx logs a form that was not encoded: it has no raw byte of those that nginx escapes.
 _LOGGED = rb"(?:[ !#$&-\[\]-~]|\\x(?:22|5[Cc]|7[Ff]|[0189A-Fa-f][0-9A-Fa-f]))*+"
 _ESCAPE = rb'\\(?:x([0-9A-Fa-f]{2})|(["\\]))'
 
 
 def send_form(content: str, mobile: str, sign: str = "", extno: str = "", stime: str = "") -> dict[str, str]:
-    """Return the fields of a send (`type=pt`, protocol §1) but the account's; `mobile` is joined by commas."""
+    """Return the fields of a send (`type=pt`, protocol §1) without the account's; `mobile` is joined by commas."""
     return {"content": content, "mobile": mobile, "stime": stime, "sign": sign, "type": "pt", "extno": extno}
 
 
 def balance_form() -> dict[str, str]:
-    """Return the fields of a balance request (protocol §2) but the account's."""
+    """Return the fields of a balance request (protocol §2) without the account's."""
     return {"type": "balance"}
 
 
@@ -33,8 +33,8 @@ def encode_form(fields: Mapping[str, str]) -> bytes:
 def decode_form(body: bytes, logged: bool = False) -> dict[str, str]:
     """Return the fields of a form body or query, names in lower case, the first of equal names.
 
-    Takes what clients and gateways really send (protocol §5): raw UTF-8 or GBK bytes, raw spaces, a stray `%`, `&amp;`
-    between fields, `args` with raw `#@#` in it (protocol §4), and what `undo_transport` undoes.
+    It accepts what clients and gateways really send (protocol §5): raw UTF-8 or GBK bytes, raw spaces, a lone `%`,
+    `&amp;` between fields, `args` with raw `#@#` in it (protocol §4), and what `undo_transport` undoes.
     """
     body = undo_transport(body, logged)
     body, args = _without_raw_args(body) if b"#@#" in body else (body, None)
@@ -49,10 +49,16 @@ def decode_form(body: bytes, logged: bool = False) -> dict[str, str]:
 def undo_transport(body: bytes, logged: bool = False) -> bytes:
     r"""Return a form without what was put around it on its way; a form with nothing around it stays as it is.
 
-    That is a byte-order mark, percent-encoding around the whole form, and the `\xHH` of a web server's log. Where it is
-    not known that the form was `logged`, `\xHH` is undone only if it is certain: no byte that a log escapes stands raw,
-    and together they are letters. A person who writes `\xE9` in a reply is not read as `é`.
+    That is a byte-order mark, percent-encoding around the whole form, and the `\xHH` of a web server's log. If the form
+    is not known to be `logged`, `\xHH` is undone only where it is certain: there is no raw byte that a log would
+    escape, and the bytes together are letters. So `\xE9` that a person wrote in a reply is not read as `é`.
     """
+    undone = _undo_layer(body, logged)
+    # A log has escaped its line once; what else is there may have been put around it more than once.
+    return undone if logged or undone == body else undo_transport(undone)
+
+
+def _undo_layer(body: bytes, logged: bool) -> bytes:
     body = _without_mark(body)
     if b"=" not in body and (equals := re.search(rb"%((?:25){0,2})3[Dd]", body)):
         for _ in range(len(equals[1]) // 2 + 1):
@@ -84,7 +90,7 @@ def decode_value(raw: bytes) -> str:
 
 
 def decode_again(value: str) -> str:
-    """Return a value whose percent-encoding was encoded once more, as it was before."""
+    """Undo one more layer of percent-encoding."""
     return decode_value(value.encode("utf-8", "replace"))
 
 
@@ -99,12 +105,12 @@ def _has_letters(text: bytes) -> bool:
 
 def _decode_name(key: bytes) -> str:
     name = decode_value(key).strip("\ufeff \t\r\n").lower()
-    # What HTML makes of the `&` before it.
+    # In HTML the `&` before it is `&amp;`.
     return re.sub(r"\A(?:amp;)+", "", name) if name.startswith("amp;") else name
 
 
 def _without_raw_args(body: bytes) -> tuple[bytes, str | None]:
-    """Cut `args` out of a form that has raw `#@#` in it: it runs to the last one and the digits behind that."""
+    """Cut `args` out of a form that has raw `#@#` in it: it ends with the last `#@#` and the digits after it."""
     last = body.rindex(b"#@#")
     start = re.compile(rb"(?:\A|&)(?:amp;)*+args=", re.IGNORECASE).search(body, 0, last)
     if not start:
@@ -115,7 +121,7 @@ def _without_raw_args(body: bytes) -> tuple[bytes, str | None]:
 
 
 def _decode_raw_args(args: bytes) -> str:
-    """Decode `args` with raw `#@#` in it; an encoded time, or letters, show that all but the `#` was encoded."""
+    """Decode `args` with raw `#@#` in it; an encoded time, or letters, show that all except the `#` was encoded."""
     parts = args.rsplit(b"#@#", 2)
     encoded = len(parts) < 3 or b"%" in parts[1] or bool(re.match(rb"[0-9/.-]+\+", parts[1]))
     encoded = encoded or (b"%" in args and args.isascii() and _has_letters(unquote_to_bytes(args)))

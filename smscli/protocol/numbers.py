@@ -17,7 +17,7 @@ _COUNTRY = r"(?:\+?0{0,2}86)?"
 _DIGITS = r"(1[3-9][0-9]{9}|1[3-9][0-9]\.[0-9]{4}\.[0-9]{4}|1[3-9](?:,[0-9]{3}){3})"
 _WRITTEN = rf"{_LABEL}{_COUNTRY}0?{_DIGITS}(?:\.0*)?[,;/、。|]*"
 
-# What stands in a longer text; blanks and dashes are " " and "-" there.
+# Numbers inside a longer text; there, blanks and dashes are " " and "-".
 _MOBILE_IN_TEXT = r"(?:\+?0{0,2}86[ -]?)?0?1[3-9](?:[ -]?[0-9]){9}"
 _LANDLINE_IN_TEXT = r"(?:\+?0{0,2}86[ -]?)?\(?0(?:10|[2-9][0-9]{1,2})\)?[ -]?[0-9]{7,8}"
 _NUMBER_IN_TEXT = rf"(?<![0-9])(?:{_MOBILE_IN_TEXT}|{_LANDLINE_IN_TEXT}|[2-8][0-9]{{6,7}})(?![0-9])"
@@ -26,31 +26,31 @@ _EXTENSION = r"[ (,]*(?:转|轉|分机|分機|extension|ext|[x#*,;pw-])[ .:号]*
 _OTHER = "not a phone number"
 _EXPONENT = "Excel's scientific notation has lost digits; format the column as text"
 _LANDLINE = "a landline number; only mobile numbers get messages"
-_SEVERAL = "it holds several numbers; give each a row of its own"
+_SEVERAL = "it has several numbers; write each in its own row"
 _OF_DIGITS = (
-    (r"1[0-9]{12}", "thirteen digits are a machine (IoT) number; this gateway sends to phones"),
+    (r"1[0-9]{12}", "a machine (IoT) number of thirteen digits; this gateway sends only to phones"),
     (r"00(?!86)[0-9]{5,17}", "an overseas number; that is another product of the vendor"),
     (r"(?:0{0,2}86)?0(?:10|[2-9][0-9])[0-9]{7,9}|0086(?:10|[2-9][0-9])[0-9]{7,9}", _LANDLINE),
-    (r"0086[0-9]*", "no mobile number: behind +86 stand 11 digits that start with 13 to 19"),
+    (r"0086[0-9]*", "not a mobile number: after +86 come 11 digits that start with 13 to 19"),
     (r"(?:1[3-9][0-9]{9}){2,}", _SEVERAL),
     (r"[48]00[0-9]{7}", "a service number (400, 800); only mobile numbers get messages"),
     (r"[0-9]{1,10}", "too short: {length} digits where a mobile number has 11"),
     (r"[0-9]{12,}", "too long: {length} digits where a mobile number has 11"),
-    (r"[0-9]{11}", "no mobile number: these start with 13 to 19"),
+    (r"[0-9]{11}", "not a mobile number: these start with 13 to 19"),
 )
 _OF_OTHERS = (
     (r"[0-9]+(?:\.[0-9]+)?E\+?[0-9]+", _EXPONENT),
     (
         r"(?=.*[0-9*])(?=.*(?:[*x#•●○×_?·]|\.\.))\+?(?:[0-9*x#•●○×_?·]|\.{2,}+)*",
-        "some of its digits are hidden; only whole numbers get messages",
+        "some of its digits are hidden; write the whole number",
     ),
-    (r"[0-9OIl|]{11}", "not a phone number: a letter stands among its digits (O for 0, l for 1)"),
-    (r"(?s:.*[\n\r].*)", "it spans several lines; is a quotation mark left open?"),
+    (r"[0-9OIl|]{11}", "not a phone number: it has a letter among its digits (O instead of 0, l instead of 1)"),
+    (r"(?s:.*[\n\r].*)", "it spans several lines; is a quotation mark not closed?"),
 )
 
 
 def normalise(text: str) -> str:
-    """Return the eleven digits of a mobile number, or the text without its decoration where it is none.
+    """Return the eleven digits of a mobile number, or, where it is not one, the text without its decoration.
 
     Full-width digits, quotes, `=`, invisible marks, blanks, dashes, brackets, a trailing `.0`, a 0 in front, the
     country code and a label (`tel:`, `电话：`) are undone.
@@ -63,7 +63,7 @@ def normalise(text: str) -> str:
 
 
 def _plain(character: str) -> str:
-    """Return a character of a number as ASCII where it is a blank or a dash, nothing where it only decorates."""
+    """Return a character of a number: a blank or a dash as ASCII, an empty text for decoration."""
     if "0" <= character <= "9":
         return character
     kind = unicodedata.category(character)
@@ -77,13 +77,13 @@ def _tight(text: str) -> str:
 
 
 def refusal(text: str) -> str:
-    """Return why a normalised text is no mobile number; empty where it is one."""
+    """Return why a normalised text is not a mobile number; empty where it is one."""
     if MOBILE.fullmatch(text):
         return ""
     if not text:
         return "it is empty"
     tight = _tight(text)
-    # A list can have a million bad lines: each reason is one text in memory, and plain digits are looked at first.
+    # A list can have a million bad lines: equal reasons share one text in memory, and plain digits are checked first.
     reason = "" if text.isdigit() else _refusal_of_text(text)
     return sys.intern(reason or _first(_OF_DIGITS, re.sub(r"^\+", "00", tight)) or _first(_OF_OTHERS, tight) or _OTHER)
 
@@ -94,13 +94,13 @@ def _first(table: tuple[tuple[str, str], ...], tight: str) -> str:
 
 
 def _refusal_of_text(text: str) -> str:
-    """Return what is wrong with a number that more stands beside; empty where it holds none."""
+    """Return what is wrong with a text that has a number and more; empty where it has no number."""
     if re.fullmatch(_MOBILE_IN_TEXT + _EXTENSION, text, re.IGNORECASE):
-        return "it has an extension, which gets no messages; only whole mobile numbers do"
+        return "it has an extension; messages go only to mobile numbers without one"
     if re.fullmatch(rf"{_LANDLINE_IN_TEXT}(?:{_EXTENSION})?", text, re.IGNORECASE):
         return _LANDLINE
     if len(re.findall(_NUMBER_IN_TEXT, text)) > 1:
         return f"{_SEVERAL} (it has several lines)" if re.search(r"[\r\n]", text) else _SEVERAL
     if re.search(rf"(?<![0-9+]){_MOBILE_IN_TEXT}(?![0-9])", text):
-        return "other text stands beside the number; the cell must hold the number alone"
+        return "it has other text next to the number; the cell must hold only the number"
     return ""

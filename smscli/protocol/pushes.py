@@ -1,4 +1,4 @@
-"""What the gateway calls its customer with: status reports and replies, and what proves who calls (protocol §3, §4)."""
+"""The gateway's calls to its customer: status reports and replies, and the proof of who calls (protocol §3, §4)."""
 
 import hashlib
 import hmac
@@ -22,7 +22,7 @@ class Report(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """What a phone's owner answered (MO, protocol §4); `content` is written by a stranger and can hold anything."""
+    """What a phone's owner answered (MO, protocol §4); `content` is written by others and can hold anything."""
 
     mobile: str
     content: str
@@ -38,7 +38,7 @@ class Push(NamedTuple):
 
 
 class Trust(NamedTuple):
-    """What a push must carry to be believed: an agreed name and password, or the MD5 secret (protocol §3)."""
+    """What a push must have to be trusted: an agreed name and password, or the MD5 secret (protocol §3)."""
 
     push_name: str
     push_pwd: str
@@ -65,10 +65,10 @@ def signed_name(access_secret: str, random: str, timestamp: str) -> str:
 
 
 class Signature(NamedTuple):
-    """What makes a signed push one of its kind (protocol §3): a repeat has the same `nonce` and the same `content`.
+    """What identifies a signed push (protocol §3): a repeat of it has the same `nonce` and the same `content`.
 
-    `nonce` is its random and its timestamp, `content` a hash of what it says, `off` how far the timestamp is from the
-    moment that was given, in seconds; None if it is not a time.
+    `nonce` is its random and its timestamp, `content` a hash of its other fields. `off` is how many seconds the
+    timestamp differs from the given moment; None if it is not a time.
     """
 
     nonce: str
@@ -84,26 +84,26 @@ def is_trusted(fields: Mapping[str, str], trust: Trust) -> bool:
 
 
 def signature(fields: Mapping[str, str], trust: Trust, at: float) -> Signature | None:
-    """Return the signature of a push that carries the right one, None for any other; `at` in seconds since 1970."""
+    """Return the signature of a push if it is right, else None; `at` is in seconds since 1970."""
     if not _is_signed(fields, trust):
         return None
     random, timestamp = fields["random"], fields["timestamp"]
     written = _seconds(timestamp)
     off = None if written is None else abs(written - at)
-    # Not as a pair: what is signed is the two in a row, and another cut between them has the same hash.
+    # Not as a pair: the signature covers both as one text, so a pair that is cut elsewhere has the same hash.
     return Signature(random + timestamp, _content_hash(fields), off)
 
 
 def _is_signed(fields: Mapping[str, str], trust: Trust) -> bool:
     random, timestamp = fields.get("random", ""), fields.get("timestamp", "")
-    # Without `random` and `timestamp` the hash would be a constant that anybody could repeat.
+    # Without `random` and `timestamp` the hash would always be the same, and anybody could repeat it.
     return bool(trust.access_secret and random and timestamp) and _same(
         fields.get("name", "").lower(), signed_name(trust.access_secret, random, timestamp)
     )
 
 
 def _seconds(timestamp: str) -> float | None:
-    """Read a timestamp: seconds or milliseconds since 1970, or a time that is written out."""
+    """Read a timestamp: seconds or milliseconds since 1970, or a written date and time."""
     digits = timestamp.strip()
     if re.fullmatch("[0-9]{9,10}", digits):
         return float(digits)
@@ -114,7 +114,7 @@ def _seconds(timestamp: str) -> float | None:
 
 
 def _content_hash(fields: Mapping[str, str]) -> str:
-    """Return a hash of what a push says, whatever the order of its fields and whoever called with it."""
+    """Return a hash of a push's fields, in any order, without name and password."""
     said = sorted((key, value) for key, value in fields.items() if key not in ("name", "pwd"))
     return hashlib.sha256(ascii(said).encode()).hexdigest()
 
@@ -126,8 +126,8 @@ def _same(given: str, expected: str) -> bool:
 def push_from_fields(fields: Mapping[str, str]) -> Push | None:
     """Read a push from decoded fields, names in lower case; None where they are neither report nor reply.
 
-    Where the fields were encoded once more than forms are, which no report's values and no `args` that can be read
-    look like, all of them are decoded again; `Push.fields` are then the decoded ones.
+    If the fields were encoded more often than usual, all of them are decoded again, and `Push.fields` has the decoded
+    ones. That is certain, because a report's values, and `args` that can be read, never look encoded.
     """
     if "state" in fields and "mobile" in fields:
         return _report_push(fields)
@@ -173,7 +173,7 @@ def _decoded_again(fields: Mapping[str, str]) -> dict[str, str]:
     return {key: decode_again(value) for key, value in fields.items()}
 
 
-# Between two replies: time and extension of the one, the separator, the number of the next.
+# Between two replies: time and extension of the first, the separator, the number of the second.
 _BOUNDARY = (
     r"#@#[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}[ T][0-9:.]{4,15}#@#[0-9]{0,40}\s?(?P<separator>#@@#)(?=\+?[0-9]{5,20}#@#)"
 )
@@ -182,8 +182,8 @@ _BOUNDARY = (
 def parse_replies(args: str) -> list[Reply] | None:
     """Read the replies of an `args` value (protocol §4), None where it holds anything else.
 
-    The text may contain the separators: a reply ends only where a time and an extension stand at its right and
-    nothing, or the next reply's number, follows. The number is taken from the left, time and extension from the right.
+    The content may contain the separators. So a reply ends only after a time and an extension, where the text ends or
+    the next reply's number follows. The number is read from the left, time and extension from the right.
     """
     args = re.sub(r"#@@#\s*\Z", "", args)
     replies: list[Reply | None] = []

@@ -1,4 +1,4 @@
-"""Times, in China time: `YYYY-MM-DD HH:MM:SS` as the gateway has them (protocol §1), and as others write them."""
+"""Times, in China time: `YYYY-MM-DD HH:MM:SS` as the gateway writes them (protocol §1), and as others do."""
 
 import re
 from datetime import datetime, timedelta, timezone
@@ -9,7 +9,7 @@ _TIME = "%Y-%m-%d %H:%M:%S"
 _SENDID = "%Y%m%d%H%M%S"
 _FOREIGN_TIME = r"""(?x)
     ([0-9]{4}) (?: [-/.] ([0-9]{1,2}) [-/.] ([0-9]{1,2}) | ([0-9]{2}) ([0-9]{2}) )
-    (?: \s* T? \s* )
+    (?: \s* T )? \s*
     (?: ([0-9]{1,2}) : ([0-9]{2}) (?: : ([0-9]{2}) (?: [.,:][0-9]{1,9} )? )?
       | ([0-9]{2}) ([0-9]{2}) (?: ([0-9]{2}) (?: [.,]?[0-9]{3} )? )? )
     \s* (Z|[+-][0-9]{2}:?[0-9]{2})?"""
@@ -27,6 +27,8 @@ def china_time(at: float) -> str:
 
 def parse_stime(text: str) -> datetime | None:
     """Return a `YYYY-MM-DD HH:MM:SS` China time as an aware datetime, None if it is not one."""
+    if not text:
+        return None  # most messages go out at once, and strptime loads the names of months (2 ms)
     try:
         return datetime.strptime(text, _TIME).replace(tzinfo=CHINA)
     except ValueError:
@@ -35,9 +37,9 @@ def parse_stime(text: str) -> datetime | None:
 
 @lru_cache(maxsize=1024)  # times repeat from report to report
 def parse_time(text: str) -> datetime | None:
-    """Return a time that somebody else wrote as an aware datetime, in whole seconds; None if it is not one.
+    """Return a time in any common form as an aware datetime, in whole seconds; None if it is not a time.
 
-    Read are `2026-11-25 09:05:03`, `2026/11/25 9:05`, `2026-11-25T09:05:03.123`, `20261125090503`; without a zone that
+    It reads `2026-11-25 09:05:03`, `2026/11/25 9:05`, `2026-11-25T09:05:03.123`, `20261125090503`; without a zone it
     is China time.
     """
     found = re.fullmatch(_FOREIGN_TIME, text.strip())
@@ -52,13 +54,13 @@ def parse_time(text: str) -> datetime | None:
 
 
 def moment(text: str, received: float) -> float:
-    """Return a time that the gateway wrote in seconds since 1970; `received`, when it came, if it cannot be read."""
+    """Return a time that the gateway wrote, in seconds since 1970; if it cannot be read, return `received`."""
     at = parse_time(text)
     return at.timestamp() if at else received
 
 
 def sendid_time(sendid: str) -> float | None:
-    """Return the moment that a sendid begins with, in seconds since 1970; None if it begins with none (protocol §1)."""
+    """Return the time at the start of a sendid, in seconds since 1970; None if there is no time (protocol §1)."""
     digits = sendid[:14]
     if len(sendid) < 20 or not digits.isascii() or not digits.isdigit():
         return None

@@ -1,4 +1,4 @@
-"""Who calls, and whether a push from there is believed (protocol §3)."""
+"""Who calls, and whether a push from there is trusted (protocol §3)."""
 
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -12,7 +12,7 @@ Network = IPv4Network | IPv6Network
 
 
 class Access(NamedTuple):
-    """Who may push: addresses, all of them where there is none, and whether a proxy says which one called.
+    """Who may push: these addresses, or any if there are none; and whether a proxy says which address called.
 
     `window` is how far the timestamp of a signed push may be off, in seconds.
     """
@@ -24,11 +24,11 @@ class Access(NamedTuple):
     def peer(self, request: Request) -> str:
         """Return the address that a request comes from."""
         hops = request.headers.get("x-forwarded-for", "") if self.trust_proxy else ""
-        # What stands before the last hop was written by whoever called the proxy.
+        # Everything before the last hop was written by the caller of the proxy.
         return hops.rpartition(",")[2].strip()[:100] or request.peer
 
     def distrust(self, peer: str, fields: Mapping[str, str], profile: Profile) -> str:
-        """Return why a push from there is not believed; empty where it is."""
+        """Return why a push from there is not trusted; empty where it is."""
         if self.networks and not _is_within(peer, self.networks):
             return "its address is not among --allow"
         if profile.trust and not is_trusted(fields, profile.trust):
@@ -36,7 +36,7 @@ class Access(NamedTuple):
         return ""
 
     def doubt(self, signature: Signature | None) -> str:
-        """Return why a push with the right signature is not taken: it may be an old one that somebody else repeats."""
+        """Return why a push with the right signature is not accepted: somebody may be repeating an old one."""
         if signature and signature.off is None:
             return "its timestamp is not a time"
         if signature and signature.off is not None and signature.off > self.window:

@@ -1,4 +1,4 @@
-"""Sentences about trouble that can come a thousand times a second: at most one a minute, with how many there were."""
+"""Messages about trouble that can come a thousand times a second: at most one a minute, with the count."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,10 +8,10 @@ _SECONDS = 60.0
 
 
 class Complaints:
-    """Says one kind of trouble; `sentence` makes a text of how many there were since the last one, and of the last."""
+    """Says one kind of trouble; `sentence` makes the text from the count since the last time and the last trouble."""
 
-    def __init__(self, tell: Callable[[str], None], sentence: Callable[[int, str], str]) -> None:
-        self._tell, self._sentence = tell, sentence
+    def __init__(self, say: Callable[[str], None], sentence: Callable[[int, str], str]) -> None:
+        self._say, self._sentence = say, sentence
         self._count, self._last = 0, ""
         self._silent_until = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -29,6 +29,6 @@ class Complaints:
         """Say what was not said yet."""
         self._timer = None
         if self._count:
-            self._tell(self._sentence(self._count, self._last))
+            self._say(self._sentence(self._count, self._last))
             self._count = 0
             self._silent_until = monotonic() + _SECONDS

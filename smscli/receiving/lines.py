@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from smscli.protocol.forms import decode_form, decode_text
-from smscli.protocol.pushes import Push, push_from_fields
+from smscli.protocol.pushes import Push, Reply, push_from_fields
 
 _LOG_REQUEST = re.compile(r'"(?:GET|POST|PUT|HEAD) ([^"]*?)(?: HTTP/[0-9.]+)?"')
 # A body may have a byte-order mark, as a log writes it, or be percent-encoded as a whole.
@@ -20,8 +20,9 @@ _REQUEST_END = re.compile(r" HTTP/[0-9.]+\Z")
 def parse_push(line: str) -> Push | None:
     """Read one push in any form it is found in, None where the line is not a push.
 
-    Forms: a query string or form body, a full URL (with the raw `#` of the vendor's examples), a web server's
-    access-log line with the query or the body in it, a JSON object with the fields or with such a text in a value.
+    Forms: a query string or form body; a full URL (with the raw `#` of the vendor's examples); a web server's
+    access-log line with the query or the body in it; a JSON object with the fields, or with such a text in a value; an
+    event as `listen` and `parse-report` write it with `--output jsonl`.
     Bytes that are not UTF-8 come as lone surrogates ("surrogateescape") and are read as GB18030.
     """
     line = _readable(line).strip().lstrip("\ufeff")
@@ -31,7 +32,7 @@ def parse_push(line: str) -> Push | None:
 
 
 def _readable(text: str) -> str:
-    """Return the text without lone surrogates: bytes decoded after all, or `?` where no byte can have been meant."""
+    """Return the text without lone surrogates: those that stand for bytes are decoded, the others become `?`."""
     try:
         return decode_text(text.encode("utf-8", "surrogateescape"))
     except UnicodeEncodeError:
@@ -39,7 +40,7 @@ def _readable(text: str) -> str:
 
 
 def _candidates(line: str) -> Iterator[dict[str, str]]:
-    """Yield the fields of what may be the query or the body within a URL or an access-log line."""
+    """Yield the fields of each possible query or body in a URL or an access-log line."""
     logged = line.replace('\\"', r"\x22")
     request = _LOG_REQUEST.search(logged)
     if request:
@@ -52,7 +53,7 @@ def _candidates(line: str) -> Iterator[dict[str, str]]:
 
 
 def _logged_bodies(rest: str) -> Iterator[str]:
-    """Yield what looks like a push's body, quoted or not, behind the request of an access-log line."""
+    """Yield what looks like a push's body, quoted or not, after the request of an access-log line."""
     for part in rest.split('"'):
         start = _BODY_START.search(part)
         if start and _BODY_FIELD.search(part, start.end()):
@@ -60,14 +61,15 @@ def _logged_bodies(rest: str) -> Iterator[str]:
 
 
 def _fields(payload: str, logged: bool = False) -> dict[str, str]:
-    """Decode a payload; a `#` in it begins a URL's fragment, if it is not one of raw `args` (protocol §4)."""
+    """Decode a payload; a `#` in it begins a URL's fragment, unless it belongs to raw `args` (protocol §4)."""
     payload = payload if "#@#" in payload else payload.partition("#")[0]
     return decode_form(payload.encode("utf-8"), logged)
 
 
 def _parse_json(line: str) -> Push | None:
     found = _json_object(line)
-    push = push_from_fields(_json_fields(found))
+    fields = _json_fields(found)
+    push = _own_reply(fields) if fields.get("kind") == "reply" else push_from_fields(fields)
     if push:
         return push
     for value in found.values():
@@ -80,6 +82,12 @@ def _parse_json(line: str) -> Push | None:
     return None
 
 
+def _own_reply(fields: Mapping[str, str]) -> Push | None:
+    """Read a reply that smscli has written; it has the columns of a report too, but they are empty."""
+    reply = Reply(*(fields.get(key, "") for key in Reply._fields))
+    return Push((reply,), fields) if reply.mobile else None
+
+
 def _json_object(line: str) -> dict[str, object]:
     """Return the object of a line, empty where it is not one."""
     try:
@@ -87,7 +95,7 @@ def _json_object(line: str) -> dict[str, object]:
     except RecursionError:
         return {}
     except ValueError:
-        # nginx writes `\xHH` into it, which JSON does not have.
+        # nginx writes `\xHH` into it, which is not valid in JSON.
         escaped = re.sub(r"\\x(?=[0-9A-F]{2})", r"\\\\x", line)
         return _json_object(escaped) if escaped != line and "\\\\x" not in line else {}
     return found if isinstance(found, dict) else {}

@@ -10,9 +10,10 @@ from smscli.text import split
 
 
 class Found(NamedTuple):
-    """What a line held, or lines that are all alike: events of one kind, field by field; without fields, not a push.
+    """What was found in one line, or in lines that are alike: events of one kind, field by field.
 
-    `line` is the first one's number, from 1; `trusted` is whether the trust that was asked for holds.
+    Without fields it is not a push. `line` is the number of the first line, from 1; `trusted` is whether it matches the
+    trust that was given.
     """
 
     line: int
@@ -26,10 +27,10 @@ class Found(NamedTuple):
 
 
 def parse_pushes(blocks: Iterable[str], trust: Trust | None = None) -> Iterator[Found]:
-    """Read blocks of whole lines, a push a line, and say whether `trust` holds for it.
+    """Read blocks of whole lines, a push a line, and say of each whether it matches `trust`.
 
-    Logs repeat one layout, so each layout that is met is compiled to one pattern, which then reads blocks as a whole:
-    a million lines is normal input.
+    The lines of a log are usually alike. So each layout is compiled to one pattern, which then reads whole blocks: a
+    million lines is normal input.
     """
     log = _Log(trust)
     for block in blocks:
@@ -37,7 +38,7 @@ def parse_pushes(blocks: Iterable[str], trust: Trust | None = None) -> Iterator[
 
 
 class _Log:
-    """Reads on, by the layout of the last line that was read on its own."""
+    """Reads a log by the layout of the last line that `parse_push` has read."""
 
     def __init__(self, trust: Trust | None) -> None:
         self._trust = trust

@@ -1,4 +1,4 @@
-"""Takes the gateway's pushes (protocol §3, §4): reads them, sees who calls, and answers `0` to what is kept."""
+"""Receives the gateway's pushes (protocol §3, §4): reads them, checks who calls, and answers `0` if they are kept."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -17,20 +17,20 @@ from smscli.receiving.access import Access
 from smscli.receiving.writer import TAKEN, Answer, Delivery, Refusal, Writer
 
 HEALTH = "/healthz"
-# Bytes of a push that is taken: more than 100,000 numbers, percent-encoded. Of a larger one the start is kept.
+# Bytes of the largest push that is read: over 100,000 numbers, percent-encoded. Of a larger one the start is kept.
 BODY_LIMIT = 2 << 20
 START_LIMIT = 64 << 10
 
 _LARGE = 16 << 10  # bytes that take some milliseconds to read
-_SHOWN = 100  # characters of what a stranger wrote
+_SHOWN = 100  # characters of a path that are shown
 
 
 class Receiver:
-    """Answers requests to `path`; `show` gets each push that held anything new, `tell` a sentence about trouble.
+    """Answers requests to `path`; `show` gets each push with anything new, `say` a sentence about trouble.
 
-    What is not taken is kept in the ledger's quarantine before it is answered: 403 where it is not believed, 400 where
-    it is not a push, 404 at another path, 413 where it is too large. The gateway repeats what it gets no `0` for, so a
-    push that is too large gets one, if it proves that the gateway sends it.
+    What is refused is kept in the ledger's quarantine before it is answered: 403 where it is not trusted, 400 where it
+    is not a push, 404 at another path, 413 where it is too large. The gateway repeats a push until the answer is `0`.
+    So a push that is too large gets `0` too, if it proves that the gateway sends it.
     """
 
     def __init__(
@@ -40,17 +40,17 @@ class Receiver:
         path: str,
         access: Access,
         show: Callable[[Push], None],
-        tell: Callable[[str], None],
+        say: Callable[[str], None],
     ) -> None:
         self._profile, self._path, self._access = profile, path, access
-        self._writer = Writer(ledger, profile, show, tell)
-        self._reading = ThreadPoolExecutor(1)  # of large pushes, beside which the others are answered
+        self._writer = Writer(ledger, profile, show, say)
+        self._reading = ThreadPoolExecutor(1)  # of large pushes, so that others are answered at the same time
 
     def respond(self, request: Request) -> Awaitable[Response]:
         """Answer 200 and `0` once the push is on disk, also to a repeat; 503 where it cannot be kept."""
         if request.path == HEALTH:
             return _answered(Response(200, b"ok", "text/plain; charset=utf-8"))
-        if not request.query and not request.body:  # somebody looks whether anything is there
+        if not request.query and not request.body:  # somebody checks whether anything answers here
             return _answered(plain(HTTPStatus.BAD_REQUEST if request.path == self._path else HTTPStatus.NOT_FOUND))
         if len(request.body) > _LARGE:
             return self._respond_later(request)
@@ -82,7 +82,7 @@ class Receiver:
         return self._writer.keep(Delivery(read.push, read.signature, partial(_refusal, request, read, peer, _FORGED)))
 
     def _objection(self, request: Request, read: "_Read", peer: str) -> "_Objection | None":
-        """Return why a push is not taken, and the answer to it; None where nothing is known against it."""
+        """Return why a push is refused, and the answer to it; None where it is not refused."""
         if request.path != self._path:
             reason = f"it came to {request.path[:_SHOWN]!r}, and --path is {self._path}"
             return _Objection(reason, plain(HTTPStatus.NOT_FOUND))
@@ -118,7 +118,7 @@ _NOT_A_PUSH = _Objection(
 
 def _refusal(request: Request, read: _Read, peer: str, objection: _Objection) -> Refusal:
     if all(map(str.isidentifier, read.fields)):
-        # Name and password may be right ones, used at a wrong place.
+        # Name and password may be the right ones, used in a wrong place.
         fields = {key: value[:START_LIMIT] for key, value in read.fields.items() if key not in ("name", "pwd")}
         raw = encode_form(fields)
     else:  # not a form; what is kept of it has its password masked

@@ -1,6 +1,7 @@
-"""Writes pushes to the ledger in one thread, those that are in flight at the same time together, and then answers.
+"""Writes pushes to the ledger in one thread, in groups, and then answers them.
 
-So many pushes share a sync to disk. A push of very many numbers is written in pieces, so that others do not wait.
+Pushes that come at the same time share a sync to disk. A push of very many numbers is written in pieces, so that the
+others do not wait.
 """
 
 import asyncio
@@ -21,12 +22,12 @@ TAKEN = Response(200, b"0", "text/plain; charset=utf-8")
 Answer = asyncio.Future[Response]
 
 _GROUP = 256  # pushes of one transaction at most
-_PIECE = 500  # events of one push in one transaction: some ten milliseconds
+_PIECE = 500  # events of one push in one transaction: about ten milliseconds
 _GATHERING = 0.002  # seconds in which a group comes together: the longer, the more pushes share a sync
 
 
 class Refusal(NamedTuple):
-    """A push that is kept in the quarantine, why, and what it is answered then."""
+    """A push that goes to the quarantine, why, and what to answer then."""
 
     peer: str
     reason: str
@@ -35,7 +36,7 @@ class Refusal(NamedTuple):
 
 
 class Delivery(NamedTuple):
-    """A push that is to be kept; `refusal` is what becomes of it where its signature was used for another one."""
+    """A push to keep; `refusal` is used instead if its signature was used before for other content."""
 
     push: Push
     signature: Signature | None
@@ -43,14 +44,14 @@ class Delivery(NamedTuple):
 
 
 class Writer:
-    """Keeps what comes; `show` gets each push that held anything new."""
+    """Keeps what comes; `show` gets each push with anything new."""
 
     def __init__(
-        self, ledger: Inbox, profile: Profile, show: Callable[[Push], None], tell: Callable[[str], None]
+        self, ledger: Inbox, profile: Profile, show: Callable[[Push], None], say: Callable[[str], None]
     ) -> None:
         self._ledger, self._profile, self._show = ledger, profile, show
-        self._refused = Complaints(tell, _refused)
-        self._failed = Complaints(tell, _failed)
+        self._refused = Complaints(say, _refused)
+        self._failed = Complaints(say, _failed)
         self._pieces: deque[_Piece] = deque()
         self._large: deque[_Piece] = deque()  # of pushes that are more than one piece
         self._refusals: deque[tuple[Refusal, Answer]] = deque()
@@ -91,13 +92,13 @@ class Writer:
             await asyncio.sleep(_GATHERING)
             if group := self._next_group():
                 await self._record(group)
-            # One at a time, so that strangers cannot keep the gateway waiting.
+            # One at a time, so that refused callers cannot keep the gateway waiting.
             if self._refusals:
                 await self._quarantine(*self._refusals.popleft())
         self._writing = None
 
     def _next_group(self) -> list["_Piece"]:
-        """Return what is to be written together: one piece of a large push, and of others as many events at most."""
+        """Return what is written together: at most one piece of a large push, and as many events of other pushes."""
         group: list[_Piece] = []
         events = 0
         while self._pieces and len(group) < _GROUP and events < _PIECE:
@@ -116,14 +117,14 @@ class Writer:
                 for piece in group:
                     piece.ticket.give(_NOT_TAKEN)
                 return
-            for piece in group:  # one that cannot be kept must not cost the others their place
+            for piece in group:  # one that cannot be kept must not stop the others
                 await self._record([piece])
             return
         for piece, new in zip(group, news, strict=True):
             self._done(piece.ticket, new)
 
     def _write(self, group: Sequence["_Piece"]) -> list[bool | None]:
-        """Make pieces durable, all in one transaction, and return for each whether it was new; None where it is forged.
+        """Make pieces durable in one transaction; return for each whether it was new, None where it is forged.
 
         This runs in the thread.
         """
@@ -178,7 +179,7 @@ _NOT_TAKEN = plain(HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def _give(answer: Answer, response: Response) -> None:
-    if not answer.done():  # as one is whose connection was given up
+    if not answer.done():  # done already if its connection was closed
         answer.set_result(response)
 
 
@@ -193,4 +194,4 @@ def _refused(count: int, last: str) -> str:
 
 def _failed(count: int, last: str) -> str:
     what = "a push was" if count == 1 else f"{count:,} pushes of the last minute were"
-    return f"smscli: {what} answered 503, so that the gateway sends it again: {last}"
+    return f"smscli: {what} answered 503, so the gateway will send it again: {last}"

@@ -1,4 +1,4 @@
-"""How the sandbox misbehaves: what gateways and the proxies before them really do, one fault a name."""
+"""How the sandbox fails: what real gateways and the proxies in front of them do, a name for each fault."""
 
 import asyncio
 import socket
@@ -12,7 +12,7 @@ from smscli.httpd.server import Server, Takeover
 from smscli.protocol.answers import format_send_answer, parse_send_answer
 
 DRIP_SECONDS = 0.2
-# Where a redirect points: served like the gateway itself, so that following it shows in the log.
+# Where a redirect points: answered like the gateway itself, so that the log shows whether it was followed.
 REDIRECTED = "/redirected"
 
 _BETWEEN = 0.2  # seconds between the pieces of an answer, enough for the next request to leave
@@ -23,7 +23,7 @@ _HTML = "<!DOCTYPE html>\r\n<html><head><title>{0}</title></head><body><h1>{0}</
 
 
 class Fault(StrEnum):
-    """How an exchange goes wrong; "accepted" means that the message was taken and charged all the same."""
+    """How an exchange goes wrong; "accepted" means that the message was accepted and charged anyway."""
 
     CLOSE_BEFORE = "close-before"  # the connection closes without an answer; not accepted
     RESET_BEFORE = "reset-before"  # the connection is reset; not accepted
@@ -31,13 +31,13 @@ class Fault(StrEnum):
     RESET_AFTER = "reset-after"  # accepted, then the connection is reset
     HTTP_102 = "http-102"  # "still at work", then the answer; accepted
     HTTP_502 = "http-502"  # a proxy's error page; not accepted
-    EARLY_408 = "early-408"  # a proxy's 408 stands before the answer; accepted
-    LATE_408 = "late-408"  # a proxy's 408 comes with the answer, behind it; accepted
+    EARLY_408 = "early-408"  # a proxy's 408 comes before the answer; accepted
+    LATE_408 = "late-408"  # a proxy's 408 comes directly after the answer; accepted
     IDLE_408 = "idle-408"  # a proxy's 408 comes some time after the answer; accepted
     HTML = "html"  # 200 with a page instead of an answer; accepted
     TRUNCATED = "truncated"  # the answer ends before the length it promised; accepted
-    DRIP = "drip"  # a byte every 200 ms, so that only a deadline for the whole exchange ends it; accepted
-    REDIRECT = "redirect"  # 307, which asks to post password and message once more; not accepted
+    DRIP = "drip"  # a byte every 200 ms: only a deadline for the whole exchange ends it; accepted
+    REDIRECT = "redirect"  # 307, which asks to post password and message again; not accepted
     REDIRECT_BROKEN = "redirect-broken"  # 302 to an address that cannot be read; not accepted
     REDIRECT_CHINESE = "redirect-chinese"  # 302 to an address in raw GBK bytes; not accepted
     HUGE = "huge"  # an answer of 8 MiB; accepted
@@ -47,7 +47,7 @@ class Fault(StrEnum):
     EMPTY = "empty"  # 200 without a body; accepted
     WRONG_COUNTS = "wrong-counts"  # the answer says one number fewer than were accepted; accepted
     CODE_502 = "code-502"  # a proxy's `502,Bad Gateway` in the form of an answer; accepted
-    CODE_MINUS_2 = "code-minus-2"  # `-2,系统繁忙`, a code that is in no table; accepted
+    CODE_MINUS_2 = "code-minus-2"  # `-2,系统繁忙`, a code that is not in the table; accepted
 
 
 NOT_ACCEPTING = {
@@ -57,12 +57,12 @@ NOT_ACCEPTING = {
 
 
 def error_page(status: int, title: str) -> Response:
-    """Return a page as proxies and web servers show it."""
+    """Return an error page as proxies and web servers have it."""
     return Response(status, _HTML.format(title).encode())
 
 
 def misbehave(fault: Fault, answer: str, server: Server) -> Response | Takeover:
-    """Return what goes out instead of an answer; `answer` is empty where the fault does not accept."""
+    """Return what to send instead of an answer; `answer` is empty if the fault does not accept the message."""
     good = Response(200, answer.encode()).encode(keep_alive=True)
     match fault:
         case Fault.CLOSE_BEFORE | Fault.CLOSE_AFTER:
@@ -87,7 +87,7 @@ def misbehave(fault: Fault, answer: str, server: Server) -> Response | Takeover:
 
 
 def _response(fault: Fault, answer: str) -> Response:
-    """Return what is proper HTTP, but not the gateway's answer."""
+    """Return what is valid HTTP, but not the gateway's answer."""
     match fault:
         case Fault.HTTP_502:
             return error_page(502, "502 Bad Gateway")
@@ -133,7 +133,7 @@ async def _reset(connection: asyncio.Transport) -> None:
 async def _write(server: Server, pieces: tuple[bytes, ...], connection: asyncio.Transport) -> None:
     for piece in pieces:
         connection.write(piece)
-        if len(pieces) > 1 or piece.endswith(_STRAY):  # the last one too, as a proxy does not close at once
+        if len(pieces) > 1 or piece.endswith(_STRAY):  # also after the last one, because a proxy does not close at once
             await server.pause(_BETWEEN)
 
 

@@ -1,6 +1,6 @@
 """A gateway that sends nothing: it accepts, charges and answers on loopback as the real one does.
 
-It takes every way of asking that protocol §5 lists. What makes it answer what (the first line that fits):
+It accepts every kind of request that protocol §5 lists. The first line that fits decides the answer:
 
     name absent or `nosuch`, pwd absent or `wrong`      10  账号不存在
     name `closed`                                       11  账号注销
@@ -21,10 +21,9 @@ It takes every way of asking that protocol §5 lists. What makes it answer what 
     content with `余额不足`, or too little balance       2  余额不足
     anything else                                        0  提交成功
 
-Of the numbers, ill-formed ones count as invalid, those ending in `099` as blacklisted, the rest as accepted; each
-accepted number costs the parts its text is billed as (protocol §6). Every other name and password is welcome.
-What is
-pushed for accepted numbers is in `pusher`, how it misbehaves in `faults`.
+Numbers that are not mobile numbers count as invalid, those ending in `099` as blacklisted, the others as accepted. Each
+accepted number costs the parts that its text is billed as (protocol §6). Any other name and password is accepted.
+`pusher` has what is pushed for accepted numbers, `faults` how it can fail.
 """
 
 import json
@@ -49,12 +48,12 @@ from smscli.sandbox.faults import NOT_ACCEPTING, REDIRECTED, Fault, error_page, 
 from smscli.sandbox.pusher import Accepted, Pusher
 
 ACCOUNT_CODES = {"nosuch": 10, "closed": 11, "suspended": 12, "blocked-ip": 13, "malformed": 14, "broken": -1}
-WRONG_PWD = "wrong"  # noqa: S105  (no secret: the password that never fits)
+WRONG_PWD = "wrong"  # noqa: S105  (not a secret: the password that is always wrong)
 CONTENT_CODES = {"敏感": 1, "select * from": 4, "没有号码": 3, "格式错误": 14, "系统异常": -1, "余额不足": 2}
 BLACKLISTED = "099"
 NO_TRUST = Trust("", "", "")
 
-# A log may be read on a terminal: DEL, C1 controls, line separators and marks that turn the text's direction.
+# Escaped because the log may be read on a terminal: DEL, C1 controls, line separators, marks of text direction.
 _UNPRINTABLE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _serials = count(int.from_bytes(os.urandom(8), "big"))
 
@@ -93,9 +92,9 @@ class SandboxGateway:
 class Sandbox:
     """A sandbox gateway on 127.0.0.1 while the `with` block lasts; port 0 takes any free one.
 
-    `latency` is in milliseconds, between accepting and answering; `fault` hits every `fault_every`th request; `log`
-    gets a JSON line per request before its answer leaves, never with the password. OSError where the port is taken.
-    Where there is a `push_to`, reports and replies go to this URL, with what `push_trust` asks for.
+    `latency` is in milliseconds, between accepting and answering; each `fault_every`th request has the `fault`. `log`
+    gets a JSON line for each request before its answer leaves, without the password. OSError where the port is taken.
+    With `push_to`, reports and replies go to this URL, with the credentials of `push_trust`.
     """
 
     def __init__(
@@ -138,7 +137,7 @@ class Sandbox:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop, answers that still wait or drip included."""
+        """Stop, also answers that still wait or drip."""
         self._server.stop()
         if self._pusher:
             self._pusher.stop()
@@ -205,7 +204,7 @@ def _parts(fields: Mapping[str, str]) -> int:
 
 
 def _refusal(code: int) -> SendAnswer:
-    # The vendor's page gives 2 the words of 1; this is what the gateway says (protocol §1).
+    # The vendor's page gives 2 the same words as 1; this is what the gateway really says (protocol §1).
     return SendAnswer(code, "余额不足" if code == 2 else ANSWERS[code].zh)
 
 
@@ -214,7 +213,7 @@ def _format(answer: SendAnswer | BalanceAnswer) -> str:
 
 
 def _sendid() -> str:
-    """Return 25 digits as the gateway's: China time, then what is unique within this process."""
+    """Return 25 digits like the gateway's: China time, then digits that are unique in this process."""
     return f"{datetime.now(CHINA):%Y%m%d%H%M%S}{next(_serials) % 10**11:011}"
 
 

@@ -1,7 +1,7 @@
-"""The sandbox's calling side: status reports and replies, as the gateway pushes them (protocol §3, §4).
+"""The sandbox's pushes: status reports and replies, as the gateway pushes them (protocol §3, §4).
 
-The last two digits of an accepted number choose what is pushed for it, as `STATES` and `REPLIES` list. Delivered
-numbers of a request share one push, joined by commas; every other number has one of its own.
+The last two digits of an accepted number choose what is pushed for it, as `STATES` and `REPLIES` list. The delivered
+numbers of a request share one push, joined by commas; every other number has its own.
 """
 
 import os
@@ -20,7 +20,7 @@ from smscli.protocol.forms import decode_text, encode_form
 from smscli.protocol.pushes import Reply, Report, Trust, reply_fields, report_fields, signed_name
 from smscli.protocol.times import CHINA, format_stime
 
-DELIVERED = "DELIVRD"  # every ending that is not in the table
+DELIVERED = "DELIVRD"  # for all digits that are not in the table
 STATES = {
     "01": "EXPIRED",
     "02": "UNDELIV",
@@ -36,7 +36,7 @@ REPLIES = {
     "12": "收到，谢谢！地址改成#@#人民路12号#@@#二楼，电话不变。下次请在工作日上午九点以后、下午五点以前送来，"
     "放在门口#@@#的柜子里就可以，不用打电话；如果柜子满了，就交给隔壁#@#小店的王老板，他会替我收下的。",
 }
-# The system's part of an extension, which stands before the customer's own.
+# The system's part of an extension, which comes before the customer's own.
 SYSTEM_EXTENSION = "008"
 # Seconds.
 FIRST_PAUSE = 0.2
@@ -47,7 +47,7 @@ _ANSWER_LIMIT = 200  # bytes
 
 
 class Outcome(NamedTuple):
-    """What the receiver answered; without a status, what went wrong instead."""
+    """What the receiver answered; if `status` is None, `answer` says what went wrong."""
 
     status: int | None
     answer: str
@@ -65,9 +65,9 @@ class Accepted(NamedTuple):
 
 
 def pushes(message: Accepted) -> Iterator[dict[str, str]]:
-    """Yield the fields of what is pushed for a message, without what proves who pushes.
+    """Yield the fields of what is pushed for a message, without the credentials.
 
-    Times are the present in China, also for a message that was scheduled for later.
+    The time is now, in China time, also for a message that was scheduled for later.
     """
     now = format_stime(datetime.now(CHINA))
     delivered = [mobile for mobile in message.mobiles if mobile[-2:] not in STATES]
@@ -83,7 +83,7 @@ def pushes(message: Accepted) -> Iterator[dict[str, str]]:
 
 
 def credentials(trust: Trust) -> dict[str, str]:
-    """Return the fields that prove who pushes: signed where there is a secret, else the agreed name."""
+    """Return the fields that prove who pushes: a signature if there is a secret, else the agreed name."""
     if not trust.access_secret:
         return {"name": trust.push_name, "pwd": trust.push_pwd}
     random, timestamp = os.urandom(4).hex(), str(time.time_ns() // 1_000_000)
@@ -92,10 +92,10 @@ def credentials(trust: Trust) -> dict[str, str]:
 
 
 class Pusher:
-    """Pushes to a URL from a thread of its own, in the order of the messages.
+    """Pushes to a URL from its own thread, in the order of the messages.
 
-    Each push is repeated until it is answered with 200 and the body `0`; `log` gets an entry for each attempt,
-    without what proves who pushes. When it stops, what still waits is tried once more, for 2 s at most.
+    Each push is repeated until the answer is 200 with the body `0`. `log` gets an entry for each attempt, without the
+    credentials. When it stops, what still waits is tried once more, for at most 2 s.
     """
 
     def __init__(self, url: str, trust: Trust, log: Callable[[Mapping[str, object]], None]) -> None:
@@ -123,7 +123,7 @@ class Pusher:
         self._stopped.set()
 
     def push(self, message: Accepted) -> None:
-        """Have a message's reports and replies pushed; returns at once."""
+        """Push a message's reports and replies soon; return at once."""
         self._waiting.put(message)
 
     def _work(self) -> None:
@@ -135,7 +135,7 @@ class Pusher:
                     self._connection.close()  # before the receiver does, which would look like a failure
 
     def _deliver(self, fields: Mapping[str, str]) -> bool:
-        """Push until it is taken; False where the sandbox stops before."""
+        """Push until it is accepted; return False if the sandbox stops before that."""
         pause = FIRST_PAUSE
         for attempt in count(1):
             last = self._stopping.is_set()
@@ -152,17 +152,17 @@ class Pusher:
     def _attempt(self, fields: Mapping[str, str]) -> Outcome:
         try:
             outcome = self._exchange(encode_form({**fields, **credentials(self._trust)}))
-        except (OSError, HTTPException, UnicodeError) as error:  # the last from a host name that cannot be one
+        except (OSError, HTTPException, UnicodeError) as error:  # UnicodeError: the host name is not valid
             outcome = Outcome(None, str(error) or type(error).__name__)
         if outcome != TAKEN:
-            self._connection.close()  # what follows finds a fresh one
+            self._connection.close()  # the next attempt opens a new one
         return outcome
 
     def _exchange(self, form: bytes) -> Outcome:
         self._connection.request("POST", self._target, form, {"Content-Type": "application/x-www-form-urlencoded"})
         response = self._connection.getresponse()
         answer = decode_text(response.read(_ANSWER_LIMIT).strip())
-        # A `0` that is not all of the answer is not the answer `0`.
+        # A longer answer that begins with `0` is not the answer `0`.
         return Outcome(response.status, answer + "…" if response.length else answer)
 
 

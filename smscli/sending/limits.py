@@ -1,4 +1,4 @@
-"""Who is left out of a plan: who had enough messages lately, who wants none."""
+"""Who is left out of a plan: numbers that got enough messages lately, or that opted out."""
 
 from collections.abc import Callable, Iterable, Sequence, Set
 
@@ -11,8 +11,8 @@ from smscli.sending.plan import Plan
 def hold_back(plan: Plan, runs: Runs, account: Profile, at: float) -> tuple[Plan, int]:
     """Return the plan without the numbers that would get more messages than `per_number` allows.
 
-    `at` is when the plan goes out, in seconds since 1970: a scheduled message counts when it is due. Where nothing else
-    may be written meanwhile, this has to be called within the transaction that writes the run.
+    `at` is when the plan is sent, in seconds since 1970: a scheduled message counts when it is due. Call it within the
+    transaction that writes the run, so that no other process can write between the two.
     """
     limits = [limit for text in account.per_number if (limit := parse_limit(text))]
     if not limits:
@@ -35,7 +35,7 @@ def hold_back(plan: Plan, runs: Runs, account: Profile, at: float) -> tuple[Plan
 
 
 def is_too_many(times: Iterable[float], count: int, seconds: float) -> bool:
-    """Return whether more than so many moments lie within any span of so many seconds."""
+    """Return whether more than `count` of the times lie within any `seconds`."""
     ordered = sorted(times)
     return any(late - early < seconds for early, late in zip(ordered, ordered[count:], strict=False))
 

@@ -9,9 +9,9 @@ from smscli.errors import InputError
 from smscli.sending.table import fold
 from smscli.text import INVISIBLE
 
-# How other programs write a column: {{姓名}} #姓名# %姓名% [姓名] <姓名> 【姓名】 «姓名»; ${姓名} is looked at apart.
+# How other programs write a column: {{姓名}} #姓名# %姓名% [姓名] <姓名> 【姓名】 «姓名»; ${姓名} is checked apart.
 _FOREIGN = r"(?=([{#%\[<【«‹@])\s*([^{}#%\[\]<>【】«»‹›@]{1,60}?)\s*([}#%\]>】»›@]))"
-# The way out of marketing texts (protocol §6), without blanks and quotes: 回T退订, 拒收请回复R, TD退订, reply STOP.
+# How marketing texts say how to opt out (protocol §6), without blanks and quotes: 回T退订, 拒收请回复R.
 _CODE = r"(?:TD?|R|N|Q|QX|STOP|0{1,5}|[A-Z]{1,2}[0-9]?)"
 _REPLY = r"(?:请|請)?(?:直接)?(?:回复|回覆|回復|回|发送|發送|发|發|短信)(?:短信|字母|到|至)?"
 _REFUSE = r"(?:退订|退訂|拒收|取消订阅|取消訂閱|不再接收|退出)"
@@ -39,10 +39,10 @@ class Text(NamedTuple):
 
 def parse_text(content: str) -> Text:
     """Read `{field}` placeholders; `{{` and `}}` are literal braces, a lone brace is an InputError."""
-    wide = re.search("｛[^｛｝]*｝", content)
-    if wide:
+    # A send waits for every pattern that is compiled, so these are not used where they cannot be found.
+    if "｛" in content and (wide := re.search("｛[^｛｝]*｝", content)):
         raise InputError(
-            f"the content has full-width braces, {wide[0]!r}, which take no column. Nothing was sent. Write {{…}}."
+            f"the content has full-width braces, {wide[0]!r}, which are no placeholder. Nothing was sent. Write {{…}}."
         )
     pieces = [""]
     for part in re.split(r"(\{\{|\}\}|\{[^{}]*\})", content):
@@ -52,8 +52,8 @@ def parse_text(content: str) -> Text:
             pieces += [part[1:-1].strip(), ""]
         elif "{" in part or "}" in part:
             raise InputError(
-                f"the content has a lone brace in {part.strip()[:40]!r}. Nothing was sent. "
-                "{column} takes a column of the list; a literal brace is written twice: {{ or }}."
+                f"the content has a single brace in {part.strip()[:40]!r}. Nothing was sent. "
+                "{column} takes a column of the list; for a brace itself write it twice: {{ or }}."
             )
         else:
             pieces[-1] += part
@@ -61,15 +61,15 @@ def parse_text(content: str) -> Text:
 
 
 def refuse_other_placeholders(text: Text, columns: Iterable[str]) -> None:
-    """Refuse a column that is written as for another program: it would be sent as it stands."""
+    """Refuse a column that is written as for another program: people would get it as it is written."""
     known = {fold(column) or column: column for column in columns if column}
     for index, piece in enumerate(text.pieces):
         if index % 2 and normalize("NFKC", text.pieces[index - 1]).endswith("$"):
-            _refuse(f"${{{piece}}}", piece, ", or a blank behind the $ if it is meant")
-        for match in re.finditer(_FOREIGN, normalize("NFKC", piece)) if not index % 2 else ():
+            _refuse(f"${{{piece}}}", piece, ", or put a space after the $ if it is meant")
+        for match in re.finditer(_FOREIGN, normalize("NFKC", piece)) if known and not index % 2 else ():
             name = known.get(fold(match[2]) or match[2])
             if name is not None:
-                braces = 1 + (match[1] == "{")  # here a literal brace is written twice
+                braces = 1 + (match[1] == "{")  # in `content` a literal brace is written twice
                 _refuse(f"{match[1] * braces}{match[2]}{match[3] * braces}", name)
 
 
@@ -81,7 +81,7 @@ def _refuse(written: str, column: str, otherwise: str = "") -> None:
 
 
 def is_marketing(text: str) -> bool:
-    """Tell whether a text shows the way out that marketing has to show (protocol §6), as `拒收请回复R` or `回T退订`."""
+    """Return whether a text says how to opt out, as marketing must (protocol §6): `拒收请回复R` or `回T退订`."""
     folded = normalize("NFKC", text).upper()
     kept = "".join(c for c in folded if not c.isspace() and c not in INVISIBLE and c not in "\"'“”‘’「」[]()<>《》*")
     return bool(re.search(_WAY_OUT, kept))

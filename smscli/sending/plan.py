@@ -1,4 +1,4 @@
-"""How it is sent: which text to which numbers, cut into batches, at a time; what it costs; what is refused before."""
+"""What a send will do: which text goes to which numbers, in which batches, when, and for how many parts."""
 
 import hashlib
 import re
@@ -11,9 +11,9 @@ from smscli.protocol.billing import billed_parts, count_characters, signed
 from smscli.protocol.forms import BATCH_SIZE, CONTENT_LIMIT
 from smscli.sending.message import Text, refuse_other_placeholders
 from smscli.sending.recipients import Recipients
-from smscli.sending.warnings import signature_warnings, text_warnings
+from smscli.sending.warnings import is_unsigned, signature_warnings, text_warnings
 
-_DAMAGED = ("\ufffd", "锟斤拷")  # the second is the first, read in the wrong encoding
+_DAMAGED = ("\ufffd", "锟斤拷")  # the second is the first one, decoded wrongly
 _ADVISED = 300  # characters, protocol §1
 
 
@@ -59,16 +59,22 @@ class Plan(NamedTuple):
         return found.hexdigest()
 
     def warnings(self) -> list[str]:
-        """Return what is allowed but probably not meant."""
-        found = [*signature_warnings(self.texts, self.sign), *text_warnings(self.texts, self.sign)]
+        """Return what is allowed but probably a mistake; every send shows it."""
+        return [*signature_warnings(self.texts, self.sign), *text_warnings(self.texts, self.sign)]
+
+    def remarks(self) -> list[str]:
+        """Return what is probably meant; only a preview shows it."""
+        found = []
+        if is_unsigned(self.texts, self.sign):
+            found.append("there is no signature: the gateway wants one in sign, or in 【】 in the text")
         if more := self.numbers - len(set().union(*self.texts.values())):
-            found.append(f"{more:,} more texts than people: some get several")
+            found.append(f"{more:,} more texts than people: some people get several")
         if max(map(count_characters, self.texts), default=0) > _ADVISED:
             found.append(f"over {_ADVISED} characters: the vendor advises less")
         return found
 
     def check(self) -> None:
-        """Refuse what the gateway would refuse, or what nobody can have meant, before anything is sent."""
+        """Refuse what the gateway would refuse, or what must be a mistake, before anything is sent."""
         for text in self.texts:
             check_content(text)
         check_sign(self.sign)
@@ -94,44 +100,44 @@ class Cost(NamedTuple):
 
 
 def check_content(content: str) -> None:
-    """Refuse a text that the gateway would refuse, or that nobody can have meant."""
+    """Refuse a text that the gateway would refuse, or that must be a mistake."""
     if not content.strip():
         raise InputError("the content is empty. Nothing was sent.")
     characters = count_characters(content)
     if characters > CONTENT_LIMIT:
         raise InputError(
             f"the content has {characters} characters, {characters - CONTENT_LIMIT} more than the "
-            f"{CONTENT_LIMIT} that the gateway takes. Nothing was sent."
+            f"{CONTENT_LIMIT} that the gateway takes. Nothing was sent. Shorten it."
         )
     _refuse_control(content, "content")
     damage = next((damaged for damaged in _DAMAGED if damaged in content), "")
     if damage:
         raise InputError(
-            f"the content holds {damage!r}, which programs write where they could not read a character. "
-            "Nothing was sent."
+            f"the content has {damage!r}, which programs write where they could not read a character. "
+            "Nothing was sent. Write that character again."
         )
 
 
 def check_sign(sign: str) -> None:
-    """Refuse a signature that cannot stand in front of a text."""
+    """Refuse a signature that cannot be put in front of a text."""
     _refuse_control(sign, "sign")
     if not set("\r\n\t").isdisjoint(sign):
-        raise InputError("the sign holds a line break or a tab. Nothing was sent.")
+        raise InputError("the sign has a line break or a tab. Nothing was sent. Remove it.")
 
 
 def _refuse_control(text: str, what: str) -> None:
-    """Refuse what a terminal or a gateway could obey; a text has line breaks and tabs at the most."""
+    """Refuse control characters, which a terminal or a gateway could obey; line breaks and tabs are fine."""
     for position, character in enumerate(text, 1):
         kind = category(character)
         if kind in ("Cc", "Cs") and character not in "\r\n\t":
-            name = "bytes that are no UTF-8 text" if kind == "Cs" else "a control character"
-            raise InputError(f"the {what} holds {name} at position {position}. Nothing was sent.")
+            name = "bytes that are not UTF-8 text" if kind == "Cs" else "a control character"
+            raise InputError(f"the {what} has {name} at position {position}. Nothing was sent. Remove it.")
 
 
 def texts_for(
     text: Text, constants: Mapping[str, str], people: Recipients, limit: int | None
 ) -> dict[str, Sequence[str]]:
-    """Return who gets which text, equal texts together; a text that cannot be sent is an InputError with its line."""
+    """Return who gets which text, equal texts together; an InputError names the lines whose text cannot be sent."""
     refuse_other_placeholders(text, [*people.columns, *constants])
     if not people.values:
         return {text.fill(constants): people.mobiles[:limit]}
@@ -145,7 +151,7 @@ def texts_for(
                 check_content(filled)
             except InputError as error:
                 wrong.append(f"{where}: {error}")
-        texts.setdefault(filled, {})[mobile] = None  # other cells can make the same text: it goes out once
+        texts.setdefault(filled, {})[mobile] = None  # different cells can make the same text: it is sent once
     if wrong:
         raise InputError("\n".join(wrong))
     return {filled: list(mobiles) for filled, mobiles in texts.items()}

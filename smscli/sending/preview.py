@@ -1,4 +1,4 @@
-"""What a send would do and cost, for a person to look at before it is carried out."""
+"""What a send would do and cost, for a person to check before it is carried out."""
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
@@ -40,7 +40,7 @@ class Preview(NamedTuple):
             ("time", f"{plan.stime} China time (UTC+8)" if plan.stime else "now"),
             *(("list", note) for note in self.notes),
             *((f"text {number}", text) for number, text in enumerate(first, 1)),
-            *(("warning", warning) for warning in plan.warnings()),
+            *(("warning", warning) for warning in (*plan.warnings(), *plan.remarks())),
         ]
 
 
@@ -62,7 +62,7 @@ def of_rest(account: Profile, run: Run, batches: Iterable[Batch]) -> Preview:
 
 
 def after(balance: str, parts: int) -> str:
-    """Return what is left of a balance after so many parts; empty where it is not known."""
+    """Return the balance after so many parts; empty where it is not known."""
     from decimal import Decimal, InvalidOperation  # a single message never asks for the balance
 
     try:

@@ -1,42 +1,45 @@
-"""Who gets it: lists of phone numbers read from lines or CSV, normalised, without duplicates, or refused with a reason.
+"""Who gets it: phone numbers from lines, CSV or a workbook, normalised, without duplicates; bad lines with a reason.
 
-Lists are read by the thousand: a chunk whose every cell is a plain number is checked and added in a few calls; only
-other chunks are looked at cell by cell.
+Lists can be long. So a chunk that has only plain numbers is checked and added in a few calls; other chunks are read
+cell by cell.
 """
 
 import csv
 import io
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import NamedTuple
 
 from smscli.errors import InputError
 from smscli.protocol.numbers import MOBILE, normalise, refusal
 from smscli.sending.rejects import Rejects
-from smscli.sending.table import Table, find_delimiter, find_table, height, is_blank, meant
+from smscli.sending.table import Table, find_delimiter, find_table, height, is_blank, lines_of, meant
 from smscli.text import bom_encoding, line_outside, read_lines, refuse_mixed
 
 _ALL_PLAIN = rf"(?:{MOBILE.pattern},)*+{MOBILE.pattern}"
+_COMMAS = dict.fromkeys(map(ord, "，、;；\n"), ",")  # between the numbers of `--mobile`
 _CHUNK = 512
+_Chunk = tuple[Sequence[Sequence[str]], int, int]  # rows, and the numbers of their first and last line
+Ask = Callable[[str, Sequence[str]], str]  # asks a person for one of several names
 _SAMPLE = 100
 _PIPE_LIMIT = 512 << 20
-_AS_CSV = "In Excel choose “Save as… CSV UTF-8”, and format the phone column as text before."
-# What people take for a list; compared in lower case.
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_AS_WORKBOOK = "Open it in Excel or WPS and save it as a workbook (.xlsx)."
+# Files that people give as a list; compared in lower case.
 _FORMATS = (
-    ((b"pk\x03\x04", b"\xd0\xcf\x11\xe0"), "an Excel workbook", _AS_CSV),
-    ((b"<html", b"<!doctype", b"<table", b"<meta", b"<?xml"), "a web page or XML with another file's name", _AS_CSV),
+    ((b"<html", b"<!doctype", b"<table", b"<meta", b"<?xml"), "a web page or XML file", _AS_WORKBOOK),
     ((b"begin:vcard",), "a phone book (vCard)", "Export it as CSV."),
-    ((b"%pdf",), "a PDF", "Copy the table into a spreadsheet and save it as CSV."),
+    ((b"%pdf",), "a PDF", "Copy the table into a spreadsheet and save it."),
 )
 
 
 class Recipients(NamedTuple):
     """A list as it was read: `mobiles` in their order without duplicates, and what was left out.
 
-    Where fields were asked for, `values` has theirs for each mobile and `lines` says where it stands; then a number
-    may come several times, each time with other values. `columns` is the list's header, empty where it has none.
+    If fields were asked for, `values` has their values for each mobile, and `lines` its line; then a number may come
+    several times, each time with other values. `columns` is the list's header, empty where it has none.
     """
 
     mobiles: list[str]
@@ -55,7 +58,7 @@ def from_options(values: Iterable[str]) -> Recipients:
     """Read the numbers of `--mobile`, each value one number or several joined by commas."""
     collector = _Collector(Table())
     for value in values:
-        for text in re.split(r"[,，、;；\n]", value):
+        for text in value.translate(_COMMAS).split(","):
             if text.strip() or not value.strip():
                 collector.add(0, [text])
     return collector.recipients([])
@@ -64,20 +67,36 @@ def from_options(values: Iterable[str]) -> Recipients:
 # --- lists --------------------------------------------------------------------------------------------------------
 
 
+def refuse_several(question: str, names: Sequence[str]) -> str:
+    """Refuse to choose one of several sheets."""
+    raise InputError(f"{question}: {', '.join(map(repr, names))}. Nothing was sent. Name one with --sheet.")
+
+
 def read_list(
-    stream: io.BufferedIOBase, source: str, column: str = "", encoding: str = "", fields: Sequence[str] = ()
+    stream: io.BufferedIOBase,
+    source: str,
+    column: str = "",
+    encoding: str = "",
+    fields: Sequence[str] = (),
+    sheet: str = "",
+    ask: Ask = refuse_several,
 ) -> Recipients:
-    """Read a list of one number a line, or a CSV with or without a header.
+    """Read a list of one number a line, a CSV with or without a header, or a sheet of a workbook.
 
     `column` is the name or the 1-based number of the phone column, found by name or content where it is not given.
-    `fields` names columns whose cells are wanted as well, none of them empty.
-    The encoding is told by a byte-order mark, else strict UTF-8, else strict GB18030, unless `encoding` forces one.
-    What is no text list raises an InputError; lines without a valid number come back as `invalid`.
+    `fields` names further columns whose cells are read; none of these may be empty.
+    The encoding is that of a byte-order mark, else strict UTF-8, else strict GB18030, unless `encoding` forces one.
+    `sheet` is the name or the 1-based number of a workbook's sheet; `ask` chooses if several can be meant.
+    A file that is not a list raises an InputError; lines without a valid number come back as `invalid`.
     """
     try:
         stream = stream if stream.seekable() else _whole(stream, source)
-        origin = stream.tell()  # not 0 where the shell has read the first lines of its stdin itself
+        origin = stream.tell()  # not 0 if the shell itself has read the first lines of stdin
         start = stream.read(4096)
+        if start.startswith(_WORKBOOKS):
+            return _read_sheet(stream, source, column, fields, sheet, ask)
+        if sheet:
+            raise InputError(f"{source} is not a workbook, so it has no sheet {sheet!r}. Nothing was sent.")
         _refuse_binary(start, source, encoding)
         for candidate in _encodings(start, encoding):
             stream.seek(origin)
@@ -97,11 +116,11 @@ def read_list(
 
 
 def _whole(pipe: io.BufferedIOBase, source: str) -> io.BytesIO:
-    """Keep what comes through a pipe, for it may have to be read twice."""
+    """Keep what comes through a pipe, because it may have to be read twice."""
     kept = io.BytesIO(pipe.read(_PIPE_LIMIT))
     if kept.getbuffer().nbytes == _PIPE_LIMIT:
         raise InputError(
-            f"{source}: more than 512 MiB came through the pipe. Nothing was sent. Save it as a file and use --csv."
+            f"{source}: more than 512 MiB came through the pipe. Nothing was sent. Save it as a file and use --list."
         )
     return kept
 
@@ -135,22 +154,46 @@ def _encodings(start: bytes, forced: str) -> Sequence[str]:
 def _read_text(lines: Iterator[str], source: str, column: str, encoding: str, fields: Sequence[str]) -> Recipients:
     sample = list(islice(lines, _SAMPLE))
     chunks = _chunks(chain(sample, lines), find_delimiter(sample), source)
-    first, line, last = next(chunks, ([], 1, 0))
-    table = find_table(first, column, fields, source)
-    collector = _Collector(table, fields)
-    collector.add_rows(first, line, last, skip=table.first)
-    for rows, line, last in chunks:
-        collector.add_rows(rows, line, last)
-    if not collector.mobiles and not collector.invalid:
+    table, collector = _collect(chunks, source, column, fields)
+    if not collector.is_filled:
         raise InputError(f"{source}: there is no phone number in it. Nothing was sent.")
     found, *skipped = table.notes
     notes = [f"{found}, read as {encoding.upper().removesuffix('-SIG')}", *skipped]
     return collector.recipients([f"{source}: {note}" for note in notes])
 
 
-def _chunks(lines: Iterable[str], delimiter: str, source: str) -> Iterator[tuple[list[list[str]], int, int]]:
-    """Yield some rows at a time, with the first and the last line that they stand on."""
-    # "strict": a quotation mark left open ends at the next cell's, and would swallow the lines between them unseen.
+def _read_sheet(
+    stream: io.BufferedIOBase, source: str, column: str, fields: Sequence[str], wanted: str, ask: Ask
+) -> Recipients:
+    from smscli.sending import workbook  # its library is for those who have a workbook
+
+    sheet = workbook.open_sheet(stream, source, wanted, column, ask)
+    table, collector = _collect(sheet.chunks(), source, column, fields, is_sheet=True)
+    if not collector.is_filled:
+        raise InputError(
+            f"{source}: there is no phone number in the sheet {sheet.name!r}. Nothing was sent. "
+            "Formulas have values only after Excel or WPS has saved the workbook."
+        )
+    found, *skipped = table.notes
+    notes = [f"{found}, in the sheet {sheet.name!r}", *skipped, *sheet.notes(table, fields)]
+    return collector.recipients([f"{source}: {note}" for note in notes])
+
+
+def _collect(
+    chunks: Iterator[_Chunk], source: str, column: str, fields: Sequence[str], is_sheet: bool = False
+) -> tuple[Table, "_Collector"]:
+    first, line, last = next(chunks, ([], 1, 0))
+    table = find_table(first, column, fields, source, lines_of(first, line, last))
+    collector = _Collector(table, fields, is_sheet)
+    collector.add_rows(first, line, last, skip=table.first)
+    for rows, line, last in chunks:
+        collector.add_rows(rows, line, last)
+    return table, collector
+
+
+def _chunks(lines: Iterable[str], delimiter: str, source: str) -> Iterator[_Chunk]:
+    """Yield some rows at a time, with the numbers of their first and last line."""
+    # "strict": otherwise an open quotation mark would end at the next one, and the lines between would be lost.
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     size = _SAMPLE
     while True:
@@ -159,9 +202,9 @@ def _chunks(lines: Iterable[str], delimiter: str, source: str) -> Iterator[tuple
         try:
             rows.extend(islice(reader, size))  # keeps what came before an error
         except csv.Error as error:
-            what = "a quotation mark is left open, or stands in the middle of a cell"
+            what = "a quotation mark is not closed, or is in the middle of a cell"
             if "field limit" in str(error):
-                what = f"a cell has more than {csv.field_size_limit():,} characters, or a quotation mark is left open"
+                what = f"a cell has more than {csv.field_size_limit():,} characters, or a quotation mark is not closed"
             line += sum(map(height, rows))
             raise InputError(f"{source}, line {line}: {what}. Nothing was sent. Fix that line.") from None
         if not rows:
@@ -173,13 +216,21 @@ def _chunks(lines: Iterable[str], delimiter: str, source: str) -> Iterator[tuple
 class _Collector:
     """Gathers numbers in their order, and what is invalid."""
 
-    def __init__(self, table: Table, fields: Sequence[str] = ()) -> None:
+    def __init__(self, table: Table, fields: Sequence[str] = (), is_sheet: bool = False) -> None:
         self.mobiles: list[str] = []
         self.invalid = Rejects(table.phone, table.columns)
         self._table, self._fields = table, fields
-        self._width = max((number for number, name in enumerate(table.columns, 1) if name), default=0)
+        self._is_sheet = is_sheet
+        # A remark next to the table does no harm where only the number of a row is taken.
+        names = table.columns if fields or not is_sheet else ()
+        self._width = max((number for number, name in enumerate(names, 1) if name), default=0)
         self._lines: list[str] = []
         self._values: list[tuple[str, ...]] = []
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether anything was found, valid or not."""
+        return bool(self.mobiles or self.invalid)
 
     def recipients(self, notes: Sequence[str]) -> Recipients:
         if self._fields:
@@ -198,7 +249,7 @@ class _Collector:
         return Recipients(mobiles, duplicates, self.invalid, notes, lines, values, self._table.columns)
 
     def add(self, line: int, row: Sequence[str]) -> None:
-        """Take a row's number, or keep the row with the reason why it has none; `line` is 0 on the command line."""
+        """Take a row's number, or keep the row with the reason why it is invalid; `line` is 0 on the command line."""
         index = self._table.phone
         mobile = normalise(meant(row[index])) if index < len(row) else ""
         reason = self._misfit(row) or refusal(mobile) or self._add_values(line, row)
@@ -208,45 +259,44 @@ class _Collector:
             self.mobiles.append(mobile)
 
     def _misfit(self, row: Sequence[str]) -> str:
-        """Return why a row does not fit the table: its cells may then stand in the wrong columns."""
+        """Return why a row does not fit the table: then its cells may be in the wrong columns."""
         if len(row) <= self._table.phone:
             return f"it has no column {self._table.phone + 1}"
         if self._width and len(row) > self._width and not is_blank(row[self._width :]):
+            if self._is_sheet:
+                return "it has a cell after the last column of the header; is one in the wrong column?"
             reason = f"it has {len(row)} cells and the header has {self._width}"
             return sys.intern(f"{reason}: a separator in a cell needs quotation marks around the cell")
         return ""
 
     def _add_values(self, line: int, row: Sequence[str]) -> str:
-        """Keep the cells that the content takes; returns why it cannot."""
+        """Keep the cells that the content takes; return what is wrong with them, empty if nothing is."""
         cells = [meant(row[column]) if column < len(row) else "" for column in self._table.fields]
         empty = [name for name, cell in zip(self._fields, cells, strict=True) if not cell]
         if empty:
-            return sys.intern(f"the column {empty[0]!r} is empty, which the content takes")
+            return sys.intern(f"the column {empty[0]!r} is empty, and the content takes it")
         if self._fields:
             self._values.append(tuple(cells))
             self._lines.append(f"line {line}")
         return ""
 
-    def add_rows(self, rows: list[list[str]], first_line: int, last_line: int, skip: int = 0) -> None:
-        """Take some rows; `first_line` and `last_line` are what they stand on in the file."""
+    def add_rows(self, rows: Sequence[Sequence[str]], first_line: int, last_line: int, skip: int = 0) -> None:
+        """Take some rows; `first_line` and `last_line` are their lines in the file."""
         if not skip and not self._fields and self._add_plain(rows):
             return
-        line = first_line
-        even = last_line - first_line + 1 == len(rows)
-        for number, row in enumerate(rows):
-            if number >= skip and not is_blank(row):
+        for line, row in islice(zip(lines_of(rows, first_line, last_line), rows, strict=True), skip, None):
+            if not is_blank(row):
                 self.add(line, row)
-            line += 1 if even else height(row)
 
-    def _add_plain(self, rows: list[list[str]]) -> bool:
-        """Add a whole chunk at once where every row fits and every cell is a number as the gateway takes it."""
+    def _add_plain(self, rows: Sequence[Sequence[str]]) -> bool:
+        """Add a whole chunk at once if every row fits and every cell is a number as the gateway takes it."""
         index = self._table.phone
         try:
             cells = [row[index] for row in rows]
         except IndexError:
             return False
         joined = ",".join(cells)
-        # The length tells that no cell holds several numbers.
+        # The length shows that no cell has several numbers.
         if len(joined) != 12 * len(cells) - 1 or not re.fullmatch(_ALL_PLAIN, joined):
             return False
         if self._width and max(map(len, rows)) > self._width and any(map(self._misfit, rows)):

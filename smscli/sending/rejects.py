@@ -1,11 +1,11 @@
-"""What a list holds that is no mobile number: each entry with its reason, and the file in which it can be corrected."""
+"""The entries of a list that are not mobile numbers, each with its reason, and the file to correct them in."""
 
 import csv
 import io
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from smscli.errors import InputError
 
@@ -13,7 +13,7 @@ _ADDED = ("line", "reason")
 
 
 class Invalid(NamedTuple):
-    """One entry that is no mobile number of this country: where it stands, what it says, and why it is refused."""
+    """One entry that is not a Chinese mobile number: where it is, its text, and why it is refused."""
 
     where: str
     text: str
@@ -30,10 +30,10 @@ class Rejects:
         self._index, self._columns = index, columns
         self._lines: list[int] = []
         self._reasons: list[str] = []
-        self._rows: list[str] = []  # as lines of CSV: a third of the memory that the cells take
+        self._rows: list[str] = []  # as lines of CSV: a third of the memory of separate cells
 
     def add(self, line: int, row: Sequence[str], reason: str) -> None:
-        """Keep a row; its line is 0 where it stands on the command line."""
+        """Keep a row; its line is 0 if it comes from the command line."""
         text = io.StringIO(newline="")
         csv.writer(text).writerow(row)
         self._lines.append(line)
@@ -57,26 +57,36 @@ class Rejects:
     def write(self, path: Path) -> None:
         """Write them to a new file that only its owner can read: line and reason, then the original columns.
 
-        It is a list like the one that was read: correct it and send it. So every cell is as it was, formulas included:
-        they are the owner's, and whatever would make them harmless would be part of the message. Line and reason stand
-        in front, so that a row with too many cells still has them until it is corrected. A byte-order mark tells Excel
-        and WPS that it is UTF-8. An InputError where it cannot be written; nothing is left of it then.
+        It is a list like the one that was read: correct it and send it. So every cell is as it was, also a formula: it
+        is the owner's, and escaping it would change the message. Line and reason come first, so a row with too many
+        cells keeps them until it is corrected. It is a workbook if its name ends in .xlsx, else CSV, with a byte-order
+        mark that shows Excel and WPS that it is UTF-8. An InputError where it cannot be written; then no part of it is
+        left.
         """
         try:
-            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         except OSError as error:
             raise InputError(f"{path} cannot be written: {error.strerror}. Nothing was sent.") from None
         try:
-            with os.fdopen(file, "w", encoding="utf-8-sig", errors="backslashreplace", newline="") as stream:
-                self._write_to(stream)
+            with os.fdopen(file, "wb") as stream:
+                (self._write_workbook if path.suffix.lower() == ".xlsx" else self._write_csv)(stream)
         except OSError as error:
             path.unlink(missing_ok=True)
-            raise InputError(f"{path} cannot be written: {error.strerror}. Nothing was sent.") from None
+            raise InputError(f"{path} cannot be written: {error.strerror or error}. Nothing was sent.") from None
 
-    def _write_to(self, stream: io.TextIOBase) -> None:
+    def _write_workbook(self, stream: BinaryIO) -> None:
+        from smscli.sending.xlsx import ROW_LIMIT, write_sheet
+
+        if len(self) >= ROW_LIMIT:
+            raise OSError("a sheet cannot hold so many rows; give it a name that ends in .csv")
+        write_sheet(stream, self._table())
+
+    def _write_csv(self, stream: BinaryIO) -> None:
+        with io.TextIOWrapper(stream, encoding="utf-8-sig", errors="backslashreplace", newline="") as text:
+            csv.writer(text).writerows(self._table())
+
+    def _table(self) -> Iterator[list[str]]:
         again = 2 * (tuple(self._columns[:2]) == _ADDED)  # it was read from such a file itself
-        names = self._columns[again:] or [""] * self._index + ["mobile"]
-        writer = csv.writer(stream)
-        writer.writerow((*_ADDED, *names))
+        yield [*_ADDED, *(self._columns[again:] or [""] * self._index + ["mobile"])]
         for line, reason, cells in self._entries():
-            writer.writerow((line, reason, *cells[again:]))
+            yield [str(line), reason, *cells[again:]]

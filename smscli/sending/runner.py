@@ -28,8 +28,8 @@ from smscli.protocol.answers import SendAnswer
 from smscli.protocol.forms import send_form
 
 _PAGE = 64  # batches read ahead
-_UNKNOWNS = 3  # so many in a row without a proper answer stop the run
-# For how long an answer is tried to be written, and how often.
+_UNKNOWNS = 3  # this many in a row without a proper answer stop the run
+# How long to try to write an answer while the ledger is locked or the disk is full, and the pause between.
 _LOCKED_SECONDS = 600.0
 _FULL_SECONDS = 60.0
 _AGAIN_SECONDS = 0.5
@@ -48,7 +48,7 @@ class Pace(NamedTuple):
 class Result(NamedTuple):
     """How the work on a run ended.
 
-    `reason` says as a half sentence why it stopped before the end; `opted_out` numbers were left out meanwhile.
+    `reason` says why it stopped before the end, as words that follow "because"; `opted_out` numbers were left out.
     """
 
     reason: str
@@ -57,7 +57,7 @@ class Result(NamedTuple):
 
 
 class Runner:
-    """One process's work on one run, which it holds in the ledger."""
+    """Sends one run, which this process holds in the ledger."""
 
     def __init__(self, store: Store, run: Run, account: Profile, gateways: Sequence[Gateway], pace: Pace) -> None:
         self.interrupted = False
@@ -77,9 +77,9 @@ class Runner:
         self._unwritten: list[Batch] = []
 
     def carry_out(self, watch: Callable[[int, int], None]) -> Result:
-        """Send what is open; `watch` gets about ten times a second how many numbers are done and how many accepted.
+        """Send what is open; about ten times a second `watch` gets how many numbers are done and how many accepted.
 
-        The first interrupt lets the requests in flight end, the second raises KeyboardInterrupt at once.
+        The first interrupt waits for the requests in flight; the second raises KeyboardInterrupt at once.
         """
         count = min(self._pace.workers, self._batches)
         workers = [threading.Thread(target=self._work, daemon=True) for _ in range(count)]
@@ -91,15 +91,19 @@ class Runner:
                     worker.join(0.1)
                     watch(self._run.numbers - self._open, self._accepted)
         if isinstance(self._error, LedgerError):
-            told = self.unwritten()
-            kept = "These answers could not be written, so keep them:" if told else "What was in flight is unknown."
-            raise OutcomeUnknownError("\n".join([f"{self._error} The rest was not sent. {kept}", *told]))
+            lost = self.unwritten()
+            kept = (
+                "These answers could not be written to the ledger, so keep them:"
+                if lost
+                else "What was in flight is unknown."
+            )
+            raise OutcomeUnknownError("\n".join([f"{self._error} The rest was not sent. {kept}", *lost]))
         if self._error:
             raise self._error
         return Result(self._reason, self.interrupted, self._opted_out)
 
     def unwritten(self) -> list[str]:
-        """Return, a line a batch, the answers that are known here alone because the ledger could not be written."""
+        """Return the answers that could not be written to the ledger, so are known only here, a line a batch."""
         return [
             f"batch {batch.number}: {batch.state}{f', sendid {batch.sendid}' if batch.sendid else ''}: "
             f"{','.join(batch.mobiles[:_NAMED])}{' …' if len(batch.mobiles) > _NAMED else ''}"
@@ -145,9 +149,9 @@ class Runner:
             return batch
 
     def _write(self, answered: Batch | None, batch: Batch | None) -> Batch | None:
-        """Write an answer and claim the next batch; tried again while the ledger is locked or its disk is full.
+        """Write an answer and claim the next batch; try again while the ledger is locked or its disk is full.
 
-        The answer is known here alone, so only a file that is gone, or much patience, ends that.
+        The answer is known only here, so it gives up only after a long time, or if the file is gone.
         """
         begun = time.monotonic()
         while answered or batch:
@@ -174,7 +178,7 @@ class Runner:
             time.sleep(min(left, 0.1))
 
     def _send(self, batch: Batch) -> Batch:
-        """Send a batch; a standby endpoint is tried only where it is proved that nothing was sent."""
+        """Send a batch; try a standby endpoint only where it is proved that nothing was sent."""
         run, error = self._run, ""
         form = send_form(batch.content, ",".join(batch.mobiles), run.sign, run.extno, run.stime)
         for gateway in self._gateways:
@@ -208,7 +212,7 @@ class Runner:
             self._opted_out += gone
 
     def _judge(self, batch: Batch) -> None:
-        """Count a batch's fate, and stop the run where the following ones would share it."""
+        """Count a batch's outcome, and stop the run if the next batches would end in the same way."""
         with self._lock:
             self._open -= batch.numbers
             self._accepted += batch.accepted
@@ -222,7 +226,7 @@ class Runner:
         if batch.state is State.UNREACHABLE:
             return "the gateway cannot be reached"
         if batch.state is State.REFUSED and (self._one_text or batch.open):
-            return "the following batches would be refused as well"
+            return "the next batches would be refused as well"
         if self._pace.max_refused and self._refused >= self._pace.max_refused:
             return f"{self._refused} batches were refused"
         return f"{_UNKNOWNS} batches in a row got no proper answer" if self._unknowns >= _UNKNOWNS else ""
@@ -251,12 +255,12 @@ class Runner:
 
 
 def describe(batch: Batch) -> str:
-    """Return what went wrong with a batch as a sentence; empty where nothing did."""
+    """Return what went wrong with a batch as a sentence; empty if nothing did."""
     if batch.settled:
-        return f"no answer came, but reports prove that it went out: {batch.accepted:,} of {batch.numbers:,} have one."
+        return f"no answer came, but reports prove that it was sent: {batch.accepted:,} of {batch.numbers:,} have one."
     if batch.state is State.ACCEPTED and (batch.unaccounted or batch.accepted != batch.numbers):
         found = f"{batch.invalid:,} invalid and {batch.blacklisted:,} blacklisted"
-        lost = f" {batch.unaccounted:,} are in none of its counts." if batch.unaccounted else ""
+        lost = f" {batch.unaccounted:,} are not in its counts." if batch.unaccounted else ""
         return f"the gateway accepted {batch.accepted:,} of {batch.numbers:,} numbers; it counted {found}.{lost}"
     if batch.state in (State.PLANNED, State.ACCEPTED):
         return ""
@@ -267,13 +271,13 @@ def describe(batch: Batch) -> str:
 
 
 def _declare(code: int) -> str:
-    """Return how a code that nobody listed is declared; empty where the vendor lists it."""
+    """Return how to declare a code as a refusal; empty if the code is in the vendor's table."""
     from smscli.protocol.codes import ANSWERS
 
     if code in ANSWERS:
         return ""
     number = f"-- {code}" if code < 0 else code
     return (
-        "That does not say whether the message was queued. Once the vendor has confirmed that this code means refused: "
+        "That does not say whether the message was queued. If the vendor confirms that this code means refused: "
         f"smscli profile set refusal_codes {number}"
     )

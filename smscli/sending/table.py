@@ -1,10 +1,11 @@
-"""Where the numbers stand in a list: its separator, its header, its phone column, the content's columns."""
+"""Where things are in a list: its separator, its header, its phone column, the columns that the content takes."""
 
 import csv
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from smscli.errors import InputError
@@ -19,12 +20,12 @@ COLUMN_NAMES = (
 )  # fmt: skip
 _DELIMITERS = ",;\t，|"
 _BLANKS = INVISIBLE + " \t\r\n\x0b\x0c\u00a0\u202f\u3000"
-# What spreadsheets and programs write where there is no value.
+# What spreadsheets and programs write in a cell without a value.
 _NO_VALUE = {
     "null", "(null)", "<null>", "\\n", "nan", "none", "nil", "undefined", "n/a", "#n/a", "#ref!", "#value!", "#name?",
     "#div/0!", "#null!", "#num!", "#spill!", "#calc!", "#field!", "#blocked!", "#getting_data",
 }  # fmt: skip
-_FEW = 3  # titles named in a note
+_FEW = 3  # titles that are named in a note
 
 
 class Table(NamedTuple):
@@ -42,19 +43,26 @@ class Table(NamedTuple):
 
 
 def meant(cell: str) -> str:
-    """Return a cell's value without what nobody sees at its ends; empty where nobody means it, as `#N/A`."""
+    """Return a cell's value without invisible characters at its ends; empty if it means no value, as `#N/A`."""
     cell = cell.strip(_BLANKS)
     return "" if cell.lower() in _NO_VALUE or (cell[:2] == "##" and not cell.strip("#")) else cell
 
 
 def is_blank(row: Sequence[str]) -> bool:
-    """Tell whether a row has no value at all."""
+    """Return whether a row has no value at all."""
     return not any(map(meant, row))
 
 
 def height(row: Sequence[str]) -> int:
     """Return how many lines of the file a row takes."""
     return 1 + sum(len(re.findall(r"\r\n|\r|\n", cell)) for cell in row)
+
+
+def lines_of(rows: Sequence[Sequence[str]], first: int, last: int) -> Sequence[int]:
+    """Return where each row stands, of rows that take the lines from `first` to `last`."""
+    if last - first + 1 == len(rows):
+        return range(first, last + 1)
+    return list(accumulate(map(height, rows[:-1]), initial=first))
 
 
 def fold(cell: str) -> str:
@@ -76,7 +84,7 @@ def find_delimiter(sample: Sequence[str]) -> str:
 
 
 def _fit(sample: Sequence[str], mark: str) -> tuple[int, int]:
-    """Return how many rows have a number alone in a cell, and how many as many cells as most; then how many cells."""
+    """Return how well a separator fits: rows with a number in a cell, plus rows of the usual width; and that width."""
     try:
         rows = [row for row in csv.reader(sample, delimiter=mark) if row]
     except csv.Error:
@@ -94,11 +102,22 @@ def _is_mobile(cell: str) -> bool:
 # --- header and columns -------------------------------------------------------------------------------------------
 
 
-def find_table(rows: Sequence[Sequence[str]], column: str, fields: Sequence[str], source: str) -> Table:
-    """Find header and columns in a list's first rows; an InputError where something is missing or ambiguous."""
+def holds_numbers(rows: Sequence[Sequence[str]], column: str) -> bool:
+    """Return whether one of the rows names the phone column or has a mobile number."""
+    names = {fold(column)} if column else set(COLUMN_NAMES)
+    return any(fold(cell) in names or _is_mobile(cell) for row in rows for cell in row if cell)
+
+
+def find_table(
+    rows: Sequence[Sequence[str]], column: str, fields: Sequence[str], source: str, lines: Sequence[int]
+) -> Table:
+    """Find header and columns in a list's first rows; an InputError if something is missing or ambiguous.
+
+    `lines` are the numbers of the rows' lines.
+    """
     start = int(bool(rows) and "".join(rows[0][:1]).lower().startswith("sep="))
     end = next((number for number, row in enumerate(rows) if any(map(_is_mobile, row))), len(rows))
-    above = [number for number in range(start, end) if not is_blank(rows[number])]  # the first number
+    above = [number for number in range(start, end) if not is_blank(rows[number])]  # the first mobile number
     header = _named_header(rows, above, column, fields)
     head = [cell.strip() for cell in rows[header]] if header is not None else []
     index, label = _phone_column(rows[start:], head, column, source)
@@ -109,13 +128,14 @@ def find_table(rows: Sequence[Sequence[str]], column: str, fields: Sequence[str]
         label += f", after the header {', '.join(head)!r}"
     places = _field_columns(fields, head or _widest(rows[start:]), source)
     first = start if header is None else header + 1
-    return Table(index, first, head, places, [label, *_skipped(rows, first if header is None else header)])
+    skipped = _skipped(rows, lines, first if header is None else header)
+    return Table(index, first, head, places, [label, *skipped])
 
 
 def _named_header(
     rows: Sequence[Sequence[str]], above: Sequence[int], column: str, fields: Sequence[str]
 ) -> int | None:
-    """Return the row that names the phone column, or has all the fields; with titles above it at the most."""
+    """Return the row that names the phone column, or has all the fields; above it there are only titles."""
     heads = {number: set(map(fold, rows[number])) for number in above}
     wanted = ({fold(column)} if column else set(), set(COLUMN_NAMES))
     fitting = [[number for number in above if heads[number] & names] for names in wanted]
@@ -143,22 +163,22 @@ def _filled(row: Sequence[str]) -> int:
 
 
 def _is_title(row: Sequence[str], header: Sequence[str]) -> bool:
-    """Tell whether a row above the header is no data: it has fewer cells or no digits, and none like a number."""
+    """Return whether a row above the header is not data: it has fewer cells or no digits, and no cell like a number."""
     plain = [normalise(cell) for cell in row]
     like_numbers = any(re.fullmatch("[-+0-9 ().]+", cell) and sum(c.isdigit() for c in cell) > 8 for cell in plain)
     digits = any(c.isdigit() for cell in plain for c in cell)
     return not like_numbers and (not digits or _filled(row) < _filled(header))
 
 
-def _skipped(rows: Sequence[Sequence[str]], end: int) -> list[str]:
-    """Say what stands above the header."""
-    lines = [
-        f"line {1 + sum(map(height, rows[:number]))} {' '.join(filter(None, map(meant, row)))[:40]!r}"
-        for number, row in enumerate(rows[:end])
+def _skipped(rows: Sequence[Sequence[str]], lines: Sequence[int], end: int) -> list[str]:
+    """Return a note about the lines above the header."""
+    found = [
+        f"line {line} {' '.join(filter(None, map(meant, row)))[:40]!r}"
+        for line, row in zip(lines, rows[:end], strict=False)
         if not is_blank(row)
     ]
-    more = f" and {len(lines) - _FEW} more" if len(lines) > _FEW else ""
-    return [f"skipped above the table: {', '.join(lines[:_FEW])}{more}"] if lines else []
+    more = f" and {len(found) - _FEW} more" if len(found) > _FEW else ""
+    return [f"skipped above the table: {', '.join(found[:_FEW])}{more}"] if found else []
 
 
 def _phone_column(rows: Sequence[Sequence[str]], head: Sequence[str], column: str, source: str) -> tuple[int, str]:
@@ -189,15 +209,18 @@ def _first_line(cells: Iterable[str]) -> str:
 
 
 def _field_columns(fields: Sequence[str], head: Sequence[str], source: str) -> list[int]:
-    """Return where the columns that the content takes stand in the header."""
-    keys = [fold(cell) or cell for cell in head]  # a name can be of signs only
+    """Return the places in the header of the columns that the content takes."""
+    keys = [fold(cell) or cell for cell in head]  # a name can have no letter or digit
     missing = [name for name in fields if not name or (fold(name) or name) not in keys]
     if missing:
         raise InputError(
             f"{source}: there is no column {', '.join(map(repr, missing))}, which the content takes. Nothing was sent. "
-            f"{_first_line(head)} Give a constant with --var; a literal brace is written {{{{."
+            f"{_first_line(head)} Give one value for all with --var; for a brace itself write {{{{."
         )
-    return [_only(keys, fold(name) or name, source, "The content takes it: give each its own name.") for name in fields]
+    return [
+        _only(keys, fold(name) or name, source, "The content takes it: give each column its own name.")
+        for name in fields
+    ]
 
 
 def _only(folded: Sequence[str], name: str, source: str, advice: str) -> int:

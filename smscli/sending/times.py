@@ -1,9 +1,10 @@
-"""When it is sent: the times that a person writes, and the hours in which people sleep."""
+"""When it is sent: the times that a person writes, and the quiet hours."""
 
 import re
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
-from smscli.errors import ConfigError, InputError
+from smscli.config.keys import parse_hours
+from smscli.errors import InputError
 from smscli.protocol.times import CHINA
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -12,7 +13,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 def parse_at(text: str, now: datetime, past_is_fine: bool = False) -> datetime:
     """Read a time to send at: `2026-12-01 09:00[:SS]`, ISO 8601 with offset, or `+90m`, `+2h`, `+1d` from `now`.
 
-    Without an offset it is China time. The past is refused unless it is fine.
+    Without an offset it is China time. A time in the past is refused unless `past_is_fine`.
     """
     relative = re.fullmatch(r"\+([0-9]{1,6})([smhd])", text.strip())
     try:
@@ -26,44 +27,31 @@ def parse_at(text: str, now: datetime, past_is_fine: bool = False) -> datetime:
                 raise ValueError
     except (ValueError, OverflowError):
         raise InputError(
-            f"--at: {text!r} is no time. Nothing was sent. Write 2026-12-01 09:00 (China time), "
+            f"--at: {text!r} is not a time. Nothing was sent. Write 2026-12-01 09:00 (China time), "
             "2026-12-01T09:00+08:00, or +90m, +2h, +1d."
         ) from None
     at = at.astimezone(CHINA).replace(microsecond=0)
     if at < now.replace(microsecond=0) and not past_is_fine:
-        raise InputError(f"--at: {at:%Y-%m-%d %H:%M:%S} China time (UTC+8) has passed. Nothing was sent.")
+        raise InputError(
+            f"--at: {at:%Y-%m-%d %H:%M:%S} China time (UTC+8) has passed. Nothing was sent. Name a later time."
+        )
     return at
 
 
 def quiet_until(quiet_hours: str, at: datetime) -> datetime | None:
-    """Return when the quiet hours end that a moment lies in, None where it lies in none.
+    """Return the end of the quiet hours that a moment is in; None if it is not in them.
 
     `quiet_hours` is China time as `21:00-08:00`, also over midnight, or empty; the first minute is quiet, the last is
-    not. What is written otherwise is a ConfigError.
+    not.
     """
-    if not quiet_hours:
+    hours = parse_hours(quiet_hours)
+    if hours is None:
         return None
-    start, end = _clocks(quiet_hours)
+    start, end = hours
     at = at.astimezone(CHINA)
-    now = at.time()
+    now = at.hour * 60 + at.minute
     is_quiet = start <= now < end if start < end else now >= start or now < end
     if not is_quiet:
         return None
-    tomorrow = timedelta(days=now >= end)
-    return datetime.combine(at.date() + tomorrow, end, CHINA)
-
-
-def _clocks(quiet_hours: str) -> tuple[time, time]:
-    clock = "([0-9]{1,2}):([0-9]{2})"
-    found = re.fullmatch(rf"\s*{clock}\s*[-–—~]\s*{clock}\s*", quiet_hours.replace("：", ":"))
-    try:
-        numbers = map(int, found.groups() if found else ())
-        start, end = (time(hour % 24 if hour <= 24 else hour, next(numbers)) for hour in numbers)
-        if start == end:
-            raise ValueError
-    except ValueError:
-        raise ConfigError(
-            f"quiet_hours = {quiet_hours!r} is no pair of times: write from and until in China time, 21:00-08:00. "
-            "Nothing was sent."
-        ) from None
-    return start, end
+    day = at.replace(hour=end // 60, minute=end % 60, second=0, microsecond=0)
+    return day + timedelta(days=now >= end)

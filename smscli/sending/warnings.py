@@ -1,4 +1,4 @@
-"""What is allowed in a text but probably not meant: signatures, what nobody sees, links."""
+"""What is allowed in a text but probably a mistake: signatures, invisible characters, links."""
 
 import re
 from collections.abc import Iterable
@@ -7,7 +7,8 @@ from unicodedata import category
 from smscli.protocol.billing import billed_parts, signed
 from smscli.text import INVISIBLE
 
-_JOINER = "\u200d"  # holds an emoji of several together
+_INVISIBLE = frozenset(INVISIBLE)
+_JOINER = "\u200d"  # joins several emoji to one
 _TOP = (
     "com|cn|net|org|cc|top|vip|io|me|co|xyz|shop|store|info|tv|hk|tw|ltd|site|online|club|link|ink|wang|app|biz|pro|fun"
 )
@@ -21,28 +22,30 @@ def signature_warnings(texts: Iterable[str], sign: str) -> list[str]:
     found = []
     twice = next(filter(None, (_own_signature(text, sign) for text in texts)), "") if sign else ""
     if twice:
-        found.append(f"a signature stands in the text, {twice}, and in sign: people will see both")
-    if not sign and not all("【" in text and "】" in text for text in texts):
-        found.append("there is no signature: the gateway wants one in sign, or in 【】 in the text")
+        found.append(f"there is a signature in the text, {twice}, and one in sign: people will see both")
     if sign.startswith("【") != sign.endswith("】"):
         found.append("one bracket is missing in the sign")
     return found
 
 
+def is_unsigned(texts: Iterable[str], sign: str) -> bool:
+    """Return whether any text goes out without a signature."""
+    return not sign and not all("【" in text and "】" in text for text in texts)
+
+
 def _own_signature(text: str, sign: str) -> str:
-    """Return the signature that a text has at either end, or sign's own anywhere; empty where it has none."""
+    """Return the signature at the start or end of a text, or the sign anywhere in it; empty if there is none."""
     text = text.strip().strip(INVISIBLE)
-    ends = re.match("【[^【】]*】", text) or re.search("【[^【】]*】$", text)
+    ends = "【" in text and (re.match("【[^【】]*】", text) or re.search("【[^【】]*】$", text))
     own = signed("", sign)
     return ends[0] if ends else own if own in text else ""
 
 
 def text_warnings(texts: Iterable[str], sign: str) -> list[str]:
-    """Return what people will not see as it is meant, each kind once."""
+    """Return what people will not see as it was meant, each kind once."""
     unseen = glued = ""
-    has_invisible = re.compile(f"[{INVISIBLE}]").search
     for text in texts:
-        if not unseen and (has_invisible(text) or text != text.strip()):
+        if not unseen and (not _INVISIBLE.isdisjoint(text) or text != text.strip()):
             unseen = _unseen(text, sign)
         if not glued and "." in text:
             glued = _glued(text)
@@ -50,10 +53,10 @@ def text_warnings(texts: Iterable[str], sign: str) -> list[str]:
 
 
 def _unseen(text: str, sign: str) -> str:
-    """Return what nobody sees in a text and is billed; blanks at its ends only where they cost a part."""
+    """Return what is invisible in a text but billed; blanks at its ends only if they cost a part."""
     pairs = list(zip(text, f"{text[1:]} ", strict=True))
-    signs = [c for c, behind in pairs if _is_unseen(c, behind)]
-    seen = "".join(c for c, behind in pairs if not _is_unseen(c, behind)).strip()
+    signs = [c for c, following in pairs if _is_unseen(c, following)]
+    seen = "".join(c for c, following in pairs if not _is_unseen(c, following)).strip()
     parts, enough = billed_parts(signed(text, sign)), billed_parts(signed(seen, sign))
     if not signs and parts == enough:
         return ""
@@ -62,19 +65,19 @@ def _unseen(text: str, sign: str) -> str:
     return what + (f": {parts} parts instead of {enough}" if parts > enough else "")
 
 
-def _is_unseen(character: str, behind: str) -> bool:
+def _is_unseen(character: str, following: str) -> bool:
     if character == _JOINER:
-        return category(behind) != "So"
-    return character in INVISIBLE
+        return category(following) != "So"
+    return character in _INVISIBLE
 
 
 def _glued(text: str) -> str:
-    """Return which link Chinese text touches, so that a phone takes both for the link."""
+    """Return a warning about a link that Chinese text touches: a phone reads both as the link."""
     for link in re.finditer(_LINK, text, re.IGNORECASE | re.ASCII):
-        before, behind = text[: link.start()][-1:], text[link.end() :][:1]
-        if _is_text(behind) or (_is_text(before) and "://" not in link[0]):
-            shown = f"{before}{link[0]}{behind}"
-            return f"a link touches the text beside it, {shown}: phones take both for the link; put blanks between"
+        before, after = text[: link.start()][-1:], text[link.end() :][:1]
+        if _is_text(after) or (_is_text(before) and "://" not in link[0]):
+            shown = f"{before}{link[0]}{after}"
+            return f"a link touches the text next to it, {shown}: phones read both as the link; put spaces between"
     return ""
 
 

@@ -3,15 +3,16 @@
 import sys
 from collections.abc import Callable
 
-from tests.bench import bulk, circle, listening, parsing, startup
+from tests.bench import bulk, inbox, listening, parsing, startup, workbooks
 from tests.bench.measure import Report
 
 BENCHES: dict[str, Callable[[Report], None]] = {
     "startup": startup.bench,
     "parsing": parsing.bench,
     "bulk": bulk.bench,
-    "circle": circle.bench,
+    "inbox": inbox.bench,
     "listening": listening.bench,
+    "workbooks": workbooks.bench,
 }
 
 report = Report()

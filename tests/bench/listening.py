@@ -24,8 +24,8 @@ ROUNDS = 3
 CONFIG = 'default = "x"\n[profiles.x]\nendpoint = "http://127.0.0.1:1/"\nname = "x"\npwd = "x"\npush_name = "admin"\n'
 LISTEN = "import sys\nfrom smscli.__main__ import main\nsys.argv[1:] = ['listen', '--port', '0']\nsys.exit(main())\n"
 DISCARD = """
-from smscli.ledger.inbox import Circle
-Circle.record = lambda self, profile, pushes: [True] * len(pushes)
+from smscli.ledger.inbox import Inbox
+Inbox.record = lambda self, profile, pushes, signatures: [True] * len(pushes)
 """
 PLAIN = """
 import os, socket, sqlite3, sys

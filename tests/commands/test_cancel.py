@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.support.command import Smscli, Terminal
+from tests.support.command import SILENT, Smscli, Terminal
 from tests.support.sandboxes import RunningSandbox, numbers
 from tests.support.waiting import eventually
 
@@ -25,7 +25,7 @@ def test_what_is_left_is_never_sent_also_under_its_key(smscli: Smscli, start_san
     poor = cut_short(smscli, start_sandbox)
     ended = smscli("cancel", "1", "--yes")
     assert (ended.code, ended.out) == (0, "")
-    assert "1 numbers of run 1 are cancelled; 2 accepted: that cannot be cancelled here" in ended.err
+    assert "1 numbers of run 1 are cancelled; 2 accepted: only the vendor can stop these" in ended.err
     rich = start_sandbox()
     again = smscli(*SEND, stdin="\n".join(numbers(3)), **poor.variables)
     assert "run 1 with the key 'k' was cancelled; nothing was sent again" in again.err
@@ -68,3 +68,23 @@ def test_a_run_that_is_being_sent_stops(
     assert len(slow.queued) < 10
     states = {row[1] for row in smscli("runs", "1").rows}
     assert states == {"accepted", "dropped"}
+
+
+def test_what_is_in_flight_and_was_not_sent_stays_cancelled(
+    smscli: Smscli, start_sandbox: StartSandbox, environment: dict[str, str]
+) -> None:
+    """The gateway refuses the account after the run was cancelled; without that the batch could be tried again."""
+    slow = start_sandbox(latency=700)
+    send = [*SEND, "--mobile", "13800138000"]
+    account = slow.variables | {"SMSCLI_NAME": "nosuch"}
+    with subprocess.Popen([sys.executable, "-m", "smscli", *send], env=environment | account, **SILENT) as sending:
+        eventually(lambda: [row[2] for row in smscli("runs").rows] == ["sending"])
+        eventually(lambda: [row[1] for row in smscli("runs", "1").rows] == ["sending"])
+        assert smscli("cancel", "1", "--yes").code == 0
+        assert sending.wait(20) == 9
+    assert smscli("runs", "1").rows[0][1] == "dropped"
+    assert smscli(*send, **slow.variables).code == 2  # the key is of another account
+    again = smscli(*send, **account)
+    assert again.code == 9
+    assert "was cancelled; nothing was sent again" in again.err
+    assert len(slow.requests) == 1

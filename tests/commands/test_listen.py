@@ -29,8 +29,10 @@ from hypothesis import strategies as st
 from smscli.protocol.forms import encode_form
 from smscli.protocol.pushes import Reply, Report, reply_fields, report_fields, signed_name
 from tests.support.command import Smscli
+from tests.support.forks import SOUND, UNSYNCED, forks
 from tests.support.ledgers import ask
 from tests.support.sandboxes import numbers, write_config
+from tests.support.waiting import eventually
 
 PROFILES = """
 default = "shop"
@@ -363,6 +365,26 @@ def test_an_old_signature_is_refused(listen: Listen, configured: dict[str, str],
     ]
 
 
+def test_a_signature_is_good_for_one_content(listen: Listen, configured: dict[str, str]) -> None:
+    listening = listen("-p", "signed")
+    seen = signed(int(time.time()))
+    other = report_fields([REPORT._replace(state="UNDELIV")], "admin", "12345")
+    reply = reply_fields([REPLY], "admin", "12345")
+    assert listening.push(GIVEN | seen) == (200, "0")
+    assert listening.push(other | seen)[0] == 403
+    assert listening.push(reply | seen)[0] == 403
+    assert listening.push(GIVEN | seen) == (200, "0")  # an exact repeat
+    assert listening.push(reply | signed(int(time.time()) - 1)) == (200, "0")
+    assert kept(configured) == [tuple(REPORT)]
+    reasons = {reason for (reason,) in kept(configured, "reason FROM quarantine")}
+    assert reasons == {"its random and timestamp came before, with other content"}
+    events = listening.stop()[1]
+    assert [event["kind"] for event in events] == ["report", "reply"]
+    restarted = listen("-p", "signed")
+    assert restarted.push(other | seen)[0] == 403
+    assert "came before, with other content" in restarted.stop()[2]
+
+
 @pytest.mark.parametrize(
     "fields",
     [
@@ -471,7 +493,7 @@ def test_path_and_health(listen: Listen) -> None:
     [
         (["--allow", "somewhere"], "--allow needs an address like 192.0.2.7"),
         (["--path", "push"], "--path needs a path like /push"),
-        (["--path", "/healthz"], "/healthz is taken"),
+        (["--path", "/healthz"], "/healthz is used already"),
         (["--host", "192.0.2.1"], "cannot listen on port 8787 of 192.0.2.1"),
     ],
 )
@@ -631,7 +653,6 @@ def steady(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Listening]:
 
 # --- nothing that was answered 0 is lost --------------------------------------------------------------------------
 
-SOUND = "import sys\nfrom smscli.__main__ import main\nsys.exit(main())\n"
 # The tests of the tests: this one answers before it has committed, that one leaves the sync to the system.
 HASTY = (
     """
@@ -645,20 +666,6 @@ def hasten(self, delivery):
     return answer
 
 writer.Writer.keep = hasten
-"""
-    + SOUND
-)
-UNSYNCED = (
-    """
-from smscli.ledger import store
-connect = store._connect
-
-def unsynced(path):
-    connection = connect(path)
-    connection.execute("PRAGMA synchronous = NORMAL")
-    return connection
-
-store._connect = unsynced
 """
     + SOUND
 )
@@ -687,22 +694,24 @@ class Pusher(threading.Thread):
 def push_and_kill(program: str, environment: Mapping[str, str], kills: int) -> tuple[Counter[str], Counter[str]]:
     """Kill a listener under load that many times; returns what was answered 0 and what is in the ledger."""
     answered: Counter[str] = Counter()
-    command = [sys.executable, "-c", program, "listen", "--port", "0"]
-    for kill in range(kills):
-        with started(command, environment, stdout=subprocess.DEVNULL) as listening:
-            pushers = [Pusher(listening.port, iter(numbers(2_000, (kill * 8 + number) * 2_000))) for number in range(8)]
-            time.sleep(random.uniform(0.02, 0.3))
-            listening.process.kill()
+    with forks(environment, Path(environment["HOME"]), program) as listener:
+        for kill in range(kills):
+            listener.start("listen", "--port", "0")
+            found = eventually(lambda: re.match(r"listening on http://127.0.0.1:([0-9]+)/", listener.told))
+            people = [iter(numbers(500, (kill * 8 + number) * 500)) for number in range(8)]
+            pushers = [Pusher(int(found[1]), mobiles) for mobiles in people]
+            time.sleep(random.uniform(0.01, 0.12))
+            assert listener.kill() == -signal.SIGKILL
             for pusher in pushers:
                 pusher.join()
                 answered.update(pusher.answered)
     return answered, Counter(mobile for (mobile,) in kept(environment, "mobile FROM report"))
 
 
-@pytest.mark.parametrize("kills", [20, pytest.param(300, marks=pytest.mark.long)])
+@pytest.mark.parametrize("kills", [20, pytest.param(1000, marks=pytest.mark.long)])
 def test_what_was_answered_survives_a_kill(configured: dict[str, str], kills: int) -> None:
     answered, found = push_and_kill(SOUND, configured, kills)
-    assert len(answered) > 20 * kills
+    assert len(answered) > 3 * kills
     assert answered - found == Counter()
     assert set(found.values()) == {1}
 
@@ -717,7 +726,9 @@ def traced(program: str, environment: Mapping[str, str], trace: Path) -> list[st
     calls = "trace=sendto,pwrite64,fsync,fdatasync"
     strace = ["strace", "-f", "-yy", "-s", "5000", "-e", calls, "-o", str(trace)]
     people = {}
-    with started([*strace, sys.executable, "-c", program, "listen", "--port", "0"], environment) as listening:
+    with started(
+        [*strace, sys.executable, "-c", f"{program}sys.exit(main())", "listen", "--port", "0"], environment
+    ) as listening:
         with ExitStack() as stack:
             address = ("127.0.0.1", listening.port)
             held = [stack.enter_context(socket.create_connection(address, timeout=15)) for _ in range(40)]

@@ -174,7 +174,7 @@ def test_who_opts_out_before_a_run_goes_on_is_left_out(
     assert smscli("optout", "add", "-p", "shop", everybody[0], everybody[2], everybody[3]).code == 0
     ended = smscli("resume", "1")
     assert ended.code == 0  # nobody who is to get it is missing
-    assert "3 left out: they opted out since the run was begun" in ended.err
+    assert "3 left out: they opted out after the run began" in ended.err
     assert sorted(request["mobile"] for request in shop.requests) == [[everybody[1]], [everybody[4]]]
     assert "its numbers opted out before it was sent" in ended.out + ended.err
     assert "left out" not in smscli("resume", "1").err
@@ -206,5 +206,5 @@ def test_who_opts_out_while_a_person_is_asked_is_left_out(home: Path, shop: Runn
     said = io.StringIO()
     environment = Asked(None, io.StringIO(), said)
     assert main(["send", "-p", "shop", "--mobile", f"{PERSON},{OTHER}", "--content", "hi"], environment) == 0
-    assert "1 left out: they opted out since the run was begun" in said.getvalue()
+    assert "1 left out: they opted out after the run began" in said.getvalue()
     assert shop.queued == [PERSON]

@@ -132,7 +132,7 @@ def test_what_is_missing_is_named_where_nobody_can_be_asked(
     place = given.index(left_out)
     ended = smscli(*given[:place], *given[place + 2 :], stdin=SECRET)
     assert (ended.code, saved(home)) == (2, {})
-    assert f"nobody can be asked for it here; give it with {option}." in ended.err
+    assert f"nobody can be asked here; give it with {option}." in ended.err
 
 
 def test_the_missing_password_is_never_read_from_a_pipe_unasked(
@@ -350,8 +350,8 @@ def test_set_changes_one_key_and_an_empty_value_removes_it(smscli: Smscli, home:
         (["bacth_size", "3"], "there is no key 'bacth_size'. Did you mean 'batch_size'? Nothing was changed."),
         (["batch_size", "many"], "batch_size must be a whole number. Nothing was changed."),
         (["sign", "a", "b"], "sign takes one value; put a text with spaces in quotes. Nothing was changed."),
-        (["sign", "a", "--stdin"], "give the value by either VALUE or --stdin. Nothing was changed."),
-        (["sign"], "the sign is missing, and nobody can be asked for it here; give it with --stdin."),
+        (["sign", "a", "--stdin"], "give the value with either VALUE or --stdin, not with both. Nothing was changed."),
+        (["sign"], "the sign is missing, and nobody can be asked here; give it with --stdin."),
         (["sign", "\udcff"], "the sign holds something that is not UTF-8. Nothing was saved."),
         (["sign", "a", "-p", "x"], "there is no profile 'x' in "),
     ],
@@ -370,7 +370,7 @@ def test_set_takes_no_secret_as_an_argument(smscli: Smscli, home: Path, key: str
     ended = smscli("profile", "set", key, secret)
     assert (ended.code, path.read_text()) == (2, SHOP)
     assert f"{key} holds a password, and others on this machine can read the words of a command." in ended.err
-    assert "Leave the value out and you are asked for it, or pipe it to --stdin." in ended.err
+    assert "Leave the value out, and you are asked for it; or pipe it in with --stdin." in ended.err
     assert "N3W" not in ended.out + ended.err
     piped = smscli("profile", "set", key, "--stdin", stdin=f"{secret}\r\nsecond line\n")
     assert (piped.code, saved(home)["shop"][key]) == (0, secret)

@@ -56,6 +56,22 @@ def test_a_log_is_recorded_once_and_printed_every_time(smscli: Smscli, home: Pat
     assert ask("SELECT content, extension FROM reply") == [("好 #@# 的", "008123")]
 
 
+@pytest.mark.parametrize("content", ["TD", "好 #@# 的", "100%25", "a\tb", "mobile=13800138009&state=DELIVRD", ""])
+def test_what_was_written_as_jsonl_is_read_again(smscli: Smscli, home: Path, content: str) -> None:
+    log = "\n".join(
+        [
+            query(reply_fields([Reply("13800138001", content, AT, "008123")])),
+            query(report_fields([Report("7", "13800138002", "DELIVRD", AT)])),
+        ]
+    )
+    written = smscli("parse-report", "--output", "jsonl", stdin=log).out
+    again = smscli("parse-report", "--output", "jsonl", "--record", "-p", "sandbox", stdin=written)
+    assert (again.code, again.out) == (0, written)
+    assert ask("SELECT content, extension FROM reply") == [(content, "008123")]
+    assert ask("SELECT mobile, state FROM report") == [("13800138002", "DELIVRD")]
+    assert ask("SELECT count(*) FROM optout") == [(int(content == "TD"),)]
+
+
 def test_only_what_the_secret_proves_is_recorded(smscli: Smscli, home: Path) -> None:
     write_config(home, CONFIG + 'access_secret = "TOP-5ECRET"\n')
     fields = report_fields([Report("7", "13800138001", "DELIVRD", AT)], signed_name("TOP-5ECRET", "r", "1"))

@@ -113,4 +113,4 @@ def test_nothing_known_is_said(smscli: Smscli) -> None:
     for which in (ONE, "77", "", "'; DROP TABLE run; --", "%"):
         ended = smscli("status", which)
         assert ended.code == 2
-        assert "nothing is known of" in ended.err
+        assert "nothing is known about" in ended.err

@@ -120,7 +120,7 @@ def test_an_edit_changes_what_it_should_and_nothing_else_however_the_file_is_wri
         try:
             make()
         except ConfigError as error:
-            assert "only a person can edit" in str(error)
+            assert "cannot be edited safely" in str(error)
             assert path.read_bytes() == old
             return
         config = read_config()
@@ -148,7 +148,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_draft(
 
     path = write_config(home, HAND_WRITTEN)
     monkeypatch.setattr(Path if call == "replace" else os, call, full)
-    with pytest.raises(ConfigError, match=r"cannot be written: No space left on device\. It is as it was\."):
+    with pytest.raises(ConfigError, match=r"cannot be written: No space left on device\. It was not changed\."):
         edit.save_profile("new", {"name": "n"})
     monkeypatch.undo()
     assert path.read_text(encoding="utf-8") == HAND_WRITTEN
@@ -211,7 +211,7 @@ def test_a_name_that_names_nothing_is_refused(label: str) -> None:
         ("extno", ["1a"], "extno must be digits only"),
         ("endpoint", ["sms.example"], "endpoint must be an address"),
         ("quiet_hours", ["22:00"], "quiet_hours must be two different times"),
-        ("pwd_command", ["pass show"], "profile 'a' has pwd, and one of both is enough"),
+        ("pwd_command", ["pass show"], "profile 'a' has pwd, and cannot have both"),
     ],
 )
 def test_a_wrong_value_is_not_written(home: Path, name: str, texts: list[str], why: str) -> None:

@@ -100,7 +100,7 @@ def test_a_key_that_another_profile_spells_alike_is_found_in_its_own_table(home:
         ("\n[profile.a]\nname = 'x'\n", "line 2: there is no key 'profile'. Did you mean 'profiles'?"),
         ("default = 1\n", "line 1: default must be a text in quotes, not a whole number."),
         ("profiles = 'a'\n", "line 1: profiles must be a table, not a text in quotes."),
-        ("[profiles]\nendpoint = 'x'\n", "line 2: endpoint stands outside a profile"),
+        ("[profiles]\nendpoint = 'x'\n", "line 2: endpoint is outside a profile"),
         ("[profiles.sandbox]\nname = 'x'\n", "line 1: the profile 'sandbox' is built in"),
         ("[profiles.a]\npwd = 'a\nb'\n", "is not valid TOML: Found invalid character '\\n' (at line 2"),
         ("name = \n", "is not valid TOML: Invalid value (at line 1"),
@@ -112,7 +112,7 @@ def test_a_key_that_another_profile_spells_alike_is_found_in_its_own_table(home:
             "[profiles.a]\nextno = '1'\n[templates.a]\ncontent = 'x'\nextno = 'a'\n",
             "line 5: extno must be digits only.",
         ),
-        ("[templates]\na = 'x'\n", "line 2: a template is a table [templates.a] with a content."),
+        ("[templates]\na = 'x'\n", "line 2: a template needs a table [templates.a] with a content."),
         ("[profiles.a]\npwd = 'x'\npwd_command = 'y'\n", "line 3: pwd_command and pwd are both given; keep one."),
     ],
 )
@@ -182,7 +182,7 @@ def test_a_file_that_others_can_read_is_refused_with_the_command_that_fixes_it(
     path.chmod(0o644)
     ended = smscli("profile", "show", SMSCLI_CONFIG=name)
     assert ended.code == 3
-    assert f"{path} holds passwords, and others on this machine can read it. Nothing was sent." in ended.err
+    assert f"{path} holds passwords, and others on this machine can read it." in ended.err
     fix = ended.err.partition("Fix it with: ")[2].strip()
     assert fix == f"chmod 600 {shlex.quote(str(path))}"
     subprocess.run(fix, shell=True, check=True, cwd=tmp_path)
@@ -200,7 +200,7 @@ def test_any_right_of_others_is_refused(home: Path, mode: int) -> None:
 def test_what_is_not_a_file_is_never_to_be_chmodded(smscli: Smscli, tmp_path: Path) -> None:
     ended = smscli("balance", SMSCLI_CONFIG=str(tmp_path))
     assert (ended.code, "chmod" in ended.err) == (3, False)
-    assert f"{tmp_path} cannot be read: Is a directory. Nothing was sent." in ended.err
+    assert f"{tmp_path} cannot be read: Is a directory." in ended.err
     ended = smscli("balance", SMSCLI_CONFIG="/dev/null")
     assert (ended.code, "chmod" in ended.err) == (3, False)
     assert "there is no profile yet" in ended.err

@@ -134,10 +134,10 @@ def test_a_wrong_endpoint_in_the_environment_is_named(monkeypatch: pytest.Monkey
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("[profiles.a]\nname = 'n'\n", "profile 'a' has no endpoint. Nothing was sent. Add it to"),
-        ("[profiles.a]\nendpoint = 'https://a.example'\n", "profile 'a' has no name. Nothing was sent."),
-        (SHOP, "profile 'shop' has no password. Nothing was sent. Add pwd or pwd_command to"),
-        (f"{SHOP}pwd = 'x'\nca_bundle = '/nosuch.pem'\n", "there is no ca_bundle '/nosuch.pem'. Nothing was sent."),
+        ("[profiles.a]\nname = 'n'\n", "profile 'a' has no endpoint. Add it to"),
+        ("[profiles.a]\nendpoint = 'https://a.example'\n", "profile 'a' has no name."),
+        (SHOP, "profile 'shop' has no password. Add pwd or pwd_command to"),
+        (f"{SHOP}pwd = 'x'\nca_bundle = '/nosuch.pem'\n", "there is no ca_bundle '/nosuch.pem'."),
     ],
 )
 def test_an_incomplete_account_is_named_before_anything_is_sent(

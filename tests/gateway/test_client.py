@@ -360,7 +360,7 @@ def test_redirect_is_not_followed(smscli: Smscli, start_sandbox: StartSandbox, s
     shop(moved.sandbox.endpoint)
     ended = smscli(*SEND)
     assert ended.code == 6
-    assert "redirects to '/redirected', which is not followed" in ended.err
+    assert "redirects to '/redirected'; that is not followed" in ended.err
     (request,) = moved.requests  # what reaches /redirected would be logged too
     assert request["fault"] == "redirect"
 
@@ -514,7 +514,7 @@ def test_clear_text_off_this_machine_gives_one_warning_line(
 
 def test_no_warning_on_this_machine_nor_by_https(smscli: Smscli, sandbox: RunningSandbox, shop: Shop) -> None:
     shop(sandbox.sandbox.endpoint)
-    assert smscli(*SEND).err == ""
+    assert smscli(*SEND, "--sign", "店").err == ""
     shop("https://nosuch.invalid/")
     assert "clear text" not in smscli(*SEND).err
 
@@ -660,7 +660,7 @@ def test_what_is_no_answer_leaves_the_outcome_unknown(
 def test_refusal_names_the_words_of_the_gateway_the_code_and_both_meanings() -> None:
     said = describe_answer(2, "余额不足")
     assert said.startswith("the gateway refused: 余额不足 (code 2: 含有敏感词汇 / contains a sensitive word")
-    assert "insufficient balance" in said
+    assert "balance too low" in said
     assert describe_answer(77, "") == "the gateway refused: (no message) (code 77: not in the vendor's table)."
     assert "refused" not in describe_answer(-1, "系统异常", refused=False)
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from smscli.config.profile import Profile
 from smscli.ledger.optouts import OptOuts
+from smscli.ledger.outcomes import outcomes
 from smscli.ledger.runs import Runs
 from smscli.ledger.store import open_store
-from smscli.ledger.summary import outcomes
 from smscli.protocol.pushes import Push, Reply, Report, Signature
 from tests.support.ledgers import new_ledger
 from tests.support.runs import begun, new_run, open_inbox
@@ -108,6 +108,8 @@ def test_each_number_of_a_run_has_one_outcome(home: Path) -> None:
             for report in reports:
                 inbox.record(ACCOUNT, [pushed(report)])
         assert list(outcomes(store, run.id)) == [(ONE, "MK:0001"), ("13800138002", "DELIVRD")]
+        assert list(outcomes(store, run.id, without="DELIVRD")) == [(ONE, "MK:0001")]
+        assert list(outcomes(store, run.id, without="MK:0001")) == [("13800138002", "DELIVRD")]
 
 
 @pytest.mark.parametrize(

@@ -228,7 +228,7 @@ def test_prune_forgets_texts_and_numbers_but_no_unfinished_run_and_no_key(
     ask("UPDATE run SET created = created - 2 * 86400")
     ended = smscli("runs", "prune", "--before", TODAY)
     kept = "(those with a key keep it, without texts and numbers)"
-    assert ended.err == f"2 runs forgotten {kept}; 1 unfinished ones stay until they are resumed\n"
+    assert ended.err == f"2 runs forgotten {kept}; 1 unfinished ones stay until they are resumed or cancelled\n"
     assert [row[0] for row in smscli("runs").rows] == ["3", "2"]
     files = [file.read_bytes() for file in home.rglob("ledger.db*")]
     assert not any(secret.encode() in content or b"13800138001" in content for content in files)

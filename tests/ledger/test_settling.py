@@ -16,8 +16,8 @@ LATER = "2026112511000012345678901"
 A, B, C, D, E = (f"1380013800{n}" for n in range(5))
 
 
-def batch(*mobiles: str, number: int = 1, sent: float = SENT) -> Unsettled:
-    return Unsettled(1, number, sent, frozenset(mobiles))
+def batch(*mobiles: str, number: int = 1, sent: float = SENT, ended: float | None = None) -> Unsettled:
+    return Unsettled(1, number, sent, ended, frozenset(mobiles))
 
 
 ONE, THREE, FIVE = batch(A), batch(A, B, C), batch(A, B, C, D, E)
@@ -63,12 +63,17 @@ def test_how_far_the_gateways_clock_may_be_off(seconds: int, fits: bool) -> None
     assert may_be(batch(A, sent=SENT - seconds), NEAR) is fits
 
 
+@pytest.mark.parametrize(("seconds", "fits"), [(-60, True), (0, True), (30, True), (90, True), (91, False)])
+def test_nothing_that_was_numbered_after_it_was_given_up(seconds: int, fits: bool) -> None:
+    assert may_be(batch(A, sent=SENT - seconds, ended=SENT - seconds + 30), NEAR) is fits
+
+
 @given(
     st.lists(st.sets(st.sampled_from([A, B, C, D, E]), min_size=1), min_size=1, max_size=4),
     st.dictionaries(st.sampled_from([NEAR, ALSO_NEAR, LATER]), st.sets(st.sampled_from([A, B, C, D, E]), min_size=1)),
 )
 def test_no_batch_and_no_sendid_is_used_twice(batches: list[set[str]], reported: dict[str, set[str]]) -> None:
-    unsettled = [Unsettled(1, number, SENT, frozenset(mobiles)) for number, mobiles in enumerate(batches, 1)]
+    unsettled = [Unsettled(1, number, SENT, None, frozenset(mobiles)) for number, mobiles in enumerate(batches, 1)]
     found = match(unsettled, reported)
     assert len({settled.batch.number for settled in found}) == len({settled.sendid for settled in found}) == len(found)
     for settled in found:

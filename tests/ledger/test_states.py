@@ -105,6 +105,9 @@ def totals(*found: State, accepted: int = 0, missing: int = 0, unaccounted: int 
         (totals(State.REFUSED, missing=1), ExitCode.REFUSED),
         (totals(State.REFUSED, State.UNREACHABLE, missing=2), ExitCode.UNREACHABLE),
         (totals(State.UNREACHABLE, State.PLANNED, missing=2), ExitCode.UNREACHABLE),
+        (totals(State.PLANNED, missing=2), ExitCode.INTERRUPTED),  # nothing was tried yet
+        (totals(State.PLANNED, State.DROPPED, missing=2), ExitCode.INTERRUPTED),
+        (totals(State.PLANNED, State.REFUSED, missing=2), ExitCode.REFUSED),
         (totals(State.DROPPED), ExitCode.NOBODY),
         (totals(State.DROPPED, missing=1), ExitCode.NOBODY),
     ],

@@ -216,7 +216,7 @@ def test_a_backup_holds_what_a_copy_of_the_file_would_lose(store: Store, tmp_pat
     assert back_up(store, target)["optout"] == 1
     assert os.name != "posix" or target.stat().st_mode & 0o777 == 0o600
     assert [file.name for file in tmp_path.iterdir() if file.name.startswith("copy")] == ["copy.db"]
-    with pytest.raises(InputError, match="is there already"):
+    with pytest.raises(InputError, match="exists already"):
         back_up(store, target)
 
 

@@ -35,7 +35,7 @@ def test_all_tables(smscli: Smscli) -> None:
         ("DELIVRD", "短消息转发成功", "delivered"),
         ("EXPIRED", "短消息超过有效期", "expired"),
         ("UNDELIV", "短消息是不可达的", "undeliverable"),
-        ("UNKNOWN", "未知短消息状态", "unknown"),
+        ("UNKNOWN", "未知短消息状态", "the operator does not know"),
         ("REJECTD", "短消息被短信中心拒绝", "rejected"),
         ("DTBLACK", "目的号码是黑名单号码", "blacklist"),
         ("ERR:104", "系统忙", "busy"),
@@ -55,14 +55,14 @@ def test_one_entry(smscli: Smscli, code: str, chinese: str, english: str) -> Non
 
 
 def test_insufficient_balance_is_told_beside_the_vendors_meaning(smscli: Smscli) -> None:
-    assert "余额不足, insufficient balance" in smscli("codes", "2").out
+    assert "余额不足, balance too low" in smscli("codes", "2").out
 
 
 @pytest.mark.parametrize("code", ["99", "XX:0001", "--nosuch", "\x1b[31m"])
 def test_unknown_code_is_explained(smscli: Smscli, code: str) -> None:
     ended = smscli("codes", code)
     assert (ended.code, ended.out) == (2, "")
-    assert "is in no table" in ended.err
+    assert "is not in the tables" in ended.err
     assert "\x1b" not in ended.err
 
 

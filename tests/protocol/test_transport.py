@@ -5,7 +5,7 @@ from datetime import datetime
 from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from smscli.protocol.forms import decode_form, encode_form, undo_transport
@@ -122,6 +122,7 @@ def test_a_form_that_was_never_encoded(reply: Reply) -> None:
         assert push.fields["name"] == "admin"
 
 
+@example(b"\\x5CxEF\\x5CxBB\\x5CxBF%3D%5CxE1%5Cx80%5Cx80%5CxE0%5CxAA%5CxA0")
 @given(st.binary() | st.lists(st.sampled_from(AROUND)).map(lambda layers: apply(layers)))
 def test_what_is_undone_stays_as_it_is(body: bytes) -> None:
     once = undo_transport(body)

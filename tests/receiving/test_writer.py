@@ -127,7 +127,7 @@ def test_a_large_push_of_which_a_piece_cannot_be_kept_is_asked_for_again() -> No
     bench = run(scene)
     assert {mobile for mobiles in bench.ledger.transactions for mobile in mobiles} == {*people(5_000), "13900000000"}
     assert [text for text in bench.told if "503" in text] == [
-        "smscli: a push was answered 503, so that the gateway sends it again: the disk is full"
+        "smscli: a push was answered 503, so the gateway will send it again: the disk is full"
     ]
 
 

@@ -1,6 +1,7 @@
 """Bulk runs that are killed at random moments: nobody gets a message twice, nobody is lost, every unknown is listed."""
 
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -13,12 +14,12 @@ import pytest
 
 from smscli.ledger.states import State
 from tests.support.command import Smscli
+from tests.support.forks import SOUND, Forks, forks
 from tests.support.runs import open_runs
 from tests.support.sandboxes import RunningSandbox, numbers
 
 StartSandbox = Callable[..., RunningSandbox]
 
-SOUND = "from smscli.__main__ import main\nimport sys\nsys.exit(main())\n"
 # The test of the test: this variant tells the ledger of a request only after its answer.
 BROKEN = (
     """
@@ -38,45 +39,46 @@ runs.Runs.advance = advance_late
 
 
 class Harness:
-    """Starts a bulk run, kills it, goes on with it, until so many kills are done; then lets it end."""
+    """Kills bulk runs and goes on with them: when one is done the next one begins, until so many kills hit."""
 
     def __init__(self, program: str, environment: dict[str, str], directory: Path, sandbox: RunningSandbox) -> None:
-        self.people = numbers(6000)
+        self.people = numbers(400)
         self.sandbox = sandbox
+        self.begun = 0  # runs; each has a key and a text of its own
         self._program, self._directory = program, directory
         self._environment = environment | sandbox.variables | {"SMSCLI_SIGN": "测试"}
         (directory / "people.csv").write_text("手机号\n" + "\n".join(self.people), encoding="utf-8")
 
     def run(self, kills: int, chance: random.Random) -> None:
-        """Kill the run that many times, and then let it end."""
-        for number in range(kills):
-            process = self._start(resume=number % 2 == 1 and self._runs() == 1)
-            if number % 4 == 3:  # anywhere, start-up included
-                time.sleep(chance.uniform(0, 0.5))
-            else:
-                self._wait_for_requests(process)
-                time.sleep(chance.uniform(0, 0.15))
-            process.kill()
-            process.wait()
-        assert self._start(resume=False).wait(timeout=120) in (0, 6)
+        """Kill runs that many times, and then let the last one end."""
+        hits = 0
+        with forks(self._environment, self._directory, self._program) as program:
+            while hits < kills:
+                self.begun += 1
+                while hits < kills:
+                    self._start(program, resume=hits % 2 == 1 and self._runs() == self.begun)
+                    code = self._kill(program, chance, anywhere=hits % 4 == 3)
+                    if code != -signal.SIGKILL:
+                        assert code in (0, 6), program.told
+                        break
+                    hits += 1
+            self._start(program, resume=False)
+            assert program.wait() in (0, 6)
 
-    def _wait_for_requests(self, process: "subprocess.Popen[bytes]") -> None:
-        size = self.sandbox.log.stat().st_size
-        while self.sandbox.log.stat().st_size < size + 1000 and process.poll() is None:
-            time.sleep(0.005)
+    def _start(self, program: Forks, resume: bool) -> None:
+        name = f"k{self.begun}"
+        send = ["send", "--csv", "people.csv", "--content", name, "--key", name, "--batch-size", "10"]
+        program.start(*(["resume", str(self.begun)] if resume else send), "--yes", "--quiet")
 
-    def _start(self, resume: bool) -> "subprocess.Popen[bytes]":
-        send = ["send", "--csv", "people.csv", "--content", "x", "--key", "k", "--yes", "--batch-size", "10"]
-        arguments = ["resume", "1"] if resume else send
-        return subprocess.Popen(
-            [sys.executable, "-c", self._program, *arguments, "--quiet"],
-            env=self._environment,
-            cwd=self._directory,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+    def _kill(self, program: Forks, chance: random.Random, anywhere: bool) -> int:
+        if anywhere:
+            time.sleep(chance.uniform(0, 0.1))
+        else:
+            size = self.sandbox.log.stat().st_size
+            while self.sandbox.log.stat().st_size < size + 1000 and program.is_running():
+                time.sleep(0.002)
+            time.sleep(chance.uniform(0, 0.05))
+        return program.kill()
 
     def _runs(self) -> int:
         with open_runs() as ledger:
@@ -84,38 +86,56 @@ class Harness:
 
     def check(self) -> None:
         """Compare what the gateway accepted with what the ledger says."""
-        got = Counter(self.sandbox.queued)
+        with open_runs() as ledger:
+            runs = {run.content: run.id for run in ledger.all()}
+        got: dict[str, Counter[str]] = {content: Counter() for content in runs}
+        for request in self.sandbox.requests:
+            if request["queued"]:
+                got[request["content"]].update(request["mobile"])
+        assert len(runs) == self.begun
+        for content, run in runs.items():
+            self._check_run(run, got[content])
+
+    def _check_run(self, run: int, got: Counter[str]) -> None:
         twice = [mobile for mobile, count in got.items() if count > 1]
         assert not twice, f"{len(twice)} got it twice"
         with open_runs() as ledger:
-            by_state = {state: [b.mobiles for b in ledger.batches(1, [state])] for state in State}
-        told = {state: {mobile for mobiles in lists for mobile in mobiles} for state, lists in by_state.items()}
-        assert told[State.ACCEPTED] <= set(got), "the ledger says accepted, the gateway does not"
-        assert set(got) <= told[State.ACCEPTED] | told[State.UNKNOWN], "the gateway sent what the ledger does not know"
-        assert told[State.ACCEPTED] | told[State.UNKNOWN] == set(self.people), "somebody was lost"
-        assert sum(len(mobiles) for lists in by_state.values() for mobiles in lists) == len(self.people)
+            lists = {state: [b.mobiles for b in ledger.batches(run, [state])] for state in State}
+        told = {state: {mobile for mobiles in lists[state] for mobile in mobiles} for state in State}
+        accepted = told[State.ACCEPTED]
+        unknown = told[State.UNKNOWN] | told[State.SENDING]  # nobody has looked at these since their process died
+        assert accepted <= set(got), "the ledger says accepted, the gateway does not"
+        assert set(got) <= accepted | unknown, "the gateway sent what the ledger does not know"
+        assert accepted | unknown == set(self.people), "somebody was lost"
+        assert sum(len(mobiles) for some in lists.values() for mobiles in some) == len(self.people)
+
+    def unknown(self) -> dict[int, list[str]]:
+        """Return each run's numbers of which nobody knows whether they got it."""
+        with open_runs() as ledger:
+            found = {run.id: ledger.unsettled_batches(run.id) for run in list(ledger.all())}
+        return {run: [mobile for batch in batches for mobile in batch.mobiles] for run, batches in found.items()}
 
 
 @pytest.fixture
 def harness(environment: dict[str, str], tmp_path: Path, start_sandbox: StartSandbox) -> Callable[[str], Harness]:
-    return lambda program: Harness(program, environment, tmp_path, start_sandbox(balance=10**6, latency=40))
+    return lambda program: Harness(program, environment, tmp_path, start_sandbox(balance=10**6, latency=20))
 
 
-@pytest.mark.parametrize("kills", [20, pytest.param(300, marks=pytest.mark.long)])
+@pytest.mark.parametrize("kills", [20, pytest.param(1000, marks=pytest.mark.long)])
 def test_killed_runs_send_to_everybody_once(harness: Callable[[str], Harness], smscli: Smscli, kills: int) -> None:
     killed = harness(SOUND)
     killed.run(kills, random.Random(kills))
     killed.check()
-    with open_runs() as ledger:
-        unknown = [batch.mobiles for batch in ledger.batches(1, [State.UNKNOWN])]
-    assert unknown, "no kill hit a request in flight, so nothing was proved"
-    told = smscli("runs", "1").err
-    assert all(mobile in told for mobiles in unknown for mobile in mobiles)
+    unknown = killed.unknown()
+    assert any(unknown.values()), "no kill hit a request in flight, so nothing was proved"
+    for run, mobiles in unknown.items():
+        told = smscli("runs", str(run), "--unknown").out
+        assert all(mobile in told for mobile in mobiles)
 
 
 def test_recording_late_is_found_out(harness: Callable[[str], Harness]) -> None:
     broken = harness(BROKEN)
-    broken.run(4, random.Random(4))
+    broken.run(6, random.Random(4))
     with pytest.raises(AssertionError, match="twice"):
         broken.check()
 
@@ -135,6 +155,7 @@ def dying(*arguments, **settings):
 
 sqlite3.connect = dying
 """
+RUN = f"{SOUND}sys.exit(main())\n"
 
 
 @pytest.mark.sqlite
@@ -144,7 +165,7 @@ def test_killed_while_the_ledger_is_made(environment: dict[str, str], smscli: Sm
         path = tmp_path / f"{statements}.db"
         variables = environment | {"SMSCLI_LEDGER": str(path)}
         died = subprocess.run(
-            [sys.executable, "-c", DIES + SOUND, str(statements), "runs"], env=variables, capture_output=True
+            [sys.executable, "-c", DIES + RUN, str(statements), "runs"], env=variables, capture_output=True
         )
         if statements % 4 == 0 or died.returncode == 0:
             after = smscli("runs", SMSCLI_LEDGER=str(path))
@@ -183,21 +204,10 @@ def test_two_runs_at_once_share_a_ledger(
     processes = []
     for index, people in enumerate(lists):
         (tmp_path / f"{index}.csv").write_text("\n".join(people))
+        arguments = ["--csv", f"{index}.csv", "--content", "x", "--yes", "--batch-size", "5"]
         processes.append(
             subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "smscli",
-                    "send",
-                    "--csv",
-                    f"{index}.csv",
-                    "--content",
-                    "x",
-                    "--yes",
-                    "--batch-size",
-                    "5",
-                ],
+                [sys.executable, "-m", "smscli", "send", *arguments],
                 env=variables,
                 cwd=tmp_path,
                 stdin=subprocess.DEVNULL,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smscli.errors import ConfigError, InputError
+from smscli.errors import InputError
 from smscli.protocol.billing import count_characters
 from smscli.protocol.forms import send_form
 from smscli.protocol.times import CHINA, format_stime
@@ -55,7 +55,7 @@ def test_times_are_china_time_unless_they_say_otherwise(text: str, expected: str
     ],
 )  # fmt: skip
 def test_what_is_no_time_is_refused_with_examples(text: str) -> None:
-    with pytest.raises(InputError, match=r"is no time\. Nothing was sent\. Write 2026-12-01 09:00"):
+    with pytest.raises(InputError, match=r"is not a time\. Nothing was sent\. Write 2026-12-01 09:00"):
         parse_at(text, NOW)
 
 
@@ -113,7 +113,7 @@ def test_damaged_characters_are_refused(damage: str) -> None:
 def test_content_may_have_line_breaks_and_tabs_a_sign_may_not() -> None:
     check_content("a\r\n\tb")
     for sign in ("a\nb", "a\rb", "a\tb"):
-        with pytest.raises(InputError, match="the sign holds a line break"):
+        with pytest.raises(InputError, match="the sign has a line break"):
             check_sign(sign)
 
 
@@ -154,11 +154,15 @@ def test_digest_tells_who_gets_what() -> None:
 
 def test_warnings_of_a_plan_are_those_of_all_its_texts() -> None:
     texts = {"x" * 301: ["13800138000"], "【店】x": ["13800138000"], "y\u200b": ["13800138001"]}
-    said = Plan("{x}", texts, sign="店").warnings()
-    for part in ("people will see both", "invisible characters", "over 300 characters", "1 more texts than people"):
-        assert sum(part in warning for warning in said) == 1
-    assert len(said) == 4
-    assert Plan("x", {"x": ["13800138000"]}, sign="店").warnings() == []
+    plan = Plan("{x}", texts, sign="店")
+    for said, parts in (
+        (plan.warnings(), ["people will see both", "invisible characters"]),
+        (plan.remarks(), ["1 more texts than people", "over 300 characters"]),
+    ):
+        assert [part in warning for part, warning in zip(parts, said, strict=True)] == [True, True]
+    plain = Plan("x", {"x": ["13800138000"]}, sign="店")
+    assert (plain.warnings(), plain.remarks()) == ([], [])
+    assert "no signature" in plain._replace(sign="").remarks()[0]
 
 
 @pytest.mark.parametrize(
@@ -175,20 +179,13 @@ def test_warnings_of_a_plan_are_those_of_all_its_texts() -> None:
         ("21:00-08:00", "2026-11-25T09:00:00-05:00", "2026-11-26T08:00:00+08:00"),
         ("12:00-14:00", "2026-11-25T12:00:00+08:00", "2026-11-25T14:00:00+08:00"),
         ("12:00-14:00", "2026-11-25T14:00:00+08:00", ""),
-        (" 21：00 ~ 8:00 ", "2026-11-25T22:00:00+08:00", "2026-11-26T08:00:00+08:00"),
-        ("21:00-24:00", "2026-11-25T22:00:00+08:00", "2026-11-26T00:00:00+08:00"),
+        ("21:00-00:00", "2026-11-25T22:00:00+08:00", "2026-11-26T00:00:00+08:00"),
         ("", "2026-11-25T22:00:00+08:00", ""),
     ],
 )
 def test_quiet_hours_are_china_time_and_cross_midnight(hours: str, at: str, until: str) -> None:
     found = quiet_until(hours, datetime.fromisoformat(at))
     assert (found.isoformat() if found else "") == until
-
-
-@pytest.mark.parametrize("hours", ["21-8", "21:00", "25:00-08:00", "21:60-08:00", "08:00-08:00", "00:00-24:00", "x"])
-def test_quiet_hours_that_are_none_are_refused(hours: str) -> None:
-    with pytest.raises(ConfigError, match=r"quiet_hours = .* 21:00-08:00"):
-        quiet_until(hours, NOW)
 
 
 @given(st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1)), st.times(), st.times())
@@ -232,7 +229,7 @@ def test_each_text_is_checked_and_every_bad_line_told() -> None:
     with pytest.raises(InputError) as caught:
         texts_for(parse_text("{名}"), {}, people, None)
     assert "line 2: the content has 501" in str(caught.value)
-    assert "line 4: the content holds a control character" in str(caught.value)
+    assert "line 4: the content has a control character" in str(caught.value)
     assert "line 3" not in str(caught.value)
 
 

@@ -173,7 +173,7 @@ def test_line_break_in_a_name_is_none_of_it() -> None:
 def test_header_with_a_digit_in_a_name() -> None:
     found = read(f"Name,Phone 1 - Type,Phone 1 - Value\nTom,Mobile,+86 138 0013 8001\nAnn,Mobile,{TWO} ::: {THREE}\n")
     assert found.mobiles == [ONE]
-    assert [entry.reason for entry in found.invalid] == ["it holds several numbers; give each a row of its own"]
+    assert [entry.reason for entry in found.invalid] == ["it has several numbers; write each in its own row"]
 
 
 @pytest.mark.parametrize("names", ["备注,备注", "备注,备 注", "Name,name", "ＮＡＭＥ,name"])

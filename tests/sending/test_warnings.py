@@ -2,19 +2,19 @@
 
 import pytest
 
-from smscli.sending.warnings import signature_warnings, text_warnings
+from smscli.sending.warnings import is_unsigned, signature_warnings, text_warnings
 
 
 @pytest.mark.parametrize(
     ("sign", "content", "said"),
     [
         ("店", "【店】x", ["people will see both"]),
-        ("店", "x【社区服务中心】", ["【社区服务中心】, and in sign: people will see both"]),
+        ("店", "x【社区服务中心】", ["【社区服务中心】, and one in sign: people will see both"]),
         ("店", " \u200b【公司】x", ["people will see both"]),
         ("店", "x【店】回T退订", ["people will see both"]),
         ("【店】", "x【店】", ["people will see both"]),
         ("店", "您的【订单】已发货", []),
-        ("", "x", ["there is no signature"]),
+        ("", "x", []),
         ("", "【店】x", []),
         ("", "x【店】", []),
         ("【店", "x", ["one bracket is missing"]),
@@ -27,6 +27,14 @@ def test_signatures(sign: str, content: str, said: list[str]) -> None:
         warnings = signature_warnings(texts, sign)
         assert len(warnings) == len(said)
         assert all(part in warning for part, warning in zip(said, warnings, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("sign", "contents", "unsigned"),
+    [("", ["x"], True), ("", ["【店】x", "x"], True), ("", ["【店】x"], False), ("店", ["x"], False)],
+)
+def test_a_missing_signature_is_seen(sign: str, contents: list[str], unsigned: bool) -> None:
+    assert is_unsigned(contents, sign) is unsigned
 
 
 @pytest.mark.parametrize(
@@ -72,4 +80,4 @@ def test_what_nobody_sees(content: str, said: str) -> None:
 )
 def test_link_that_touches_chinese_text(content: str, touching: str) -> None:
     found = text_warnings([content], "")
-    assert [f"beside it, {touching}: phones" in warning for warning in found] == [True] * bool(touching)
+    assert [f"next to it, {touching}: phones" in warning for warning in found] == [True] * bool(touching)

@@ -35,6 +35,11 @@ Smscli = Callable[..., Ended]
 Run = Callable[[Sequence[str], bytes, Mapping[str, str], Path, float], Ended]
 Terminal = Callable[..., tuple[int, str]]
 
+# How a process is started that nobody talks to.
+SILENT: dict[str, Any] = {
+    "stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "start_new_session": True,
+}  # fmt: skip
+
 # Makes the terminal on stdin the controlling one, which a child without a fork hook of its own has to do itself.
 ON_TERMINAL = """\
 import fcntl, sys, termios

@@ -42,3 +42,9 @@ def write_config(home: Path, text: str) -> Path:
 def numbers(count: int, first: int = 0) -> Sequence[str]:
     """Return that many different mobile numbers, none of which the sandbox blacklists."""
     return [f"138{n:07d}0" for n in range(first, first + count)]
+
+
+def write_shop(home: Path, sandbox: RunningSandbox, settings: str = "") -> None:
+    """Write a configuration whose one profile, `shop`, uses a sandbox; `settings` are more lines of the profile."""
+    text = f'[profiles.shop]\nendpoint = "{sandbox.sandbox.endpoint}"\nname = "demo"\npwd = "5ECRET-PWD"\n{settings}\n'
+    write_config(home, text)

@@ -49,6 +49,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             sent DOUBLE PRECISION,
             open BIGINT NOT NULL DEFAULT 0,
             settled BIGINT NOT NULL DEFAULT 0,
+            parts BIGINT NOT NULL DEFAULT 1,
             PRIMARY KEY (run, number)
         )
         """,

@@ -131,7 +131,7 @@ class SqliteEngine:
         """Read the whole file, and return in SQLite's own words what is not sound."""
         found = [text for (text,) in self.connection.execute("PRAGMA integrity_check") if text != "ok"]
         orphans = self.connection.execute("PRAGMA foreign_key_check")
-        return found + [f"{row[0]}, row {row[1]}: it belongs to nothing" for row in orphans]
+        return found + [f"{row[0]}, row {row[1]}: it does not belong to anything" for row in orphans]
 
     def copy_to(self, connection: sqlite3.Connection) -> None:
         """Copy everything that is durable into another database."""

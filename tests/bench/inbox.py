@@ -1,9 +1,8 @@
-"""What came back, on a ledger of a million numbers and a million reports: `runs RUN`, `status`, and recording."""
+"""What came back, on a ledger of a million numbers and a million reports: `runs`, `status`, and recording."""
 
 import os
 import time
 from pathlib import Path
-from statistics import median
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
@@ -14,13 +13,14 @@ from smscli.ledger.runs import Run, Runs
 from smscli.ledger.store import open_store
 from smscli.protocol.pushes import Push, Report
 
-from tests.bench.measure import SMSCLI, Report as Figures, in_turn  # isort: skip
+from tests.bench.measure import SMSCLI, Report as Figures, in_turn, seconds  # isort: skip
 
 NUMBERS = 1_000_000
 BATCH = 500
 ROUNDS = 9
 ACCOUNT = Profile("shop", name="demo")
 BOUND = 0.5  # seconds
+FAILED_BOUND = 2.0  # of all reports the one that counts for each number
 
 
 def bench(report: Figures) -> None:
@@ -30,6 +30,7 @@ def bench(report: Figures) -> None:
         report.hold("reports recorded a second, 500 a commit", NUMBERS / _receive(), 5_000, least=True)
         commands = {
             "smscli runs RUN": [SMSCLI, "runs", "1"],
+            "smscli runs RUN --failed": [SMSCLI, "runs", "1", "--failed"],
             "smscli status SENDID": [SMSCLI, "status", _sendid(7)],
             "smscli status MOBILE": [SMSCLI, "status", _mobile(NUMBERS - 1)],
             "smscli inbox": [SMSCLI, "inbox"],
@@ -37,7 +38,7 @@ def bench(report: Figures) -> None:
         runs = in_turn(commands, ROUNDS)
     report.figures(runs)
     for name, done in runs.items():
-        report.hold(f"{name}, seconds", median(run.seconds for run in done), BOUND)
+        report.hold(f"{name}, seconds", seconds(done), FAILED_BOUND if "--failed" in name else BOUND)
 
 
 def _mobile(number: int) -> str:
@@ -49,11 +50,12 @@ def _sendid(batch: int) -> str:
 
 
 def _send() -> None:
-    chunks = [[_mobile(number) for number in range(start, start + BATCH)] for start in range(0, NUMBERS, BATCH)]
+    chunks = ([_mobile(number) for number in range(start, start + BATCH)] for start in range(0, NUMBERS, BATCH))
     run = Run(0, None, time.time(), "bench", ACCOUNT.label, ACCOUNT.name, "hi", "", "", "", "list", "", NUMBERS, 0, 0)
     with open_store() as store, Runs(store).begin(lambda: (run, (("hi", chunk) for chunk in chunks))) as written:
         runs, answered = Runs(store), None
-        for batch in runs.open_batches(written.id):
+        for number in range(NUMBERS // BATCH):
+            (batch,) = runs.open_batches(written.id, number, 1)
             claimed = runs.advance(written, answered, batch)
             assert claimed
             answered = claimed.ended(states.ACCEPTED)._replace(code=0, sendid=_sendid(batch.number), accepted=BATCH)
