@@ -78,3 +78,7 @@ class LedgerBusyError(LedgerError):
 
 class LedgerLostError(LedgerError):
     """What was opened is not there any more; nothing can be written to it, and what was just written may be lost."""
+
+
+class LedgerCutError(LedgerLostError):
+    """The connection to its server was cut; what was just written may be there or not, and it can be tried again."""

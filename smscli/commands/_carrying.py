@@ -8,6 +8,7 @@ from smscli.config.profile import Profile
 from smscli.console import Environment, Progress
 from smscli.errors import ExitCode, LedgerError, OutcomeUnknownError
 from smscli.gateway.client import Gateway
+from smscli.language import _
 from smscli.ledger.runs import Run, Runs
 from smscli.ledger.store import Store
 from smscli.ledger.summary import summarize
@@ -55,6 +56,29 @@ def confirm_hours(environment: Environment, account: Profile, texts: Iterable[st
         )
 
 
+def confirm_elsewhere(environment: Environment, runs: Runs, run: Run, yes: bool) -> Run:
+    """Ask whether a run may go on where the ledger is not on the database any more from which it was sent before."""
+    if not runs.is_elsewhere(run):
+        return run
+    if runs.open_numbers(run.id):
+        environment.confirm(
+            _(
+                "The ledger is on another server than when run {run} was sent last: a standby took over, or a backup "
+                "was put back. What was sent since then may be missing in it, and would be sent again. Look in the "
+                "gateway's web console first. Send the rest of the run now?"
+            ).format(run=run.id),
+            yes,
+        )
+    return runs.move_here(run)
+
+
+def say_held_back(environment: Environment, count: int) -> None:
+    """Say how many numbers `per_number` left out."""
+    environment.say(
+        _("{count} left out: they would get more messages than per_number allows").format(count=f"{count:,}")
+    )
+
+
 def carry_on(
     environment: Environment,
     store: Store,
@@ -63,11 +87,15 @@ def carry_on(
     gateways: Sequence[Gateway],
     pace: Pace,
     quiet: bool,
+    goes_on: bool,
 ) -> ExitCode:
-    """Send what is open of a run that is held, and return what it ended as; the caller shows it."""
+    """Send what is open of a run that is held, and return what it ended as; the caller shows it.
+
+    `goes_on` says that it was begun before this command.
+    """
     if not Runs(store).open_numbers(run.id):
         environment.say(f"run {run.id} has nothing left to send; nothing was sent")
-    runner = Runner(store, run, account, gateways, pace)
+    runner = Runner(store, run, account, gateways, pace, goes_on)
     try:
         result = _work(environment, runner, Progress(environment, run.numbers, quiet))
     except KeyboardInterrupt:
@@ -80,6 +108,8 @@ def carry_on(
         raise
     if result.opted_out:
         environment.say(f"{result.opted_out:,} left out: they opted out after the run began")
+    if result.held_back:
+        say_held_back(environment, result.held_back)
     try:
         summary = summarize(store, run)
     except LedgerError as error:

@@ -1,7 +1,6 @@
 """`smscli send`: sends a text to one number or to a list, as a run that the ledger keeps."""
 
 import os
-import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -9,7 +8,14 @@ from typing import NamedTuple
 import typer
 
 from smscli.commands import _send_options as given
-from smscli.commands._carrying import carry_on, confirm_hours, confirm_past, confirm_rest
+from smscli.commands._carrying import (
+    carry_on,
+    confirm_elsewhere,
+    confirm_hours,
+    confirm_past,
+    confirm_rest,
+    say_held_back,
+)
 from smscli.commands._options import (
     ColumnOption,
     EncodingOption,
@@ -164,7 +170,7 @@ class _Job(NamedTuple):
     def due(self) -> float:
         """When the plan goes out, in seconds since 1970."""
         at = parse_stime(self.plan.stime)
-        return at.timestamp() if at else time.time()
+        return at.timestamp() if at else self.store.now()
 
 
 def _leave_out(job: _Job) -> tuple[Plan, int]:
@@ -176,7 +182,7 @@ def _leave_out(job: _Job) -> tuple[Plan, int]:
         say(f"{opted_out:,} left out: they opted out; `smscli optout list` shows them")
     whole, held_back = hold_back(whole, Runs(job.store), account, job.due)
     if held_back:
-        say(f"{held_back:,} left out: they would get more messages than per_number allows")
+        say_held_back(job.environment, held_back)
     _refuse_nobody(whole)
     return whole, opted_out
 
@@ -213,7 +219,7 @@ def start_run(job: _Job) -> ExitCode:
     with Runs(job.store).begin(lambda: _new_run(job, whole)) as run:
         if run.numbers < whole.numbers:
             environment.say(f"{whole.numbers - run.numbers:,} more left out: another run has sent to them (per_number)")
-        return _carry_on(job, run)
+        return _carry_on(job, run, goes_on=False)
 
 
 def _warn(environment: Environment, whole: Plan) -> None:
@@ -236,7 +242,7 @@ def _look_for_repeat(job: _Job) -> None:
     if options.key:
         return
     window = parse_duration(account.repeat_window) if account.repeat_window else None
-    same = Runs(job.store).same_since(job.digest, account.name, time.time() - (window or _REPEAT_SECONDS))
+    same = Runs(job.store).same_since(job.digest, account.name, job.store.now() - (window or _REPEAT_SECONDS))
     if not same:
         return
     said = f"run {same.id} sent the same to the same numbers at {china_time(same.created)}"
@@ -258,7 +264,7 @@ def _new_run(job: _Job, whole: Plan) -> tuple[Run, Iterator[tuple[str, Sequence[
     run = Run(
         id=0,
         key=options.key,
-        created=time.time(),
+        created=job.store.now(),
         asker=_asker(),
         profile=account.label,
         account=account.name,
@@ -273,15 +279,19 @@ def _new_run(job: _Job, whole: Plan) -> tuple[Run, Iterator[tuple[str, Sequence[
         invalid=len(job.people.invalid),
         due=job.due if whole.stime else None,
         include_opted_out=options.include_opted_out,
+        rate=options.pace.rate,
+        max_refused=options.pace.max_refused,
     )
     return run, whole.batches()
 
 
-def _carry_on(job: _Job, run: Run) -> ExitCode:
+def _carry_on(job: _Job, run: Run, goes_on: bool) -> ExitCode:
     """Carry a run out, wait for its reports if that was asked for, and show it as it is then."""
     environment, options = job.environment, job.options
     with shown_at_the_end(environment, job.store, run, options.output):
-        code = carry_on(environment, job.store, run, job.message.account, job.gateways, options.pace, options.quiet)
+        code = carry_on(
+            environment, job.store, run, job.message.account, job.gateways, options.pace, options.quiet, goes_on
+        )
         return _after_reports(job, run, code)
 
 
@@ -326,8 +336,9 @@ def repeat_run(job: _Job, run: Run) -> ExitCode:
     if summary.open or summary.is_held or State.SENDING in summary.totals.batches:
         with runs.hold(run.id):
             environment.say(f"continuing run {run.id}, which has the key {run.key!r}")
+            run = confirm_elsewhere(environment, runs, run, options.yes)
             confirm_rest(environment, runs, run, job.message.account, job.gateways, options.yes)
-            return _carry_on(job, run)
+            return _carry_on(job, run, goes_on=True)
     done = "was sent before" if run.cancelled is None else "was cancelled"
     environment.say(f"run {run.id} with the key {run.key!r} {done}; nothing was sent again")
     with shown_at_the_end(environment, store, run, options.output):

@@ -4,7 +4,6 @@ A repeat changes nothing. All reports about a number are kept; verdicts.py says 
 """
 
 import re
-import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
@@ -85,7 +84,7 @@ class Inbox:
         signatures: Sequence[Signature | None],
         connection: Connection,
     ) -> list[bool | None]:
-        now = time.time()
+        now = connection.now()
         forged = _forged(connection, signatures, now + 2 * (parse_duration(profile.push_window) or 0))
         events = [
             (number, event) for number, push in enumerate(pushes) if number not in forged for event in push.events
@@ -101,7 +100,7 @@ class Inbox:
         with self._store.transaction() as connection:
             newest = connection.insert(
                 "INSERT INTO quarantine (received, peer, reason, raw) VALUES (?, ?, ?, ?)",
-                (time.time(), storable(peer), storable(reason), _PASSWORD.sub(rb"\1****", raw[:_RAW_LIMIT])),
+                (connection.now(), storable(peer), storable(reason), _PASSWORD.sub(rb"\1****", raw[:_RAW_LIMIT])),
             )
             connection.execute("DELETE FROM quarantine WHERE id <= ?", ((newest or 0) - _QUARANTINE,))
 
@@ -215,7 +214,7 @@ def _forged(connection: Connection, signatures: Sequence[Signature | None], expi
         if content != signature.content:
             forged.add(number)
     if any(signatures):
-        connection.execute("DELETE FROM seen WHERE expires < ?", (time.time(),))
+        connection.execute("DELETE FROM seen WHERE expires < ?", (connection.now(),))
     return forged
 
 

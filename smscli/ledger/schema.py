@@ -120,6 +120,17 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX run_digest ON run (digest, account)",
         "ALTER TABLE run ADD COLUMN include_opted_out INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE run ADD COLUMN cancelled REAL",  # seconds since 1970
+        # The rules of a run, which hold for all that send it: at most so many requests a second and refused batches
+        # (0: no limit); so many were refused, and so many in a row got no proper answer; why the run stopped.
+        "ALTER TABLE run ADD COLUMN rate REAL NOT NULL DEFAULT 0",
+        "ALTER TABLE run ADD COLUMN max_refused INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE run ADD COLUMN refused INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE run ADD COLUMN unknowns INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE run ADD COLUMN stopped TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE run ADD COLUMN turn REAL NOT NULL DEFAULT 0",  # when the next request may leave, with a rate
+        "ALTER TABLE run ADD COLUMN server TEXT NOT NULL DEFAULT ''",  # which database cluster it was last sent from
+        # Who claimed it last: its answer is written only under this name.
+        "ALTER TABLE batch ADD COLUMN token TEXT NOT NULL DEFAULT ''",
         # When it happened by the gateway's clock, by ours where that cannot be read; seconds since 1970.
         "ALTER TABLE report ADD COLUMN at REAL",
         "UPDATE report SET at = coalesce(strftime('%s', time) - 28800.0, received)",

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from smscli.config.file import user_directory
 from smscli.errors import BusyError, LedgerError
+from smscli.language import _
 from smscli.ledger.engines import Connection, Engine, Values
 from smscli.ledger.engines.sqlite import SqliteEngine
 
@@ -88,11 +89,12 @@ class Store:
     """The open ledger, safe to use from several threads; get it from `open_store()`.
 
     Transactions begin and end here. Reads see what this process is just writing only within its own transaction.
-    `place` says in a sentence where it is, `version` counts its migrations.
+    `place` says in a sentence where it is, `version` counts its migrations; `gate` and `identity` are the engine's.
     """
 
     def __init__(self, engine: Engine) -> None:
         self.place, self.version = engine.place, engine.version
+        self.gate, self.identity = engine.gate, engine.identity
         self.users = 0
         self._engine, self._connection = engine, engine.connection
         self._turn = engine.turn
@@ -121,13 +123,21 @@ class Store:
         with self._engine.explained():
             yield from self._engine.stream(statement, values)
 
+    def now(self) -> float:
+        """Return the moment by the ledger's clock, which all hosts share, in seconds since 1970."""
+        with self._turn, self._engine.explained():
+            return self._connection.now()
+
     # --- writing ---
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        """Make all that the block writes durable together, or none of it."""
+    def transaction(self, beside: bool = False) -> Iterator[Connection]:
+        """Make all that the block writes durable together, or none of it.
+
+        Nothing else is written meanwhile; `beside` allows those that allow it too.
+        """
         with self._turn, self._engine.explained():
-            self._engine.begin()
+            self._engine.begin(beside)
             try:
                 yield self._connection
                 self._engine.commit()
@@ -135,12 +145,12 @@ class Store:
                 self._engine.roll_back()
                 raise
 
-    def commit_together(self, write: Callable[[Connection], _Result]) -> _Result:
+    def commit_together(self, write: Callable[[Connection], _Result], beside: bool = False) -> _Result:
         """Write durably, and return what `write` returns; what several threads ask for at once shares one sync.
 
-        `write` may be called twice, the first time in vain.
+        `write` may be called twice, the first time in vain. `beside` is as in `transaction()`.
         """
-        ticket = _Ticket(write)
+        ticket = _Ticket(write, beside)
         with self._queueing:
             self._queue.append(ticket)
         with self._turn:
@@ -156,7 +166,7 @@ class Store:
     def _commit(self, tickets: Sequence["_Ticket"]) -> None:
         written = 0
         try:
-            with self.transaction() as connection:
+            with self.transaction(all(ticket.beside for ticket in tickets)) as connection:
                 for ticket in tickets:
                     ticket.result = ticket.write(connection)
                     written += 1
@@ -173,22 +183,38 @@ class Store:
     # --- runs that are at work ---
 
     @contextmanager
-    def hold(self, run: int) -> Iterator[None]:
-        """Hold a run for this process while the block lasts; a BusyError where another one is at it."""
+    def hold(self, run: int, join: bool = False) -> Iterator[bool]:
+        """Hold a run for this process while the block lasts; yields whether no other one is at it.
+
+        A BusyError where another one is, unless this one wants to join it.
+        """
         patience = time.monotonic() + _LOOK_SECONDS
-        while not self.take(run):
+        while not (alone := self.take(run)) and not (join and self.take(run, join)):
             if time.monotonic() > patience:
-                raise BusyError(f"run {run} is being sent by another process. This one sent nothing.")
+                raise self._busy(run)
             time.sleep(0.02)  # another process may only be looking, see is_held()
         try:
-            yield
+            yield alone
         finally:
             self.give_back(run)
 
-    def take(self, run: int) -> bool:
-        """Hold a run for this process until it is given back; False where this or another process holds it."""
+    def _busy(self, run: int) -> BusyError:
+        if not self.gate:
+            return BusyError(f"run {run} is being sent by another process. This one sent nothing.")
+        return BusyError(
+            _(
+                "run {run} is being sent by another process. This one sent nothing. To send it together: "
+                "smscli resume {run} --join"
+            ).format(run=run)
+        )
+
+    def take(self, run: int, join: bool = False) -> bool:
+        """Hold a run for this process until it is given back.
+
+        False where this or another process holds it, unless this one wants to join the other.
+        """
         with self._engine.explained():
-            return self._engine.take(run)
+            return self._engine.take(run, join)
 
     def give_back(self, run: int) -> None:
         """Hold a run no longer."""
@@ -233,8 +259,8 @@ class Store:
 class _Ticket:
     """A thread's wish to write, waiting for the next sync."""
 
-    def __init__(self, write: Callable[[Connection], Any]) -> None:
-        self.write = write
+    def __init__(self, write: Callable[[Connection], Any], beside: bool) -> None:
+        self.write, self.beside = write, beside
         self.done = False
         self.result: Any = None
         self.error: Exception | None = None

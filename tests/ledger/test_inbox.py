@@ -16,7 +16,7 @@ from smscli.ledger.runs import Runs
 from smscli.ledger.store import open_store
 from smscli.protocol.pushes import Push, Reply, Report, Signature
 from tests.support.ledgers import new_ledger
-from tests.support.runs import begun, new_run, open_inbox
+from tests.support.runs import Steps, begun, new_run, open_inbox
 
 ACCOUNT = Profile("shop", name="demo")
 EARLIER, AT = "2026-11-21 12:00:00", "2026-11-22 12:00:00"
@@ -159,8 +159,7 @@ def test_an_opt_out_belongs_to_the_account_that_it_answers(home: Path) -> None:
     with open_store() as store, open_inbox() as inbox:
         for run in (other, mine):
             with begun(Runs(store), [("x", [ONE])], run) as written:
-                (batch,) = Runs(store).open_batches(written.id)
-                Runs(store).advance(written, None, batch)
+                Steps(store, written).claim()
         listening = ACCOUNT._replace(extension_length=3)
         inbox.record(listening, [pushed(Reply(ONE, "TD", "", "00822"))])
         assert (OptOuts(store).numbers("demo"), OptOuts(store).numbers("other-account")) == (set(), {ONE})

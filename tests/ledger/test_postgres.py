@@ -22,9 +22,9 @@ from smscli.ledger.runs import Runs
 from smscli.ledger.states import State
 from smscli.ledger.store import Store, open_store
 from tests.support.command import Smscli
-from tests.support.ledgers import ask, new_schema
+from tests.support.ledgers import ask, by, new_schema
 from tests.support.postgres import NoServerError, TestServer, address
-from tests.support.runs import begun, new_run, open_runs
+from tests.support.runs import Steps, begun, new_run, open_runs
 from tests.support.sandboxes import RunningSandbox
 from tests.support.waiting import eventually
 from tests.support.wire import wire
@@ -46,11 +46,6 @@ def ledger(postgres: Path, monkeypatch: pytest.MonkeyPatch, environment: dict[st
 def store(ledger: str) -> Iterator[Store]:
     with open_store() as opened:
         yield opened
-
-
-def by(ledger: str, server: Path, way: Path) -> str:
-    """Return the address of a ledger by another way."""
-    return ledger.replace(address(server).rpartition("/")[0], address(way).rpartition("/")[0])
 
 
 def process_of(store: Store) -> int:
@@ -268,16 +263,18 @@ def end(store: Store, ledger: str) -> None:
     eventually(lambda: not ask("SELECT 1 FROM pg_stat_activity WHERE pid = ?", (process,), ledger))
 
 
-def test_while_a_run_is_held_a_lost_connection_stays_lost(store: Store, ledger: str) -> None:
+def test_a_run_that_is_held_is_held_by_the_next_connection_too(store: Store, ledger: str) -> None:
     runs = Runs(store)
     with begun(runs, [BATCH, BATCH]) as run:
-        first, second = runs.open_batches(run.id)
-        claimed = runs.advance(run, None, first)
+        steps = Steps(store, run)
+        claimed = steps.claim().batch
         end(store, ledger)
-        for _ in range(2):  # the run's lock is lost too, so no new connection may go on
-            with pytest.raises(LedgerLostError, match="the connection to the ledger"):
-                runs.advance(run, claimed and claimed.ended(states.ACCEPTED), second)
-    assert [batch.state for batch in runs.batches(run.id)] == [State.UNKNOWN, State.PLANNED]
+        steps.claim(claimed.ended(states.ACCEPTED))
+        assert [batch.state for batch in runs.batches(run.id)] == [State.ACCEPTED, State.SENDING]
+        other = subprocess.run(
+            [sys.executable, "-c", HOLDS, str(run.id)], stdin=subprocess.DEVNULL, capture_output=True
+        )
+        assert b"is being sent by another process" in other.stderr
     assert not runs.is_held(run.id)
 
 
@@ -292,7 +289,7 @@ def test_where_nothing_is_held_the_next_look_finds_a_new_connection(store: Store
     assert store.read("SELECT mobile FROM optout") == [("1",)]
 
 
-def test_a_run_stops_where_the_connection_is_lost(
+def test_a_run_goes_on_where_the_connection_is_lost(
     smscli: Smscli, sandbox: RunningSandbox, ledger: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from smscli.sandbox import gateway as module
@@ -309,13 +306,8 @@ def test_a_run_stops_where_the_connection_is_lost(
     people = "\n".join(f"1380013800{n}" for n in range(8))
     options = ("--content", "x", "--batch-size", "1", "--workers", "1", "--yes")
     ended = smscli("send", *options, stdin=people, **sandbox.variables)
-    assert ended.code == 6
-    assert "The rest was not sent" in ended.err and "batch 4: accepted" in ended.err
-    assert sandbox.queued == [f"1380013800{n}" for n in range(4)]
-    monkeypatch.undo()
-    os.environ["SMSCLI_LEDGER"] = ledger
-    assert smscli("resume", "1", "--yes", **sandbox.variables).code == 6
-    assert sorted(sandbox.queued) == [f"1380013800{n}" for n in range(8)]  # the fourth is unknown, and not sent again
+    assert ended.code == 0
+    assert sandbox.queued == [f"1380013800{n}" for n in range(8)]
 
 
 @contextmanager
@@ -340,13 +332,12 @@ def test_a_commit_without_an_answer_is_no_success(ledger: str, postgres: Path, m
     with cut_at_commit(ledger, postgres, monkeypatch) as armed, open_store() as store:
         runs = Runs(store)
         with begun(runs, [BATCH]) as run:
-            (batch,) = runs.open_batches(run.id)
             armed.set()
-            with pytest.raises(LedgerLostError):
-                runs.advance(run, None, batch)  # so the request does not leave
-    # It was durable all the same, and nobody sends it again without a person's word.
+            with pytest.raises(LedgerError):
+                Steps(store, run).claim()  # so the request does not leave
+    # It was durable all the same.
     monkeypatch.setenv("SMSCLI_LEDGER", ledger)
-    with open_runs() as later, later.hold(run.id):
+    with open_runs() as later:
         assert [found.state for found in later.batches(run.id)] == [State.UNKNOWN]
 
 

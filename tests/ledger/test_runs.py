@@ -11,13 +11,14 @@ import pytest
 
 from smscli.errors import LedgerError
 from smscli.ledger import states
+from smscli.ledger.runs import Runs
 from smscli.ledger.schema import MIGRATIONS
-from smscli.ledger.states import State
+from smscli.ledger.states import Fate, State
 from smscli.ledger.store import ledger_location, open_store
 from smscli.protocol.times import CHINA
 from tests.support.command import Smscli
 from tests.support.ledgers import ask
-from tests.support.runs import begun, open_runs
+from tests.support.runs import Steps, begun, open_runs
 from tests.support.sandboxes import RunningSandbox, numbers
 
 TODAY = datetime.now(CHINA).strftime("%Y-%m-%d")
@@ -191,27 +192,41 @@ def test_a_full_disk_stops_a_send_before_it_starts(smscli: Smscli, sandbox: Runn
         assert "Traceback" not in ended.err
 
 
-def test_what_may_have_been_sent_is_never_claimed_again(home: Path) -> None:
-    with open_runs() as runs, begun(runs, [("x", ["13800138000"])]) as run:
-        (batch,) = runs.open_batches(run.id)
-        claimed = runs.advance(run, None, batch)
-        assert claimed and claimed.state is State.SENDING
-        for fate in (states.UNKNOWN, states.ACCEPTED, states.REFUSED):
-            assert runs.advance(run, None, batch) is None
-            runs.advance(run, claimed.ended(fate), None)
-            assert runs.advance(run, None, batch) is None
-            with pytest.raises(LedgerError, match="changed by another program"):
-                runs.advance(run, claimed.ended(states.ACCEPTED), None)
-            with runs._store.transaction() as connection:
-                connection.execute("UPDATE batch SET state = 'sending', open = 0")
+@pytest.mark.parametrize("fate", [states.UNKNOWN, states.ACCEPTED, states.REFUSED])
+def test_what_may_have_been_sent_is_never_claimed_again(home: Path, fate: Fate) -> None:
+    with open_store() as store, begun(Runs(store), [("x", ["13800138000"])]) as run:
+        claimed = Steps(store, run).claim().batch
+        assert claimed.state is State.SENDING
+        assert not Steps(store, run).has_more()
+        Steps(store, run).settle(claimed.ended(fate))
+        assert not Steps(store, run).has_more()
+
+
+def test_an_answer_is_written_by_its_claim_alone(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("smscli.ledger.claims.AWAY_SECONDS", 0.0)
+    with open_store() as store, begun(Runs(store), [("x", ["13800138000"])]) as run:
+        steps, runs = Steps(store, run), Runs(store)
+        claimed = steps.claim().batch
+        with pytest.raises(LedgerError, match="changed by another program"):
+            steps.settle(claimed.ended(states.ACCEPTED)._replace(token="another"))
+        assert [batch.state for batch in runs.batches(run.id)] == [State.SENDING]
+        steps.settle(claimed.ended(states.UNKNOWN))
+        with store.transaction() as connection:  # others took this process for dead
+            connection.execute("UPDATE batch SET error = 'died'")
+        steps = Steps(store, run)
+        for _ in range(2):  # what is written already may be written again
+            steps.settle(claimed.ended(states.ACCEPTED))
+            assert [batch.state for batch in runs.batches(run.id)] == [State.ACCEPTED]
+        steps.settle(claimed.ended(states.REFUSED))
+        assert [batch.state for batch in runs.batches(run.id)] == [State.ACCEPTED]
 
 
 def test_a_run_that_is_cancelled_is_not_claimed(home: Path) -> None:
-    with open_runs() as runs, begun(runs, [("x", ["13800138000"]), ("y", ["13800138001"])]) as run:
-        first, second = runs.open_batches(run.id)
-        claimed = runs.advance(run, None, first)
+    with open_store() as store, begun(Runs(store), [("x", ["13800138000"]), ("y", ["13800138001"])]) as run:
+        steps, runs = Steps(store, run), Runs(store)
+        claimed = steps.claim().batch
         assert runs.cancel(run.id) == 1
-        assert claimed and runs.advance(run, claimed.ended(states.ACCEPTED), second) is None
+        assert not steps.has_more(claimed.ended(states.ACCEPTED))
         assert [batch.state for batch in runs.batches(run.id)] == [State.ACCEPTED, State.DROPPED]
         assert runs.find(run.id).cancelled
 

@@ -126,7 +126,7 @@ def test_the_cause_of_a_failed_write_is_not_hidden_by_the_rollback(store: Store)
 def test_what_threads_write_at_once_shares_a_transaction(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[None] = []
     begin = store._engine.begin
-    monkeypatch.setattr(store._engine, "begin", lambda: begun.append(begin()))
+    monkeypatch.setattr(store._engine, "begin", lambda beside: begun.append(begin(beside)))
     threads = [
         threading.Thread(target=store.commit_together, args=(lambda connection, n=n: connection.execute(insert(n)),))
         for n in range(8)

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from smscli.config.profile import Profile
 from smscli.ledger import states
+from smscli.ledger.allowance import is_too_many
 from smscli.ledger.runs import Runs
 from smscli.ledger.store import open_store
-from smscli.sending.limits import hold_back, is_too_many
+from smscli.sending.limits import hold_back
 from smscli.sending.plan import Plan
-from tests.support.runs import begun, new_run
+from tests.support.runs import Steps, begun, new_run
 from tests.support.sandboxes import numbers
 
 HOUR = 3600.0
@@ -29,10 +30,8 @@ def runs(home: Path) -> Iterator[Runs]:
 def test_whom_the_ledger_says_got_enough(runs: Runs) -> None:
     people = numbers(3)
     with begun(runs, [("a", people[:2])]) as run:
-        (batch,) = runs.open_batches(run.id)
-        claimed = runs.advance(run, None, batch)
-        assert claimed
-        runs.advance(run, claimed.ended(states.UNKNOWN), None)
+        steps = Steps(runs._store, run)
+        steps.settle(steps.claim().batch.ended(states.UNKNOWN))
     plan, account = Plan("b", {"b": people}), Profile("shop", per_number=("1/1m", "5/1h"))
     now = time.time()
     assert hold_back(plan, runs, account, now) == (plan._replace(texts={"b": people[2:]}), 2)
@@ -67,4 +66,4 @@ def test_what_is_planned_counts_too(runs: Runs) -> None:
 @given(st.lists(st.floats(0, 100), max_size=8), st.integers(1, 4), st.integers(1, 50))
 def test_too_many_means_in_any_span(times: list[float], count: int, seconds: int) -> None:
     crowded = any(sum(start <= at < start + seconds for at in times) > count for start in times)
-    assert is_too_many(times, count, seconds) == crowded
+    assert is_too_many(times, [(count, seconds)]) == crowded

@@ -49,6 +49,11 @@ def new_schema(directory: Path) -> Iterator[str]:
                     time.sleep(0.2)
 
 
+def by(ledger: str, server: Path, way: Path) -> str:
+    """Return the address of a ledger by another way."""
+    return ledger.replace(address(server).rpartition("/")[0], address(way).rpartition("/")[0])
+
+
 def ask(statement: str, values: Sequence[object] = (), ledger: str | None = None) -> list[Any]:
     """Carry a statement out in the ledger that this process would use, or another one, and return its rows.
 

@@ -28,6 +28,11 @@ class Cursor(Protocol):
 class Connection(Protocol):
     """A way to the database, within a transaction."""
 
+    skip_locked: str  # what a SELECT ends with that takes rows for itself, and leaves out those that others are taking
+
+    def now(self) -> float:
+        """Return the moment by the database's clock, in seconds since 1970; within a transaction when that began."""
+
     def execute(self, statement: str, values: Values = (), /) -> Cursor:
         """Carry a statement out."""
 
@@ -41,11 +46,14 @@ class Connection(Protocol):
 class Engine(Protocol):
     """One open database, used by the thread whose turn it is; `place` says in a sentence where it is.
 
-    Whatever goes wrong leaves `explained()` as a LedgerError.
+    Whatever goes wrong leaves `explained()` as a LedgerError. `gate` is for how many seconds a claim is surely at work,
+    because it can outlive the lock of its run; 0 where it cannot. `identity` says which database cluster it is.
     """
 
     place: str
     version: int
+    gate: float
+    identity: str
     turn: threading.RLock  # whose turn it is on the connection
 
     @property
@@ -58,8 +66,8 @@ class Engine(Protocol):
     def stream(self, statement: str, values: Values) -> Iterator[Any]:
         """Yield the rows of a statement, of which not all are in memory at once."""
 
-    def begin(self) -> None:
-        """Begin a transaction, beside which there is no other one that writes."""
+    def begin(self, beside: bool = False) -> None:
+        """Begin a transaction, beside which there is no other one that writes, or only others that allow that."""
 
     def commit(self) -> None:
         """Make the transaction durable; where it is not known whether it is, LedgerLostError."""
@@ -67,8 +75,11 @@ class Engine(Protocol):
     def roll_back(self) -> None:
         """Undo the transaction."""
 
-    def take(self, run: int) -> bool:
-        """Hold a run for this process until it is given back or the process dies; False where it is held."""
+    def take(self, run: int, join: bool = False) -> bool:
+        """Hold a run for this process until it is given back or the process dies.
+
+        False where another one holds it, unless this one wants to join it.
+        """
 
     def give_back(self, run: int) -> None:
         """Hold a run no longer."""

@@ -25,7 +25,14 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             invalid BIGINT NOT NULL,
             due DOUBLE PRECISION,
             include_opted_out BIGINT NOT NULL DEFAULT 0,
-            cancelled DOUBLE PRECISION
+            cancelled DOUBLE PRECISION,
+            rate DOUBLE PRECISION NOT NULL DEFAULT 0,
+            max_refused BIGINT NOT NULL DEFAULT 0,
+            refused BIGINT NOT NULL DEFAULT 0,
+            unknowns BIGINT NOT NULL DEFAULT 0,
+            stopped TEXT COLLATE "C" NOT NULL DEFAULT '',
+            turn DOUBLE PRECISION NOT NULL DEFAULT 0,
+            server TEXT COLLATE "C" NOT NULL DEFAULT ''
         )
         """,
         "CREATE INDEX run_due ON run (due) WHERE due IS NOT NULL",
@@ -50,6 +57,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             open BIGINT NOT NULL DEFAULT 0,
             settled BIGINT NOT NULL DEFAULT 0,
             parts BIGINT NOT NULL DEFAULT 1,
+            token TEXT COLLATE "C" NOT NULL DEFAULT '',
             PRIMARY KEY (run, number)
         )
         """,

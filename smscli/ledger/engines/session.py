@@ -7,25 +7,33 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg2
 from psycopg2 import extensions
 
 from smscli.errors import LedgerError
 from smscli.ledger.engines.address import Server
+from smscli.ledger.engines.watchdog import Watchdog
 
 _OLDEST = 140000  # the first one that can be kept from closing an idle session, and its locks with it
 _LOCK_SECONDS = 20
+PATIENCE = 60.0  # seconds that a statement may take: longer than waiting for a lock
 _KEEPALIVES = {
     "keepalives_idle": 30,
     "keepalives_interval": 10,
     "keepalives_count": 3,
     "tcp_user_timeout": 60_000,  # milliseconds
 }
+# A database cluster has its number for life; a standby that takes over, or a backup that is put back and reads the log
+# on from there, begins a new timeline.
+_IDENTITY = (
+    "CASE WHEN pg_is_in_recovery() THEN '' ELSE (SELECT system_identifier FROM pg_control_system()) || '/' || "
+    "substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END"
+)
 _QUESTION = (
     "SELECT pg_backend_pid(), current_setting('fsync'), pg_is_in_recovery(), current_setting('server_encoding'), "
-    "(SELECT oid FROM pg_namespace WHERE nspname = current_schema())"
+    f"(SELECT oid FROM pg_namespace WHERE nspname = current_schema()), {_IDENTITY}"
 )
 _SETTINGS = (
     "SET synchronous_commit = on",  # or a run that was told to be safe would be sent again after a crash
@@ -74,8 +82,22 @@ _INTEGER = extensions.new_type((1700,), "INTEGER", lambda value, _: None if valu
 _BYTES = extensions.new_type((17,), "BYTES", lambda value, _: None if value is None else bytes.fromhex(str(value)[2:]))
 
 
-def open_session(server: Server) -> tuple[extensions.connection, int]:
-    """Return a session, and the number of the schema in which its ledger is.
+class Session(NamedTuple):
+    """A session, what watches over it, the number of the schema of its ledger, and which database cluster it is on."""
+
+    connection: extensions.connection
+    watchdog: Watchdog
+    schema: int
+    identity: str
+
+    def close(self) -> None:
+        """Close it."""
+        self.watchdog.end()
+        self.connection.close()
+
+
+def open_session(server: Server) -> Session:
+    """Return a session on a server.
 
     LedgerError where the server cannot be reached, or cannot keep what a ledger has to keep.
     """
@@ -87,26 +109,28 @@ def open_session(server: Server) -> tuple[extensions.connection, int]:
             session = psycopg2.connect(client_encoding="UTF8", **given)
         except psycopg2.Error as error:
             raise LedgerError(f"the ledger {server} cannot be reached: {_reason(str(error))}.") from None
+    watchdog = Watchdog(session)
     try:
         session.autocommit = True
-        return session, _begin(session, server)
-    except psycopg2.Error as error:
+        with watchdog.patience(PATIENCE):
+            return Session(session, watchdog, *_begin(session, server))
+    except BaseException as error:
+        watchdog.end()
         session.close()
+        if not isinstance(error, psycopg2.Error):
+            raise
         raise LedgerError(
             f"the ledger {server} cannot be used: {error.diag.message_primary or 'it is gone'}."
         ) from None
-    except BaseException:
-        session.close()
-        raise
 
 
-def _begin(session: extensions.connection, server: Server) -> int:
-    """Set what a ledger needs, and return the number of its schema."""
+def _begin(session: extensions.connection, server: Server) -> tuple[int, str]:
+    """Set what a ledger needs, and return the number of its schema, and which database cluster it is on."""
     if session.server_version < _OLDEST:
         raise LedgerError(f"the ledger {server} is on a PostgreSQL before 14; smscli needs a newer one.")
     with session.cursor() as cursor:
         cursor.execute(_QUESTION)
-        process, fsync, standby, encoding, schema = cursor.fetchone() or ()
+        process, fsync, standby, encoding, schema, identity = cursor.fetchone() or ()
     # A pooler gives each transaction to any server process, and with it the locks of the one before.
     if process != session.get_backend_pid():
         raise LedgerError(f"before the ledger {server} stands a pooler, which loses locks; name the server itself.")
@@ -123,7 +147,7 @@ def _begin(session: extensions.connection, server: Server) -> int:
     session.cursor().execute("; ".join(_SETTINGS))
     extensions.register_type(_INTEGER, session)
     extensions.register_type(_BYTES, session)
-    return int(schema)
+    return int(schema), str(identity)
 
 
 @contextmanager

@@ -19,7 +19,13 @@ _BUSY_SECONDS = 20
 
 
 class SqliteConnection(sqlite3.Connection):
-    """A connection that says which id a row got."""
+    """A connection that says which id a row got, and what time it is."""
+
+    skip_locked = ""
+
+    def now(self) -> float:
+        """Return the moment, in seconds since 1970."""
+        return time.time()
 
     def insert(self, statement: str, values: Values) -> int | None:
         """Add one row, and return its id; None where it was not added, for it was there."""
@@ -33,6 +39,9 @@ class SqliteEngine:
     Closing a second descriptor of an SQLite file drops every lock that the process holds on it (POSIX), and other
     programs would then remove what it still reads.
     """
+
+    gate = 0.0
+    identity = ""
 
     def __init__(self, path: Path) -> None:
         self.path, self.place, self.version = path, str(path), len(MIGRATIONS)
@@ -82,7 +91,7 @@ class SqliteEngine:
 
     # --- transactions ---
 
-    def begin(self) -> None:
+    def begin(self, beside: bool = False) -> None:
         """Begin a transaction, beside which there is no other one that writes."""
         for file, identity in self._identities.items():
             if _identity(file) != identity:
@@ -103,7 +112,7 @@ class SqliteEngine:
 
     # --- runs that are at work ---
 
-    def take(self, run: int) -> bool:
+    def take(self, run: int, join: bool = False) -> bool:
         """Hold a run for this process until it is given back or the process dies; False where it is held."""
         return self._locks.take(run)
 
