@@ -103,8 +103,8 @@ def carry_on(
             "smscli: stopped at once; the outcome of the requests in flight is unknown. "
             f"Continue with: smscli resume {run.id}"
         )
-        if lost := runner.unwritten():
-            environment.say("\n".join(["These answers could not be written to the ledger, so keep them:", *lost]))
+        if runner.has_unwritten:
+            environment.say(runner.unwritten())
         raise
     if result.opted_out:
         environment.say(f"{result.opted_out:,} left out: they opted out after the run began")

@@ -180,7 +180,7 @@ def _leave_out(job: _Job) -> tuple[Plan, int]:
     whole, opted_out = without(job.plan, unwanted)
     if opted_out:
         say(f"{opted_out:,} left out: they opted out; `smscli optout list` shows them")
-    whole, held_back = hold_back(whole, Runs(job.store), account, job.due)
+    whole, held_back = hold_back(whole, job.store, account, job.due)
     if held_back:
         say_held_back(job.environment, held_back)
     _refuse_nobody(whole)
@@ -259,7 +259,7 @@ def _new_run(job: _Job, whole: Plan) -> tuple[Run, Iterator[tuple[str, Sequence[
     options, account = job.options, job.message.account
     if account.repeat_window:
         _look_for_repeat(job)
-    whole, _ = hold_back(whole, Runs(job.store), account, job.due)
+    whole, _ = hold_back(whole, job.store, account, job.due)
     _refuse_nobody(whole)
     run = Run(
         id=0,

@@ -11,22 +11,24 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from math import inf
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from smscli.errors import LedgerBusyError, LedgerCutError, LedgerError, LedgerLostError
 from smscli.ledger import states
 from smscli.ledger.allowance import Allowance, Limit
+from smscli.ledger.answers import give_back, settle
 from smscli.ledger.engines import Connection
 from smscli.ledger.optouts import unwilling
-from smscli.ledger.runs import BATCH, CANCELLED, Batch, Run, read_batch
+from smscli.ledger.runs import BATCH, Batch, Run, read_batch
 from smscli.ledger.states import State, Stop
-from smscli.ledger.store import Store
-from smscli.ledger.verdicts import count_again
+from smscli.ledger.store import Store, journal_directory
 
 # How long to try to write an answer while the ledger is locked, or its disk is full or its server away; and the pause.
 LOCKED_SECONDS = 600.0
 AWAY_SECONDS = 60.0
 AGAIN_SECONDS = 0.5
+_FAR = 86400.0  # no turn is so many seconds away
 _NOBODY_LEFT = "its numbers opted out before it was sent."
 _NOBODY_MAY = "its numbers would get more messages than per_number allows."
 # Goes on while the machine is suspended, where the system has such a clock.
@@ -84,6 +86,15 @@ class Claims:
         wait: float | None = self._persist(answered, wants_more, self._take_turn)
         return wait or 0.0
 
+    def keep(self) -> Path | None:
+        """Keep in a file, for the next command, what could not be written; returns it, None where it is not kept."""
+        from smscli.ledger import journal  # few sends end so
+
+        outcomes, directory = [batch.outcome for batch in list(self.unwritten)], journal_directory()
+        if directory is None or not (outcomes or self.doubtful):
+            return None
+        return journal.keep(directory, self._store.place, self._run.id, outcomes, self.doubtful)
+
     def _persist(self, answered: Batch | None, wants_more: Callable[[], bool], take: _Write) -> Any:
         """Write, and try again while the ledger is locked, its disk full or its server away.
 
@@ -133,7 +144,7 @@ class Claims:
     ) -> Any:
         for token in doubtful:
             give_back(connection, self._run.id, token)
-        if answered and settle(connection, self._run.id, answered):
+        if answered and settle(connection, self._run.id, answered.outcome):
             self._judge(connection, answered)
         return take(connection) if take else None
 
@@ -207,52 +218,6 @@ class Claims:
             mobiles=mobiles, numbers=len(mobiles), code=None, message="", token=token
         )
         return Claim(claimed, latest, len(batch.mobiles) - len(willing), len(willing) - len(mobiles))
-
-
-_FAR = 86400.0  # no turn is so many seconds away
-
-
-def settle(connection: Connection, run: int, batch: Batch) -> bool:
-    """Write what became of a claimed batch; return whether that was new, and not written before.
-
-    A LedgerError where the batch does not belong to this claim any more.
-    """
-    if batch.open and _is_cancelled(connection, run):  # it was in flight then, and nothing of it was sent
-        batch = batch.ended(states.DROPPED, CANCELLED)._replace(code=None, message="")
-    cursor = connection.execute(
-        "UPDATE batch SET state = ?, open = ?, changed = ?, code = ?, sendid = ?, accepted = ?, invalid = ?, "
-        "blacklisted = ?, message = ?, error = ?, sent = CASE WHEN ? = 'dropped' THEN NULL ELSE sent END "
-        f"WHERE run = ? AND number = ? AND token = ? AND state IN ({_UNSETTLED})",
-        (
-            batch.state, batch.open, connection.now(), batch.code, batch.sendid, batch.accepted, batch.invalid,
-            batch.blacklisted, batch.message, batch.error, batch.state, run, batch.number, batch.token,
-        ),
-    )  # fmt: skip
-    if cursor.rowcount != 1:
-        own = "SELECT 1 FROM batch WHERE run = ? AND number = ? AND token = ?"
-        if not connection.execute(own, (run, batch.number, batch.token)).fetchone():
-            raise LedgerError(f"batch {batch.number} of run {run} was changed by another program.")
-        return False
-    if batch.sendid:
-        count_again(connection, batch.sendid, batch.parts)
-    return True
-
-
-_UNSETTLED = ", ".join(f"'{state}'" for state in states.UNSETTLED)
-
-
-def give_back(connection: Connection, run: int, token: str) -> None:
-    """Let a batch go out again whose claim may be on disk, although its request never left and never will."""
-    fate = states.DROPPED if _is_cancelled(connection, run) else states.PLANNED
-    connection.execute(
-        "UPDATE batch SET state = ?, open = ?, sent = NULL, error = '' "
-        f"WHERE run = ? AND token = ? AND state IN ({_UNSETTLED})",
-        (*fate, run, token),
-    )
-
-
-def _is_cancelled(connection: Connection, run: int) -> bool:
-    return bool(connection.execute("SELECT 1 FROM run WHERE id = ? AND cancelled IS NOT NULL", (run,)).fetchone())
 
 
 def _clock() -> float:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from smscli.errors import BusyError, InputError
 from smscli.ledger import states
+from smscli.ledger.answers import CANCELLED, Outcome
 from smscli.ledger.engines import Connection
 from smscli.ledger.states import Fate, State
 from smscli.ledger.store import Store, marks
@@ -84,6 +85,14 @@ class Batch(NamedTuple):
         return self._replace(state=fate.state, open=fate.open, error=error)
 
     @property
+    def outcome(self) -> Outcome:
+        """What became of it, as it is written under its claim's token."""
+        return Outcome(
+            self.number, self.token, self.state, self.open, self.code, self.sendid,
+            self.accepted, self.invalid, self.blacklisted, self.message, self.error, self.parts,
+        )  # fmt: skip
+
+    @property
     def unaccounted(self) -> int:
         """By how many the gateway's counts and the numbers of an accepted batch differ."""
         counted = self.accepted + self.invalid + self.blacklisted
@@ -93,7 +102,6 @@ class Batch(NamedTuple):
 _EVER = 1e18  # a moment that never comes
 _MARGIN = 2.0  # seconds between the gate and the judgment, for two clocks that do not go alike
 DIED = "the sending process ended before an answer came."
-CANCELLED = "cancelled before it was sent."
 BATCH = (  # of batch JOIN run, as read_batch() takes them
     "number, state, open, coalesce(batch.content, run.content), mobiles, batch.numbers, code, sendid, accepted, "
     "batch.invalid, blacklisted, message, error, settled, parts, token"
@@ -104,16 +112,8 @@ _ALL = 2**62  # no limit, as both engines write it
 _RUN = ", ".join(Run._fields)
 _NEW_RUN = ", ".join(Run._fields[1:])
 _STATES = ", ".join(f"'{state}'" for state in states.MAY_HAVE_LEFT)
-_MAY_HAVE_LEFT = f"(state IN ({_STATES}) OR state = 'dropped' AND sent IS NOT NULL)"
-
-
-class SentTo(NamedTuple):
-    """A batch that was or will be sent to numbers, and when, in seconds since 1970."""
-
-    run: int
-    batch: int
-    mobiles: Sequence[str]
-    at: float
+# Of batches: something of it was sent, or may have been.
+MAY_HAVE_LEFT = f"(state IN ({_STATES}) OR state = 'dropped' AND sent IS NOT NULL)"
 
 
 class Runs:
@@ -243,7 +243,7 @@ class Runs:
         It is one of which anything may have been sent, or that a process is just about to send.
         """
         rows = self._store.read(
-            f"SELECT {_RUN}, EXISTS (SELECT 1 FROM batch WHERE batch.run = run.id AND {_MAY_HAVE_LEFT}) "
+            f"SELECT {_RUN}, EXISTS (SELECT 1 FROM batch WHERE batch.run = run.id AND {MAY_HAVE_LEFT}) "
             "FROM run WHERE digest = ? AND account = ? AND created >= ? ORDER BY id DESC",
             (digest, account, since),
         )
@@ -309,30 +309,6 @@ class Runs:
             (run, *values, limit),
         )
         return list(map(read_batch, rows))
-
-    def sent_between(
-        self, profile: str, start: float, end: float, since: float = 0, besides: int = 0
-    ) -> Iterator[SentTo]:
-        """Yield what a profile sends between two moments.
-
-        These are messages that were sent, may have been, or are planned; a scheduled one counts when it is due. What
-        was there before `since` may be left out, and what is still to be sent of the run `besides` is.
-        """
-        rows = self._store.read(
-            "SELECT run.id, number, mobiles, due FROM run JOIN batch ON batch.run = run.id WHERE profile = ? AND "
-            f"due > ? AND due < ? AND (created >= ? OR sent >= ?) AND (open = 1 AND run.id != ? OR {_MAY_HAVE_LEFT}) "
-            "UNION ALL SELECT run.id, number, mobiles, sent FROM batch JOIN run ON run.id = batch.run "
-            f"WHERE profile = ? AND sent > ? AND sent < ? AND sent >= ? AND due IS NULL AND {_MAY_HAVE_LEFT} "
-            "UNION ALL SELECT run.id, number, mobiles, created FROM run JOIN batch ON batch.run = run.id "
-            "WHERE profile = ? AND created > ? AND created < ? AND created >= ? AND due IS NULL AND open = 1 "
-            "AND state = 'planned' AND run.id != ?",
-            (
-                profile, start, end, since, since, besides,
-                profile, start, end, since,
-                profile, start, end, since, besides,
-            ),
-        )  # fmt: skip
-        return (SentTo(run, batch, mobiles.split(","), at) for run, batch, mobiles, at in rows)
 
     # --- changing ---
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from smscli.config.file import user_directory
-from smscli.errors import BusyError, LedgerError
+from smscli.errors import BusyError, ConfigError, LedgerError
 from smscli.language import _
 from smscli.ledger.engines import Connection, Engine, Values
 from smscli.ledger.engines.sqlite import SqliteEngine
@@ -59,6 +59,7 @@ def open_store() -> Iterator["Store"]:
     with _opening:
         if location not in _stores:
             _stores[location] = Store(_engine(location))
+            _take_in(_stores[location])
         store = _stores[location]
         store.users += 1
     try:
@@ -69,6 +70,23 @@ def open_store() -> Iterator["Store"]:
             if not store.users:
                 del _stores[location]
                 store.close()
+
+
+def journal_directory() -> Path | None:
+    """Return where answers are kept that could not be written to a ledger; None where there is no place for them."""
+    try:
+        return user_directory("XDG_STATE_HOME", ".local/state") / "smscli" / "unwritten"
+    except ConfigError:  # this user has no home
+        return None
+
+
+def _take_in(store: "Store") -> None:
+    """Write what an earlier command could not write."""
+    directory = journal_directory()
+    if directory and directory.is_dir():
+        from smscli.ledger import journal
+
+        journal.take_in(directory, store.place, store.transaction)
 
 
 def _engine(location: "Path | Server") -> Engine:

@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence, Set
 
 from smscli.config.keys import parse_limit
 from smscli.config.profile import Profile
-from smscli.ledger.allowance import Limit, is_too_many
-from smscli.ledger.runs import Runs
+from smscli.ledger.allowance import Limit, is_too_many, sent_between
+from smscli.ledger.store import Store
 from smscli.sending.plan import Plan
 
 
-def hold_back(plan: Plan, runs: Runs, account: Profile, at: float) -> tuple[Plan, int]:
+def hold_back(plan: Plan, store: Store, account: Profile, at: float) -> tuple[Plan, int]:
     """Return the plan without the numbers that would get more messages than `per_number` allows.
 
     `at` is when the plan is sent, in seconds since 1970: a scheduled message counts when it is due. Call it within the
@@ -21,7 +21,7 @@ def hold_back(plan: Plan, runs: Runs, account: Profile, at: float) -> tuple[Plan
     longest = max(seconds for _, seconds in limits)
     people = set().union(*plan.texts.values())
     times: dict[str, list[float]] = {}
-    for sent in runs.sent_between(account.label, at - longest, at + longest):
+    for sent in sent_between(store, account.label, at - longest, at + longest):
         for mobile in people.intersection(sent.mobiles):
             times.setdefault(mobile, []).append(sent.at)
 

@@ -97,24 +97,33 @@ class Runner:
                     watch(self._run.numbers - self._open, self._accepted)
             self._await_others(watch)
         if isinstance(self._error, LedgerError):
-            lost = self.unwritten()
-            kept = (
-                "These answers could not be written to the ledger, so keep them:"
-                if lost
-                else "What was in flight is unknown."
-            )
-            raise OutcomeUnknownError("\n".join([f"{self._error} The rest was not sent. {kept}", *lost]))
+            raise OutcomeUnknownError(f"{self._error} The rest was not sent. {self.unwritten()}")
         if self._error:
             raise self._error
         return Result(self._why(), self.interrupted, self._opted_out, self._held_back)
 
-    def unwritten(self) -> list[str]:
-        """Return the answers that could not be written to the ledger, so are known only here, a line a batch."""
-        return [
+    @property
+    def has_unwritten(self) -> bool:
+        """Whether there are answers that could not be written yet."""
+        return bool(self._claims.unwritten)
+
+    def unwritten(self) -> str:
+        """Keep the answers that could not be written to the ledger, and return them, a line a batch."""
+        kept = self._claims.keep()
+        lines = [
             f"batch {batch.number}: {batch.state}{f', sendid {batch.sendid}' if batch.sendid else ''}: "
             f"{','.join(batch.mobiles[:_NAMED])}{' …' if len(batch.mobiles) > _NAMED else ''}"
             for batch in list(self._claims.unwritten)
         ]
+        if not lines:
+            return _("What was in flight is unknown.")
+        if not kept:
+            return "\n".join([_("These answers could not be written to the ledger, so keep them:"), *lines])
+        said = _(
+            "These answers could not be written to the ledger. They are kept in {file}, and the next command with this "
+            "ledger writes them:"
+        ).format(file=kept)
+        return "\n".join([said, *lines])
 
     # --- one worker ---
 
@@ -201,9 +210,12 @@ class Runner:
 
     def _await_others(self, watch: Callable[[int, int], None]) -> None:
         """Wait until it is known what became of what others have claimed."""
-        while not self._stopped and (left := self._runs.judge(self._run.id, self._account.timeout)):
-            time.sleep(min(left, 0.5))
-            watch(self._run.numbers - self._open, self._accepted)
+        try:
+            while not self._stopped and (left := self._runs.judge(self._run.id, self._account.timeout)):
+                time.sleep(min(left, 0.5))
+                watch(self._run.numbers - self._open, self._accepted)
+        except LedgerError as error:
+            self._error = self._error or error
 
     def _why(self) -> str:
         """Return why the run stopped before its end, as words that follow "because"."""

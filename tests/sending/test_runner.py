@@ -8,7 +8,7 @@ import pytest
 
 from smscli.config.profile import Profile
 from smscli.errors import LedgerBusyError, LedgerError, OutcomeUnknownError, UnreachableError
-from smscli.ledger import claims
+from smscli.ledger import answers, claims
 from smscli.ledger.runs import Runs
 from smscli.ledger.store import Store, open_store
 from smscli.protocol.answers import SendAnswer
@@ -144,7 +144,7 @@ def test_who_opts_out_during_a_run_gets_nothing_more(store: Store) -> None:
 
 def test_an_answer_survives_a_ledger_that_is_locked_for_long(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("smscli.ledger.claims.AGAIN_SECONDS", 0.01)
-    settle, failures = claims.settle, [LedgerBusyError("locked"), LedgerError("disk full"), LedgerBusyError("locked")]
+    settle, failures = answers.settle, [LedgerBusyError("locked"), LedgerError("disk full"), LedgerBusyError("locked")]
 
     def failing(*arguments: Any) -> bool:
         if failures:
