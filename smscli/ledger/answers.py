@@ -1,8 +1,8 @@
 """What is written under a claim's token: what became of its batch, or that its request never leaves."""
 
+from enum import StrEnum
 from typing import NamedTuple
 
-from smscli.errors import LedgerError
 from smscli.ledger import states
 from smscli.ledger.engines import Connection
 from smscli.ledger.states import State
@@ -29,11 +29,16 @@ class Outcome(NamedTuple):
     parts: int
 
 
-def settle(connection: Connection, run: int, outcome: Outcome) -> bool:
-    """Write what became of a claimed batch; return whether that was new, and not written before.
+class Written(StrEnum):
+    """What became of writing an outcome: it was new, or known; or the batch does not belong to its claim any more."""
 
-    A LedgerError where the batch does not belong to this claim any more.
-    """
+    NEW = "new"
+    KNOWN = "known"
+    OVERTAKEN = "overtaken"
+
+
+def settle(connection: Connection, run: int, outcome: Outcome) -> Written:
+    """Write what became of a claimed batch; it may be written again, where it is not known whether it was."""
     if outcome.open and _is_cancelled(connection, run):  # it was in flight then, and nothing of it was sent
         outcome = outcome._replace(state=State.DROPPED, open=False, error=CANCELLED, code=None, message="")
     cursor = connection.execute(
@@ -48,12 +53,11 @@ def settle(connection: Connection, run: int, outcome: Outcome) -> bool:
     )  # fmt: skip
     if cursor.rowcount != 1:
         own = "SELECT 1 FROM batch WHERE run = ? AND number = ? AND token = ?"
-        if not connection.execute(own, (run, outcome.number, outcome.token)).fetchone():
-            raise LedgerError(f"batch {outcome.number} of run {run} was changed by another program.")
-        return False
+        found = connection.execute(own, (run, outcome.number, outcome.token)).fetchone()
+        return Written.KNOWN if found else Written.OVERTAKEN
     if outcome.sendid:
         count_again(connection, outcome.sendid, outcome.parts)
-    return True
+    return Written.NEW
 
 
 def give_back(connection: Connection, run: int, token: str) -> None:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from smscli.errors import LedgerBusyError, LedgerCutError, LedgerError, LedgerLostError
 from smscli.ledger import states
 from smscli.ledger.allowance import Allowance, Limit
-from smscli.ledger.answers import give_back, settle
+from smscli.ledger.answers import Written, give_back, settle
 from smscli.ledger.engines import Connection
 from smscli.ledger.optouts import unwilling
 from smscli.ledger.runs import BATCH, Batch, Run, read_batch
@@ -56,7 +56,7 @@ class Claims:
     `stopped` is why the run stopped for all that send it, once that was seen here; `refused` batches were by
     then. `rate` is the run's, as it was seen last.
     `unwritten` are answers that are known only here, and `doubtful` tokens of claims that may be on disk, although
-    their requests never leave.
+    their requests never leave. `overtaken` are answers about batches that others have decided about meanwhile.
     """
 
     def __init__(self, store: Store, run: Run, one_text: bool, limits: Sequence[Limit] = ()) -> None:
@@ -64,6 +64,7 @@ class Claims:
         self.stopped: Stop | None = None
         self.refused, self.rate = 0, run.rate
         self.unwritten: list[Batch] = []
+        self.overtaken: list[Batch] = []
         self.doubtful: list[str] = []
         self._store, self._run, self._one_text = store, run, one_text
         self._allowance = Allowance(store, run, limits) if limits else None
@@ -107,7 +108,7 @@ class Claims:
             token, doubtful = os.urandom(8).hex() if more else "", list(self.doubtful)
             latest = _clock() + self._store.gate if self._store.gate else inf
             try:
-                taken = self._store.commit_together(
+                written, taken = self._store.commit_together(
                     partial(self._write, answered, doubtful, partial(take, token, latest) if more else None),
                     beside=self._allowance is None,
                 )
@@ -122,6 +123,7 @@ class Claims:
                 continue
             if answered:
                 self.unwritten.remove(answered)
+                self.overtaken += [answered] if written is Written.OVERTAKEN and not answered.open else []
             self.doubtful = [token for token in self.doubtful if token not in doubtful]
             return taken
         return None
@@ -141,12 +143,13 @@ class Claims:
         doubtful: Sequence[str],
         take: Callable[[Connection], Any] | None,
         connection: Connection,
-    ) -> Any:
+    ) -> tuple[Written | None, Any]:
         for token in doubtful:
             give_back(connection, self._run.id, token)
-        if answered and settle(connection, self._run.id, answered.outcome):
+        written = settle(connection, self._run.id, answered.outcome) if answered else None
+        if answered and written is Written.NEW:
             self._judge(connection, answered)
-        return take(connection) if take else None
+        return written, take(connection) if take else None
 
     def _judge(self, connection: Connection, batch: Batch) -> None:
         """Count a batch's outcome in its run, and stop the run if the next batches would end in the same way."""

@@ -58,8 +58,7 @@ def _write(content: Any, transaction: Callable[[], AbstractContextManager[Connec
         for token in content["given_back"]:
             give_back(connection, run, token)
         for number, token, state, *rest in content["outcomes"]:
-            with suppress(LedgerError):  # a person has decided about it since
-                settle(connection, run, Outcome(number, token, State(state), *rest))
+            settle(connection, run, Outcome(number, token, State(state), *rest))
     return True
 
 

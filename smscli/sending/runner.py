@@ -100,6 +100,9 @@ class Runner:
             raise OutcomeUnknownError(f"{self._error} The rest was not sent. {self.unwritten()}")
         if self._error:
             raise self._error
+        if self._claims.overtaken:
+            said = _("Others decided about these batches before their answers came:")
+            raise OutcomeUnknownError("\n".join([said, *map(_line, self._claims.overtaken)]))
         return Result(self._why(), self.interrupted, self._opted_out, self._held_back)
 
     @property
@@ -110,11 +113,7 @@ class Runner:
     def unwritten(self) -> str:
         """Keep the answers that could not be written to the ledger, and return them, a line a batch."""
         kept = self._claims.keep()
-        lines = [
-            f"batch {batch.number}: {batch.state}{f', sendid {batch.sendid}' if batch.sendid else ''}: "
-            f"{','.join(batch.mobiles[:_NAMED])}{' …' if len(batch.mobiles) > _NAMED else ''}"
-            for batch in list(self._claims.unwritten)
-        ]
+        lines = list(map(_line, list(self._claims.unwritten)))
         if not lines:
             return _("What was in flight is unknown.")
         if not kept:
@@ -252,6 +251,12 @@ class Runner:
         if self.interrupted:
             raise KeyboardInterrupt
         self.interrupted = self._stopped = True
+
+
+def _line(batch: Batch) -> str:
+    """Return an answer in a line, for a person who has to keep it."""
+    some = f"{','.join(batch.mobiles[:_NAMED])}{' …' if len(batch.mobiles) > _NAMED else ''}"
+    return f"batch {batch.number}: {batch.state}{f', sendid {batch.sendid}' if batch.sendid else ''}: {some}"
 
 
 def _too_late() -> str:

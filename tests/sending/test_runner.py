@@ -146,7 +146,7 @@ def test_an_answer_survives_a_ledger_that_is_locked_for_long(store: Store, monke
     monkeypatch.setattr("smscli.ledger.claims.AGAIN_SECONDS", 0.01)
     settle, failures = answers.settle, [LedgerBusyError("locked"), LedgerError("disk full"), LedgerBusyError("locked")]
 
-    def failing(*arguments: Any) -> bool:
+    def failing(*arguments: Any) -> answers.Written:
         if failures:
             raise failures.pop()
         return settle(*arguments)
