@@ -4,10 +4,11 @@ import importlib.util
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -29,8 +30,11 @@ class TestServer:
 
     __test__ = False
 
-    def __init__(self, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(self, settings: Mapping[str, str] | None = None, copy_of: "TestServer | None" = None) -> None:
+        """Start a new server, or a standby of another one."""
         found = _binaries()
+        self._settings = settings or {}
+        self._watchers: list[subprocess.Popen[bytes]] = []
         fast = Path("/dev/shm")
         self.directory = Path(tempfile.mkdtemp(prefix="smscli-", dir=fast if os.access(fast, os.W_OK) else None))
         self._user = _unprivileged()
@@ -38,9 +42,13 @@ class TestServer:
             self._binaries = self._reachable(found)
             if self._user:
                 shutil.chown(self.directory, self._user)
+            if copy_of:
+                source = ("-h", str(copy_of.directory), "-U", _DATABASE, "-X", "stream", "-c", "fast", "--no-sync")
+                self._run("pg_basebackup", *source, "-R")
+                self.start()
+                return
             self._run("initdb", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync", "-U", _DATABASE)
-            self._process = self._start(settings or {})
-            eventually(self._answers, 60)
+            self.start()
             with closing(self.connect("postgres")) as connection:
                 connection.cursor().execute(f"CREATE DATABASE {_DATABASE}")
         except BaseException:
@@ -53,11 +61,34 @@ class TestServer:
         connection.autocommit = True
         return connection
 
+    def start(self) -> None:
+        """Start it, also again after it was killed."""
+        self._watchers.append(self._start(self._settings))
+        eventually(self._answers, 60)
+
+    def kill(self) -> None:
+        """Kill it as a power cut of its machine would, but what it has given to the disk's cache stays."""
+        main = int((self.directory / "data" / "postmaster.pid").read_text().split()[0])
+        children = Path(f"/proc/{main}/task/{main}/children").read_text().split()
+        os.kill(main, signal.SIGKILL)
+        for child in children:
+            with suppress(ProcessLookupError):  # one that was stopped would hold on to the server's memory
+                os.kill(int(child), signal.SIGKILL)
+        eventually(lambda: not any(map(_is_running, [str(main), *children])), 30)
+        for lock in (self.directory / "data" / "postmaster.pid", self.directory / ".s.PGSQL.5432.lock"):
+            lock.unlink()  # its process looks alive, for nobody has waited for it yet
+
+    def promote(self) -> None:
+        """Let a standby take over."""
+        with closing(self.connect("postgres")) as connection:
+            connection.cursor().execute("SELECT pg_promote()")
+
     def stop(self) -> None:
         """End the server, and remove all of it."""
-        if hasattr(self, "_process") and self._process.stdin:
-            self._process.stdin.close()
-            self._process.wait(60)
+        for watcher in self._watchers:
+            assert watcher.stdin
+            watcher.stdin.close()
+            watcher.wait(60)
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def _reachable(self, binaries: Path) -> Path:
@@ -89,9 +120,15 @@ class TestServer:
         try:
             self.connect("postgres").close()
         except psycopg2.OperationalError:
-            assert self._process.poll() is None, (self.directory / "log").read_text()
             return False
         return True
+
+
+def _is_running(process: str) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def address(directory: Path, schema: str = "") -> str:
