@@ -17,11 +17,7 @@ MARKS = ("_", "later", "ngettext", "heading")
 CATALOG = catalogs.read_catalog()
 MESSAGES = {catalogs.key(message): message for message in CATALOG if message.id}
 # Sentences of these modules are not marked yet.
-UNMARKED = (
-    "commands.balance", "commands.ledger", "commands.listen",
-    "commands.resume",
-    "ledger.backup", "ledger.runs", "ledger.store",
-)  # fmt: skip
+UNMARKED = ("commands.balance", "commands.ledger", "commands.listen")
 
 
 # --- the catalog --------------------------------------------------------------------------------------------------
