@@ -92,6 +92,12 @@ def heading(name: str) -> str:
     return name if catalog is None else catalog.pgettext("heading", name)
 
 
+def word(name: str) -> str:
+    """Return a word of the data, such as a batch's state, in the reader's language."""
+    catalog = _spoken()
+    return name if catalog is None else catalog.pgettext("word", name)
+
+
 def listing(texts: "Iterable[str]") -> str:
     """Return texts as a list in a sentence, with the commas of the reader's language."""
     return ("，" if language() == "zh" else ", ").join(texts)

@@ -239,6 +239,43 @@ def test_headings_are_chinese_on_a_terminal_alone(terminal: Terminal, smscli: Sm
         assert (chinese.code, chinese.out) == (english.code, english.out)
 
 
+def test_words_are_chinese_on_a_terminal_alone(terminal: Terminal, smscli: Smscli, sent: dict[str, str]) -> None:
+    shown = terminal(["runs", "1"], **sent, SMSCLI_LANG="zh", COLUMNS="100")[1]
+    assert ("已接受" in shown, "accepted" in shown) == (True, False)
+    assert smscli("runs", "1", SMSCLI_LANG="zh", **sent).out.split("\t")[1] == "accepted"
+
+
+def test_what_went_wrong_is_kept_in_english_and_said_in_the_readers_language(smscli: Smscli) -> None:
+    nowhere = {"SMSCLI_ENDPOINT": "http://127.0.0.1:9/", "SMSCLI_NAME": "x", "SMSCLI_PWD": "y", "SMSCLI_SIGN": "店"}
+    ended = smscli("send", "--mobile", "13800138000", "--content", "x", SMSCLI_LANG="zh", **nowhere)
+    said = "smscli: 无法连接 127.0.0.1:9：对方没有监听这个端口（连接被拒绝）。未发送任何短信。"
+    assert (ended.code, said in ended.err.splitlines()) == (5, True)
+    kept = "127.0.0.1:9 cannot be reached: nothing listens there (connection refused). Nothing was sent."
+    for line in (("runs", "1"), ("runs", "1", "--output", "json"), ("runs", "1", "--list", "all", "--output", "tsv")):
+        chinese, english = (smscli(*line, SMSCLI_LANG=name) for name in ("zh", "en"))
+        assert (chinese.out, kept in chinese.out) == (english.out, True)
+    assert said in smscli("runs", "1", SMSCLI_LANG="zh").err.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [
+        ("", ""),
+        ("cancelled before it was sent.", "发送之前已取消。"),
+        ("a.cn took the request and then gave no complete answer within 2 s.",
+         "a.cn 已收到请求，但在 2 秒内没有给出完整的应答。"),
+        ("the gateway answered HTTP 502: 'Nothing was sent.'.", "网关应答 HTTP 502：'Nothing was sent.'。"),
+        ("another version said it in this way", "another version said it in this way"),
+    ],
+)  # fmt: skip
+def test_a_sentence_that_was_kept_is_said_in_chinese(kept: str, said: str) -> None:
+    language.use("zh")
+    assert language.recalled(kept) == said
+    with language.English():
+        assert (language.recalled(kept), language.language()) == (kept, "en")
+    assert language.language() == "zh"
+
+
 def test_a_question_is_asked_in_chinese(terminal: Terminal, sent: dict[str, str]) -> None:
     many = ",".join(f"13800138{number:03}" for number in range(101))
     arguments: list[Any] = ["send", "--mobile", many, "--content", "你好"]

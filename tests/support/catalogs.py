@@ -1,8 +1,8 @@
 """The catalog of messages: what has to be in it, and `make catalogs`, which brings it in step with the sources.
 
-A message is what is marked with `_`, `ngettext` or `later`; every help text of the command tree, a paragraph each; and,
-with the context `heading`, every name of a column. A message that is new comes without a translation, which a test
-finds; write it into `smscli.po` and run `make catalogs` again.
+A message is what is marked with `_`, `ngettext` or `later`; every help text of the command tree, a paragraph each; with
+the context `heading`, every name of a column; and with `word`, every word of the data that a table shows. A new
+message comes without a translation, which a test finds; write it into `smscli.po` and run `make catalogs` again.
 """
 
 import ast
@@ -22,11 +22,15 @@ from smscli.cli import app, load_command
 from smscli.commands import COMMANDS
 from smscli.config.keys import PROFILE_KEYS
 from smscli.language import CATALOG, messages_of
+from smscli.ledger.outcomes import Outcome
+from smscli.ledger.states import State
+from smscli.ledger.statistics import By, Figures
+from smscli.ledger.summary import RunState
 from tests.support.sources import PACKAGE, TREES
 
 MO = Path(CATALOG)
 PO = MO.with_suffix(".po")
-HEADING = "heading"
+HEADING, WORD = "heading", "word"
 # A message's context, its text, and the text for many where it has a count.
 Message = tuple[str | None, str, str | None]
 _KEYWORDS: dict[str, Any] = {"_": None, "later": None, "ngettext": (1, 2)}
@@ -34,7 +38,12 @@ _KEYWORDS: dict[str, Any] = {"_": None, "later": None, "ngettext": (1, 2)}
 
 def messages() -> set[Message]:
     """Return every message of the sources."""
-    return {*_marked(), *((None, text, None) for text in help_texts()), *((HEADING, name, None) for name in headings())}
+    return {
+        *_marked(),
+        *((None, text, None) for text in help_texts()),
+        *((HEADING, name, None) for name in headings()),
+        *((WORD, name, None) for name in words()),
+    }
 
 
 def _marked() -> Iterator[Message]:
@@ -70,7 +79,8 @@ def _clean(text: str | None) -> str:
 
 
 def headings() -> Iterator[str]:
-    """Yield every name that a table shows as a heading: of columns, and of the items of a preview."""
+    """Yield every name that a table shows as a heading: of columns, of figures, and of the items of a preview."""
+    yield from (*(group.value for group in By), *Figures._fields)
     for name, tree in TREES.items():
         for node in ast.walk(tree):
             yield from _texts(_columns(node))
@@ -95,6 +105,14 @@ def _texts(node: ast.AST | None) -> Iterator[str]:
     for inner in ast.walk(node) if node else ():
         if isinstance(inner, ast.Constant) and isinstance(inner.value, str) and inner.value.strip():
             yield inner.value.strip()
+
+
+def words() -> Iterator[str]:
+    """Yield every word of the data that a table shows in the reader's language."""
+    for kind in (State, RunState, Outcome):
+        yield from (state.value for state in kind)
+    yield from ("report", "reply", "sent", "answer", "state", "operator")  # events, and kinds of codes
+    yield from ("built in", "default", "file", "option")  # where a value comes from
 
 
 # --- the files ----------------------------------------------------------------------------------------------------
