@@ -7,6 +7,7 @@ message comes without a translation, which a test finds; write it into `smscli.p
 
 import ast
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from smscli.ledger.outcomes import Outcome
 from smscli.ledger.states import State
 from smscli.ledger.statistics import By, Figures
 from smscli.ledger.summary import RunState
+from smscli.sending.resending import Why
 from tests.support.sources import PACKAGE, TREES
 
 MO = Path(CATALOG)
@@ -33,6 +35,8 @@ PO = MO.with_suffix(".po")
 HEADING, WORD = "heading", "word"
 # A message's context, its text, and the text for many where it has a count.
 Message = tuple[str | None, str, str | None]
+# Modules that put items into a preview, as pairs of a name and a value.
+_PREVIEWED = ("sending.preview", "commands.send", "commands.resend")
 _KEYWORDS: dict[str, Any] = {"_": None, "later": None, "ngettext": (1, 2)}
 
 
@@ -80,12 +84,19 @@ def _clean(text: str | None) -> str:
 
 def headings() -> Iterator[str]:
     """Yield every name that a table shows as a heading: of columns, of figures, and of the items of a preview."""
-    yield from (*(group.value for group in By), *Figures._fields)
+    yield from (*(group.value for group in By), *Figures._fields, *(why.value for why in Why))
     for name, tree in TREES.items():
         for node in ast.walk(tree):
             yield from _texts(_columns(node))
-            if name == "sending.preview" and isinstance(node, ast.Tuple) and len(node.elts) == 2:
-                yield from _texts(node.elts[0])
+            if name in _PREVIEWED:
+                yield from _texts(_item(node))
+
+
+def _item(node: ast.AST) -> ast.AST | None:
+    """Return what holds the name of an item of a preview: a pair has it with its value."""
+    if isinstance(node, ast.Tuple) and len(node.elts) == 2 and not isinstance(node.elts[1], ast.Constant):
+        return node.elts[0] if isinstance(node.elts[0], ast.Constant | ast.JoinedStr) else None
+    return None
 
 
 def _columns(node: ast.AST) -> ast.AST | None:
@@ -103,7 +114,7 @@ def _columns(node: ast.AST) -> ast.AST | None:
 
 def _texts(node: ast.AST | None) -> Iterator[str]:
     for inner in ast.walk(node) if node else ():
-        if isinstance(inner, ast.Constant) and isinstance(inner.value, str) and inner.value.strip():
+        if isinstance(inner, ast.Constant) and isinstance(inner.value, str) and re.search("[a-z]", inner.value):
             yield inner.value.strip()
 
 
