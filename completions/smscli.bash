@@ -5,7 +5,7 @@ _smscli_about() {
     commands= options= takes=
     case $1 in
     'smscli')
-        commands='send runs resume cancel status inbox optout template balance parse-report listen codes ledger profile sandbox completion' options='--version -h --help'
+        commands='send runs resume cancel status inbox optout template balance parse-report listen doctor codes ledger profile sandbox completion' options='--version -h --help'
         case $2 in
         esac ;;
     'smscli send')
@@ -146,6 +146,12 @@ _smscli_about() {
         --path) takes='text' ;;
         --allow) takes='text' ;;
         -p|--profile) takes='profile' ;;
+        --output) takes='choice table tsv json jsonl csv' ;;
+        esac ;;
+    'smscli doctor')
+        commands='' options='--listener --output -h --help'
+        case $2 in
+        --listener) takes='text' ;;
         --output) takes='choice table tsv json jsonl csv' ;;
         esac ;;
     'smscli codes')

@@ -18,6 +18,7 @@ smscli,template,command,Show the texts that the gateway approved.
 smscli,balance,command,Show how many messages are left.
 smscli,parse-report,command,"Read status reports and replies from files, logs or a pipe."
 smscli,listen,command,Receive status reports and replies from the gateway.
+smscli,doctor,command,"Check accounts, ledger and listener, and say what to do."
 smscli,codes,command,Explain the gateway's codes and the report states.
 smscli,ledger,command,"Show, back up or check the file that keeps every send."
 smscli,profile,command,"Add, show, change or remove accounts."
@@ -171,6 +172,10 @@ smscli listen,--profile,profile,"The account to use, instead of the default."
 smscli listen,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
 smscli listen,-h,flag,Show the help.
 smscli listen,--help,flag,Show the help.
+smscli doctor,--listener,text,"The address that the gateway pushes to, to check it too."
+smscli doctor,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
+smscli doctor,-h,flag,Show the help.
+smscli doctor,--help,flag,Show the help.
 smscli codes,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
 smscli codes,-h,flag,Show the help.
 smscli codes,--help,flag,Show the help.

@@ -61,7 +61,7 @@ def _sentence(error: "SmsError", arguments: "Sequence[str]") -> str:
     """Return an error's sentence; a command that never sends anything does not say that nothing was sent."""
     from smscli.commands import SENDING
 
-    return str(error) if arguments and arguments[0] in SENDING else str(error).replace(" Nothing was sent.", "")
+    return str(error) if arguments and arguments[0] in SENDING else error.unsent()
 
 
 def _carry_out(arguments: "Sequence[str]", environment: "Environment") -> int:

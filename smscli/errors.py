@@ -8,6 +8,7 @@ class ExitCode(IntEnum):
 
     DONE = 0
     BUG = 1
+    UNSOUND = 1  # `doctor` found something that fails; scripts see 0 or 1
     USAGE = 2
     CONFIG = 3
     REFUSED = 4
@@ -24,6 +25,10 @@ class SmsError(Exception):
     """Something a user can understand and fix; its text is the whole message, never a traceback."""
 
     exit_code = ExitCode.BUG
+
+    def unsent(self) -> str:
+        """Return the sentence for a command that never sends anything: it does not say that nothing was sent."""
+        return str(self).replace(" Nothing was sent.", "")
 
 
 class InputError(SmsError):

@@ -22,7 +22,7 @@ LAYERS = (
     ("text", "protocol", "console"),
     ("config", "httpd", "output"),
     ("ledger", "gateway", "sandbox"),
-    ("sending", "receiving"),
+    ("sending", "receiving", "checks"),
     ("commands", "cli", "completion", "__main__"),
 )
 PURE = ("errors", "text", "protocol")

@@ -56,10 +56,9 @@ def check_(context: typer.Context, output: OutputOption = None) -> ExitCode:
     with open_store() as store:
         health = check(store)
         rows: list[tuple[Cell, ...]] = [
-            ("file", str(store.path)),
+            *health.facts,
             ("sound", not health.problems),
             ("version", health.version),
-            ("bytes", health.size),
             *((_NAMES[table], count) for table, count in health.counts.items()),
             ("unfinished runs", health.unfinished),
             ("numbers with outcome unknown", health.unknown),

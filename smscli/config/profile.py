@@ -85,8 +85,7 @@ def choose(label: str = "", options: Mapping[str, str | None] | None = None) -> 
     label = named(label)
     if label == SANDBOX:
         return _merge(label, {"endpoint": "", "name": SANDBOX, "pwd": SANDBOX, "sign": "测试"}, "built in", options)
-    complete = all(os.environ.get(PROFILE_KEYS[key].variable) for key in ("endpoint", "name", "pwd"))
-    if complete and label in ("", FROM_ENVIRONMENT):
+    if _is_in_environment() and label in ("", FROM_ENVIRONMENT):
         return _merge(FROM_ENVIRONMENT, {}, "", options)
     if label == FROM_ENVIRONMENT:
         raise ConfigError(
@@ -96,6 +95,20 @@ def choose(label: str = "", options: Mapping[str, str | None] | None = None) -> 
     config = read_config()
     label = chosen_label(config, label)
     return _merge(label, config.profiles[label], "file", options)
+
+
+def every() -> list[Profile]:
+    """Return all accounts, as commands use them; [] where there is none.
+
+    An account in the environment is the only one, because its values would replace those of each profile.
+    """
+    if _is_in_environment():
+        return [_merge(FROM_ENVIRONMENT, {}, "", None)]
+    return [_merge(label, table, "file", None) for label, table in read_config().profiles.items()]
+
+
+def _is_in_environment() -> bool:
+    return all(os.environ.get(PROFILE_KEYS[key].variable) for key in ("endpoint", "name", "pwd"))
 
 
 def named(label: str) -> str:
@@ -170,8 +183,8 @@ def require_account(profile: Profile) -> None:
             )
 
 
-def password(profile: Profile) -> Secret:
-    """Return the interface password; run `pwd_command` for it if the profile has one."""
+def password(profile: Profile, patience: float = _COMMAND_TIMEOUT) -> Secret:
+    """Return the interface password; run `pwd_command` for it, for at most so many seconds, if the profile has one."""
     if profile.pwd:
         return profile.pwd
     if not profile.pwd_command:
@@ -179,10 +192,10 @@ def password(profile: Profile) -> Secret:
             f"profile {profile.label!r} has no password. Nothing was sent. "
             f"Add pwd or pwd_command to {config_path()}, or set SMSCLI_PWD."
         )
-    return _ask_command(profile.pwd_command)
+    return _ask_command(profile.pwd_command, patience)
 
 
-def _ask_command(command: str) -> Secret:
+def _ask_command(command: str, patience: float) -> Secret:
     import shlex
     import subprocess
 
@@ -192,9 +205,7 @@ def _ask_command(command: str) -> Secret:
         )
 
     try:
-        asked = subprocess.run(
-            shlex.split(command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=_COMMAND_TIMEOUT
-        )
+        asked = subprocess.run(shlex.split(command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=patience)
         first_line = asked.stdout.partition(b"\n")[0].rstrip(b"\r").decode()
     except OSError as error:
         raise failed(f"it cannot be run ({error.strerror})") from None
@@ -203,7 +214,7 @@ def _ask_command(command: str) -> Secret:
     except (ValueError, IndexError):
         raise failed("it is not a command; look at its quotation marks") from None
     except subprocess.TimeoutExpired:
-        raise failed(f"it took longer than {_COMMAND_TIMEOUT} s") from None
+        raise failed(f"it took longer than {patience:g} s") from None
     if asked.returncode != 0:
         raise failed(f"it ended with exit code {asked.returncode}")
     if not first_line:

@@ -30,8 +30,7 @@ class Gateway:
         self.endpoint = profile.endpoint
         self._profile = profile
         self._pwd = profiles.password(profile)
-        proxy = "" if is_loopback(self.endpoint) else profile.proxy
-        self._poster = Poster(self.endpoint, _HEADERS, profile.timeout, profile.ca_bundle, proxy)
+        self._poster = poster_of(profile)
         self._body({})  # a name or password that cannot be sent is found before a run is written
 
     def send(self, form: Mapping[str, str]) -> SendAnswer:
@@ -89,6 +88,16 @@ class Gateway:
             return encode_form({"name": self._profile.name, "pwd": self._pwd, **form})
         except UnicodeEncodeError:  # the error's own text would show the password
             raise ConfigError(f"the name or password of profile {self._profile.label!r} is not UTF-8 text.") from None
+
+
+def poster_of(profile: Profile) -> Poster:
+    """Return what posts to a profile's endpoint; the proxy is never between a machine and itself."""
+    return Poster(profile.endpoint, _HEADERS, profile.timeout, profile.ca_bundle, proxy_of(profile))
+
+
+def proxy_of(profile: Profile) -> str:
+    """Return the proxy that is used, which may hold a password; "" where there is none."""
+    return "" if is_loopback(profile.endpoint) else profile.proxy
 
 
 def is_loopback(endpoint: str) -> bool:

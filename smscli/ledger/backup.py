@@ -19,10 +19,13 @@ _UNSETTLED = ", ".join(f"'{state}'" for state in states.UNSETTLED)
 
 
 class Health(NamedTuple):
-    """What `ledger check` finds; `problems` are SQLite's own words; there are none if the file is sound."""
+    """What `ledger check` finds; `problems` are SQLite's own words; there are none if the file is sound.
+
+    `facts` are what the engine says of itself, names and values.
+    """
 
     version: int
-    size: int
+    facts: list[tuple[str, str | int]]
     counts: dict[str, int]
     unfinished: int
     unknown: int
@@ -30,17 +33,22 @@ class Health(NamedTuple):
 
 
 def check(store: Store) -> Health:
-    """Read the whole file and say whether it is sound, how large it is (bytes) and what it holds.
+    """Read the whole file and say whether it is sound, and what it holds.
 
     In a damaged file nothing is counted.
     """
     files = [store.path, store.path.with_name(f"{store.path.name}-wal")]
     size = sum(file.stat().st_size for file in files if file.exists())
+    facts: list[tuple[str, str | int]] = [
+        ("file", str(store.path)),
+        ("engine", f"SQLite {sqlite3.sqlite_version}"),
+        ("bytes", size),
+    ]
     if problems := _problems(store):
-        return Health(len(MIGRATIONS), size, {}, 0, 0, problems)
+        return Health(len(MIGRATIONS), facts, {}, 0, 0, problems)
     (unfinished,) = store.read_one("SELECT count(DISTINCT run) FROM batch WHERE open = 1")
     (unknown,) = store.read_one(f"SELECT coalesce(sum(numbers), 0) FROM batch WHERE state IN ({_UNSETTLED})")
-    return Health(len(MIGRATIONS), size, _counts(store), unfinished, unknown, [])
+    return Health(len(MIGRATIONS), facts, _counts(store), unfinished, unknown, [])
 
 
 def _problems(store: Store) -> list[str]:
