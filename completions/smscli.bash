@@ -124,11 +124,13 @@ _smscli_about() {
         1) takes='text' ;;
         esac ;;
     'smscli balance')
-        commands='' options='--min --quiet -q -p --profile --output -h --help'
+        commands='' options='--min --warning --critical --all --quiet -q -p --profile --output -h --help'
         case $2 in
         --min) takes='text' ;;
+        --warning) takes='text' ;;
+        --critical) takes='text' ;;
         -p|--profile) takes='profile' ;;
-        --output) takes='choice table tsv json jsonl csv' ;;
+        --output) takes='choice table tsv json jsonl csv nagios prometheus' ;;
         esac ;;
     'smscli parse-report')
         commands='' options='--summary --state --verify --record --strict -p --profile --output -h --help'
@@ -139,7 +141,7 @@ _smscli_about() {
         [1-9]*) takes='file' ;;
         esac ;;
     'smscli listen')
-        commands='' options='--host --port --path --allow --trust-proxy -p --profile --output -h --help'
+        commands='' options='--host --port --path --allow --trust-proxy --metrics -p --profile --output -h --help'
         case $2 in
         --host) takes='text' ;;
         --port) takes='text' ;;

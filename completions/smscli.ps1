@@ -144,11 +144,14 @@ smscli template show,-h,flag,Show the help.
 smscli template show,--help,flag,Show the help.
 smscli template show,argument 1,text,Its name; `smscli template list` shows them.
 smscli balance,--min,text,Exit with code 8 if fewer than N are left.
+smscli balance,--warning,text,For nagios: WARNING if fewer than N are left.
+smscli balance,--critical,text,For nagios: CRITICAL if fewer than N are left.
+smscli balance,--all,flag,"Ask for every profile, a row each."
 smscli balance,--quiet,flag,Print nothing unless something is wrong.
 smscli balance,-q,flag,Print nothing unless something is wrong.
 smscli balance,-p,profile,"The account to use, instead of the default."
 smscli balance,--profile,profile,"The account to use, instead of the default."
-smscli balance,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
+smscli balance,--output,choice table tsv json jsonl csv nagios prometheus,"table, tsv, json, jsonl, csv, nagios (with its exit codes) or prometheus (for the textfile collector); without it a table on a terminal, tsv in a pipe."
 smscli balance,-h,flag,Show the help.
 smscli balance,--help,flag,Show the help.
 smscli parse-report,--summary,flag,Count by state instead of listing.
@@ -167,6 +170,7 @@ smscli listen,--port,text,The port; 0 takes any free one.
 smscli listen,--path,text,The path of the address that the gateway pushes to.
 smscli listen,--allow,text,Accept pushes only from this IP or network; may be repeated.
 smscli listen,--trust-proxy,flag,Behind a proxy: the caller is the last address in X-Forwarded-For.
+smscli listen,--metrics,flag,"Serve /metrics for Prometheus, to programs on this machine only."
 smscli listen,-p,profile,"The account to use, instead of the default."
 smscli listen,--profile,profile,"The account to use, instead of the default."
 smscli listen,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."

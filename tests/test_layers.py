@@ -19,13 +19,13 @@ TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in SOU
 # The layers from the ground up, a package each; one imports only from layers below its own, and from itself.
 GROUND = ("__init__", "errors", "language")  # for all of them
 LAYERS = (
-    ("text", "protocol", "console"),
+    ("text", "protocol", "monitoring", "console"),
     ("config", "httpd", "output"),
     ("ledger", "gateway", "sandbox"),
     ("sending", "receiving", "checks"),
     ("commands", "cli", "completion", "__main__"),
 )
-PURE = ("errors", "text", "protocol")
+PURE = ("errors", "text", "protocol", "monitoring")
 # One library behind one door.
 DOORS = {
     "requests": {"gateway"},
