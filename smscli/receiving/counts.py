@@ -19,7 +19,7 @@ class Counts:
         self._started = time()
         self._last: float | None = None
         self._kept: Counter[str] = Counter({"new": 0, "repeated": 0})
-        self._refused: Counter[int] = Counter()
+        self._refused = Counter(dict.fromkeys((400, 403, 404, 413), 0))  # from the start, so that a rise is seen
         self._failed = self._replies = 0
         self._reports: Counter[str] = Counter()
 

@@ -436,6 +436,13 @@ def test_no_listener_matters_only_where_pushes_are_set_up(doctor: Doctor, home: 
     assert one(doctor(), "listener")["result"] == "warn"
 
 
+def test_another_program_at_the_usual_place_is_no_fault(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    with answering(answer("hello", "Connection: close")) as url:
+        monkeypatch.setattr(listener, "USUAL", url)
+        assert one(doctor(), "listener")["result"] == "pass"
+        assert one(doctor("--listener", url), "listener")["result"] == "fail"
+
+
 def test_a_listener_that_runs(
     doctor: Doctor, environment: dict[str, str], home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

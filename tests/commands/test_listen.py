@@ -813,7 +813,7 @@ def test_metrics_count_what_came(listen: Listen) -> None:
     assert found["smscli_pushes"] == {"new": 4, "repeated": 1}
     assert found["smscli_reports"] == {"DELIVRD": 3, "other": 1}
     assert found["smscli_replies"] == {"": 1}
-    assert found["smscli_pushes_refused"] == {"403": 1, "400": 1}
+    assert found["smscli_pushes_refused"] == {"400": 1, "403": 1, "404": 0, "413": 0}
     assert found["smscli_pushes_failed"] == {"": 0}
     assert 0 <= found["smscli_last_push_age_seconds"][""] <= time.time() - began
     assert began - 1 <= found["smscli_listener_start_time_seconds"][""] <= time.time()
