@@ -10,7 +10,7 @@ from smscli.checks.finding import Finding, failed, passed, warned, within
 from smscli.config import profile as profiles
 from smscli.config.profile import Profile, Secret
 from smscli.errors import ConfigError, SmsError
-from smscli.gateway.client import Gateway, is_loopback, proxy_of
+from smscli.gateway.client import is_loopback, proxy_of
 from smscli.gateway.exchange import InsecureError
 from smscli.gateway.probe import Reached, addresses, host_of, name_to_look_up, reach
 from smscli.language import _, ngettext
@@ -84,7 +84,7 @@ def _check_endpoint(account: Profile) -> Iterator[Finding]:
     yield from _check_tls(account, host, reached)
     yield _check_clock(account, host, reached.ahead)
     if account.pwd:
-        yield _check_balance(account, host)
+        yield _check_balance(account, host, reached)
 
 
 def _check_name(account: Profile, host: str) -> Finding | None:
@@ -150,21 +150,12 @@ def _check_clock(account: Profile, host: str, ahead: int | None) -> Finding:
     return found("clock", message, advice, ahead, account.label, host)
 
 
-def _check_balance(account: Profile, host: str) -> Finding:
-    try:
-        left = _balance(account)
-    except SmsError as error:
-        return failed("balance", error.unsent(), profile=account.label, endpoint=host)
+def _check_balance(account: Profile, host: str, reached: Reached) -> Finding:
+    if reached.error:
+        return failed("balance", reached.error.unsent(), profile=account.label, endpoint=host)
+    left = reached.balance
     value = int(left) if left.lstrip("-").isdigit() else left
     message = _("messages left: {balance}").format(balance=left)
     if float(left) > 0:
         return passed("balance", message, value, account.label, host)
     return warned("balance", message, _("Top up the account."), value, account.label, host)
-
-
-def _balance(account: Profile) -> str:
-    gateway = Gateway(account)
-    try:
-        return gateway.balance()
-    finally:
-        gateway.close()

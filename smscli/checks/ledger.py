@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from smscli.checks.finding import Finding, failed, passed, warned, within
-from smscli.errors import SmsError
+from smscli.errors import ConfigError, SmsError
 from smscli.language import _, ngettext
 from smscli.ledger.backup import Health, check
 from smscli.ledger.store import ledger_path, open_store
@@ -17,7 +17,11 @@ _MIB = 1 << 20
 
 def check_ledger() -> Iterator[Finding]:
     """Check the ledger; where there is none yet, it is not made."""
-    path = ledger_path()
+    try:
+        path = ledger_path()
+    except ConfigError as error:
+        yield failed("ledger", error.unsent())
+        return
     if path.exists():
         yield from _check_contents(path)
     else:

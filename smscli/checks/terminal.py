@@ -81,14 +81,14 @@ def check_completion() -> Finding:
     if shell not in _SHARED:
         return passed("completion", _("no shell that has a completion is in use"))
     shared = [Path(root) / "share" / _SHARED[shell] for root in (sys.prefix, "/usr", "/usr/local")]
-    if any(map(Path.exists, shared)) or any(_loads(Path.home() / name) for name in _OWN[shell]):
+    if any(map(Path.exists, shared)) or any(_loads(name) for name in _OWN[shell]):
         return passed("completion", _("the completion for {shell} is installed").format(shell=shell), shell)
     message = _("the completion for {shell} is not installed").format(shell=shell)
     return warned("completion", message, _("See how: smscli completion --help"), shell)
 
 
-def _loads(file: Path) -> bool:
+def _loads(name: str) -> bool:
     try:
-        return b"smscli" in file.read_bytes()
-    except OSError:
+        return b"smscli" in (Path.home() / name).read_bytes()
+    except (OSError, RuntimeError):  # there is no such file, or no home
         return False

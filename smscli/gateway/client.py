@@ -49,13 +49,22 @@ class Gateway:
 
     def balance(self) -> str:
         """Return the messages left, as the gateway wrote the number; RefusedError where it says no."""
+        return self.read_balance(self.ask_balance())
+
+    def ask_balance(self) -> Answer:
+        """Carry out a balance request; UnreachableError where no answer came."""
         try:
-            answer = self._poster.post(self._body(balance_form()), parse_balance_answer)
-            parsed: BalanceAnswer | None = answer.parsed
-            if parsed is None:
-                raise OutcomeUnknownError(self._describe(answer))
-        except (UnreachableError, OutcomeUnknownError) as error:  # asking for the balance never sends a message
+            return self._poster.post(self._body(balance_form()), parse_balance_answer)
+        except UnreachableError as error:
+            raise type(error)(f"{error} The balance is not known.") from None
+        except OutcomeUnknownError as error:  # asking for the balance never sends a message
             raise UnreachableError(f"{error} The balance is not known.") from None
+
+    def read_balance(self, answer: Answer) -> str:
+        """Return the messages left, as an answer has them; RefusedError or UnreachableError where it has not."""
+        parsed: BalanceAnswer | None = answer.parsed
+        if parsed is None:
+            raise UnreachableError(f"{self._describe(answer)} The balance is not known.")
         if parsed.code != 0:
             raise RefusedError(describe_answer(parsed.code, quoted(parsed.msg, self._pwd)))
         return parsed.balance

@@ -1,7 +1,8 @@
-"""Looking at an endpoint without an account: its name, its certificate, its clock. It never sends a message."""
+"""Looking at an endpoint: its name, its certificate, its clock, the balance there. It never sends a message."""
 
 import socket
 import ssl
+from contextlib import closing
 from email.utils import parsedate_to_datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from time import monotonic, time
@@ -9,8 +10,9 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from smscli.config.profile import Profile
-from smscli.errors import OutcomeUnknownError, UnreachableError
-from smscli.gateway.client import poster_of, proxy_of
+from smscli.errors import OutcomeUnknownError, SmsError, UnreachableError
+from smscli.gateway.client import Gateway, poster_of, proxy_of
+from smscli.gateway.exchange import Answer
 from smscli.language import _
 from smscli.protocol.forms import balance_form, encode_form
 
@@ -21,12 +23,15 @@ class Reached(NamedTuple):
     """What a first exchange with an endpoint showed.
 
     `expires` is when its certificate ends, in seconds since 1970, None without TLS; `ahead` how many seconds the
-    gateway's clock is before this one, None where it tells no time; `seconds` how long the exchange took.
+    gateway's clock is before this one, None where it tells no time; `seconds` how long the exchange took. `balance` is
+    what the account has, "" where there is no password or an `error`.
     """
 
     expires: float | None
     ahead: int | None
     seconds: float
+    balance: str
+    error: SmsError | None
 
 
 class Page(NamedTuple):
@@ -56,24 +61,36 @@ def addresses(name: str) -> list[str]:
 
 
 def reach(profile: Profile) -> Reached:
-    """Carry out one exchange without name and password, on the way that a send takes, and return what it showed.
+    """Carry out one balance request, on the way that a send takes, and return what it showed.
 
-    Raises InsecureError, another UnreachableError or ConfigError where no answer came.
+    Without a password it has no name either. Raises InsecureError, another UnreachableError or ConfigError where no
+    answer came.
     """
-    poster = poster_of(profile)
     began, start = time(), monotonic()
-    try:
-        answer = poster.post(encode_form(balance_form()), lambda _: None)
-    except OutcomeUnknownError as error:  # no message was in it
-        raise UnreachableError(str(error)) from None
-    finally:
-        poster.close()
+    answer, balance, error = _ask_with_account(profile) if profile.pwd else _ask_without_account(profile)
     seconds = monotonic() - start
     until = answer.certificate.get("notAfter")
     told = _read_date(answer.date)
     # The time that was told is cut to a second, and somewhere within the exchange.
     ahead = None if told is None else round(told + 0.5 - began - seconds / 2)
-    return Reached(ssl.cert_time_to_seconds(until) if until else None, ahead, seconds)
+    return Reached(ssl.cert_time_to_seconds(until) if until else None, ahead, seconds, balance, error)
+
+
+def _ask_with_account(profile: Profile) -> tuple[Answer, str, SmsError | None]:
+    with closing(Gateway(profile)) as gateway:
+        answer = gateway.ask_balance()
+        try:
+            return answer, gateway.read_balance(answer), None
+        except SmsError as error:
+            return answer, "", error
+
+
+def _ask_without_account(profile: Profile) -> tuple[Answer, str, None]:
+    with closing(poster_of(profile)) as poster:
+        try:
+            return poster.post(encode_form(balance_form()), lambda _: None), "", None
+        except OutcomeUnknownError as error:  # no message was in it
+            raise UnreachableError(str(error)) from None
 
 
 def _read_date(text: str) -> float | None:

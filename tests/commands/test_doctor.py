@@ -109,7 +109,8 @@ def test_it_never_sends_and_never_asks(
         each.sandbox.endpoint.split("/")[2] for each in (sandbox, standby)
     ]
     for gateway in (sandbox, standby):
-        assert {request["type"] for request in gateway.requests} == {"balance"}
+        (request,) = gateway.requests
+        assert (request["type"], request["name"]) == ("balance", "demo")
 
 
 def test_formats_for_programs_have_all_columns(smscli: Smscli, home: Path, sandbox: RunningSandbox) -> None:
@@ -131,6 +132,16 @@ def test_wrong_usage(smscli: Smscli, url: str) -> None:
     ended = smscli("doctor", "--listener", url)
     assert (ended.code, ended.out) == (2, "")
     assert "--listener needs an address" in ended.err
+
+
+def test_a_user_without_a_home(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nowhere() -> Path:
+        raise RuntimeError
+
+    monkeypatch.setattr(Path, "home", nowhere)
+    found = doctor(SHELL="/bin/bash")
+    assert {name for name, result in results(found).items() if result == "fail"} == {"configuration", "ledger"}
+    assert "SMSCLI_CONFIG" in one(found, "configuration")["message"]
 
 
 # --- configuration, password, proxy -------------------------------------------------------------------------------
