@@ -10,8 +10,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from smscli.monitoring.nagios import Service, Status, line, measured, worst
 from smscli.monitoring.prometheus import Metric, Sample, exposition
 
+LABELS = st.text(st.sampled_from('\\"\n{}=, nx店')) | st.text(st.characters(exclude_categories=["Cs"]))
 
-@given(st.lists(st.tuples(st.text(st.characters(exclude_categories=["Cs"])), st.integers(0, 10**9)), max_size=5))
+
+@given(st.lists(st.tuples(LABELS, st.integers(0, 10**9)), max_size=5))
 def test_any_text_can_be_a_label_of_prometheus(rows: list[tuple[str, int]]) -> None:
     samples = [Sample(count, {"profile": label, "x": "y"}) for label, count in rows]
     text = exposition([Metric("a", "gauge", "The first.", samples), Metric("b", "counter", "The last.", [Sample(7)])])
@@ -23,7 +25,7 @@ def test_any_text_can_be_a_label_of_prometheus(rows: list[tuple[str, int]]) -> N
     assert text.endswith("\n")
 
 
-@given(st.lists(st.tuples(st.text(), st.sampled_from(Status)), min_size=1, max_size=4))
+@given(st.lists(st.tuples(st.text(st.sampled_from("|'=\n\r x;")) | st.text(), st.sampled_from(Status)), min_size=1))
 def test_a_plugin_has_one_line_and_its_data_behind_one_bar(rows: list[tuple[str, Status]]) -> None:
     said = line("SMS", [Service(status, text, measured(text, "5", 10, None)) for text, status in rows])
     assert said.splitlines(keepends=True) == [said] or not said.isprintable()
