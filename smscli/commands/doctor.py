@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from shutil import get_terminal_size
+from textwrap import wrap
 from typing import Annotated
 
 import typer
@@ -18,6 +19,8 @@ from smscli.output import Cell, Output, follow, is_table, write_rows
 
 # What a terminal shows, and how wide; the advice is on a line of its own.
 _WIDTHS = {"result": 6, "check": 13, "profile": 11, "message": 0}
+_MARGIN = 36  # columns before a message
+_NARROWEST, _UNFOLDED = 40, 1000
 
 
 def command(
@@ -43,7 +46,13 @@ def command(
     columns = get_terminal_size().columns if environment.stdout.isatty() else 0
     findings = _Findings(check_everything(listener, Terminal(environment.stdout.encoding or "utf-8", columns)))
     if is_table(environment, output):
-        follow(environment, Finding._fields, map(_lines, findings), _WIDTHS, Output.TABLE)
+        follow(
+            environment,
+            Finding._fields,
+            (list(_lines(finding, columns or _UNFOLDED)) for finding in findings),
+            _WIDTHS,
+            Output.TABLE,
+        )
     else:
         write_rows(environment, Finding._fields, findings, output)
     return ExitCode.UNSOUND if findings.failed else ExitCode.DONE
@@ -62,5 +71,14 @@ class _Findings:
             yield finding
 
 
-def _lines(finding: Finding) -> list[tuple[Cell, ...]]:
-    return [finding, ("", "", "", "", None, finding.advice, "")] if finding.advice else [finding]
+def _lines(finding: Finding, columns: int) -> Iterator[tuple[Cell, ...]]:
+    """Yield a finding as lines that fit into so many columns: the message, and the advice below it."""
+    room = max(columns - _MARGIN, _NARROWEST)
+    first, *others = [
+        line
+        for text in (finding.message, finding.advice)
+        for line in wrap(text, room, break_long_words=False, break_on_hyphens=False)
+    ]
+    yield finding._replace(message=first)
+    for line in others:
+        yield "", "", "", "", None, line, ""

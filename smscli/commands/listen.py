@@ -68,8 +68,8 @@ def command(
     """Receive status reports and replies from the gateway, and print each as it comes.
 
     A push is answered 0 only when it is safely in the ledger; `smscli runs`, `status` and `inbox` show it. In a pipe
-    the output is JSON lines. GET /healthz answers ok while this runs. /metrics of --metrics has no phone numbers, and
-    a proxy must not pass it on.
+    the output is JSON lines. GET /healthz answers ok while this runs. With --metrics,
+    /metrics has counts without phone numbers; let no proxy pass it on.
     """
     account = _checked(profiles.choose(profile), allow or [])
     window = parse_duration(account.push_window) or 0

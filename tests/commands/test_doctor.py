@@ -120,11 +120,13 @@ def test_formats_for_programs_have_all_columns(smscli: Smscli, home: Path, sandb
 
 
 def test_a_person_gets_the_advice_on_a_line_of_its_own(terminal: Terminal) -> None:
-    code, shown = terminal(["doctor"])
+    code, shown = terminal(["doctor"], COLUMNS="80")
     lines = shown.splitlines()
     assert (code, lines[0].split()) == (1, ["result", "check", "profile", "message"])
     assert lines[1].startswith("fail    configuration  ")
-    assert lines[2].startswith(" " * 36 + "Add yours with: smscli profile add NAME.")
+    assert " ".join(shown.split()).count("Add yours with: smscli profile add NAME. Or try without an account:") == 1
+    assert next(line for line in lines if "Add yours with:" in line).startswith(" " * 36 + "Add")
+    assert max(len(line) for line in lines if "/" not in line) <= 80  # paths are left whole
 
 
 @pytest.mark.parametrize("url", ["x", "ftp://a/", "http://"])
