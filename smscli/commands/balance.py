@@ -65,8 +65,7 @@ def command(
 ) -> int:
     """Show how many messages are left.
 
-    With --all, an account that fails hides no other; the exit code is then that of the first kind of failure in the
-    README's table.
+    With --all, an account that fails hides no other; if several fail, the smallest of their exit codes counts.
     """
     _check_usage(output, minimum, (warning, critical), everyone, profile)
     environment: Environment = context.obj
