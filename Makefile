@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: check lint test proof bench completions
+.PHONY: check lint test proof bench completions catalogs
 
 check: lint test  ## everything that has to pass before a commit
 
@@ -21,6 +21,9 @@ bench: .venv
 
 completions: .venv  ## after a change to a command's options or help
 	$(BIN)/python -m smscli.completion
+
+catalogs: .venv  ## after a change to a message: puts new ones into smscli.po, and compiles what is translated there
+	$(BIN)/python -m tests.catalogs
 
 .venv: pyproject.toml
 	$(PYTHON) -m venv .venv

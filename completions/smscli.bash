@@ -5,7 +5,7 @@ _smscli_about() {
     commands= options= takes=
     case $1 in
     'smscli')
-        commands='send runs resume cancel status inbox optout template balance parse-report listen doctor codes ledger profile sandbox completion' options='--version -h --help'
+        commands='send runs stats resume resend cancel status inbox optout template balance parse-report listen doctor codes ledger profile sandbox completion' options='--version -h --help'
         case $2 in
         esac ;;
     'smscli send')
@@ -35,14 +35,28 @@ _smscli_about() {
         --output) takes='choice table tsv json jsonl csv' ;;
         esac ;;
     'smscli runs')
-        commands='prune' options='--output -h --help'
+        commands='prune' options='--since --until -p --profile --state --limit --sandbox --output -h --help'
         case $2 in
+        --since) takes='text' ;;
+        --until) takes='text' ;;
+        -p|--profile) takes='profile' ;;
+        --state) takes='choice sending scheduled interrupted cancelled done partly refused unreachable unknown nobody' ;;
+        --limit) takes='text' ;;
         --output) takes='choice table tsv json jsonl csv' ;;
         esac ;;
     'smscli runs prune')
         commands='' options='--before -h --help'
         case $2 in
         --before) takes='text' ;;
+        esac ;;
+    'smscli stats')
+        commands='' options='--by --since --until --sandbox --html --whole-numbers --output -h --help'
+        case $2 in
+        --by) takes='choice hour day month run template profile operator reason' ;;
+        --since) takes='text' ;;
+        --until) takes='text' ;;
+        --html) takes='file' ;;
+        --output) takes='choice table tsv json jsonl csv' ;;
         esac ;;
     'smscli resume')
         commands='' options='--unknown --batch --workers --rate --yes -y --quiet -q --output -h --help'
@@ -51,6 +65,20 @@ _smscli_about() {
         --batch) takes='text' ;;
         --workers) takes='text' ;;
         --rate) takes='text' ;;
+        --output) takes='choice table tsv json jsonl csv' ;;
+        1) takes='text' ;;
+        esac ;;
+    'smscli resend')
+        commands='' options='--failed --state --include-opted-out --at --key --dry-run --force --max-refused --batch-size --workers --rate --wait --yes -y --quiet -q --output -h --help'
+        case $2 in
+        --state) takes='text' ;;
+        --at) takes='text' ;;
+        --key) takes='text' ;;
+        --max-refused) takes='text' ;;
+        --batch-size) takes='text' ;;
+        --workers) takes='text' ;;
+        --rate) takes='text' ;;
+        --wait) takes='text' ;;
         --output) takes='choice table tsv json jsonl csv' ;;
         1) takes='text' ;;
         esac ;;
@@ -66,10 +94,11 @@ _smscli_about() {
         1) takes='text' ;;
         esac ;;
     'smscli inbox')
-        commands='' options='--since --mobile --follow -f --quarantine --output -h --help'
+        commands='' options='--since --mobile --run --unread --optouts --follow -f --quarantine --output -h --help'
         case $2 in
         --since) takes='text' ;;
         --mobile) takes='text' ;;
+        --run) takes='text' ;;
         --output) takes='choice table tsv json jsonl csv' ;;
         esac ;;
     'smscli optout')
@@ -199,8 +228,9 @@ _smscli_about() {
         --output) takes='choice table tsv json jsonl csv' ;;
         esac ;;
     'smscli profile show')
-        commands='' options='--output -h --help'
+        commands='' options='-p --profile --output -h --help'
         case $2 in
+        -p|--profile) takes='profile' ;;
         --output) takes='choice table tsv json jsonl csv' ;;
         1) takes='profile' ;;
         esac ;;

@@ -9,7 +9,9 @@ Register-ArgumentCompleter -Native -CommandName smscli -ScriptBlock {
 At,Name,Takes,Summary
 smscli,send,command,Send a text to one number or to a list.
 smscli,runs,command,List all sends and what became of them; forget old ones.
+smscli,stats,command,"Show how many messages were sent, delivered and billed."
 smscli,resume,command,Continue a run that was interrupted.
+smscli,resend,command,Send a run again to those who did not get it.
 smscli,cancel,command,Cancel what is left of a run.
 smscli,status,command,"Show what became of a message, by its sendid or its number."
 smscli,inbox,command,Show the replies.
@@ -54,32 +56,68 @@ smscli send,--rate,text,At most N requests a second; 0 means no limit.
 smscli send,--wait,text,"Wait this long for all reports, as 90s, 10m or 2h."
 smscli send,--yes,flag,Do not ask; the answer is yes.
 smscli send,-y,flag,Do not ask; the answer is yes.
-smscli send,--quiet,flag,"Show no progress, and no notes about the list."
-smscli send,-q,flag,"Show no progress, and no notes about the list."
+smscli send,--quiet,flag,"Show no progress, and not how the list was read."
+smscli send,-q,flag,"Show no progress, and not how the list was read."
 smscli send,-p,profile,"The account to use, instead of the default."
 smscli send,--profile,profile,"The account to use, instead of the default."
 smscli send,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
 smscli send,-h,flag,Show the help.
 smscli send,--help,flag,Show the help.
 smscli runs,prune,command,"Forget finished runs, reports and replies from before a day: phone numbers are personal data."
+smscli runs,--since,text,"From this time on (China time), as 2026-12-01 or '2026-12-01 09:00'."
+smscli runs,--until,text,Up to this time; a day counts as a whole.
+smscli runs,-p,profile,Only runs of this account.
+smscli runs,--profile,profile,Only runs of this account.
+smscli runs,--state,choice sending scheduled interrupted cancelled done partly refused unreachable unknown nobody,"Only runs in this state: sending, scheduled, interrupted, cancelled, done, partly, refused, unreachable, unknown, nobody."
+smscli runs,--limit,text,"Only the latest N, else 20; 0 means all."
+smscli runs,--sandbox,flag,Show runs of the built-in sandbox too.
 smscli runs,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
 smscli runs,-h,flag,Show the help.
 smscli runs,--help,flag,Show the help.
 smscli runs prune,--before,text,"The first day to keep, as 2026-12-01."
 smscli runs prune,-h,flag,Show the help.
 smscli runs prune,--help,flag,Show the help.
+smscli stats,--by,choice hour day month run template profile operator reason,"hour, day, month, run, template, profile, operator or reason (of failure); without it by day."
+smscli stats,--since,text,"The first day, as 2026-12-01."
+smscli stats,--until,text,"The last day, as 2026-12-31."
+smscli stats,--sandbox,flag,Count runs of the built-in sandbox too.
+smscli stats,--html,file,Write a page with charts into FILE instead.
+smscli stats,--whole-numbers,flag,"With --html: show whole phone numbers, not 138****8000."
+smscli stats,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
+smscli stats,-h,flag,Show the help.
+smscli stats,--help,flag,Show the help.
 smscli resume,--unknown,choice resend drop,For batches whose outcome is unknown: resend or drop. Look in the gateway's web console first.
 smscli resume,--batch,text,"With --unknown: only these batches, as 3,7; otherwise all."
 smscli resume,--workers,text,How many requests at the same time.
 smscli resume,--rate,text,At most N requests a second; 0 means no limit.
 smscli resume,--yes,flag,Do not ask; the answer is yes.
 smscli resume,-y,flag,Do not ask; the answer is yes.
-smscli resume,--quiet,flag,"Show no progress, and no notes about the list."
-smscli resume,-q,flag,"Show no progress, and no notes about the list."
+smscli resume,--quiet,flag,"Show no progress, and not how the list was read."
+smscli resume,-q,flag,"Show no progress, and not how the list was read."
 smscli resume,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
 smscli resume,-h,flag,Show the help.
 smscli resume,--help,flag,Show the help.
 smscli resume,argument 1,text,Its number; `smscli runs` lists them.
+smscli resend,--failed,flag,To those who certainly did not get it.
+smscli resend,--state,text,"To those with this state alone, also where a resend seems useless; may be repeated."
+smscli resend,--include-opted-out,flag,Send also to people who want no more messages.
+smscli resend,--at,text,"When to send: 2026-12-01 09:00 (China time), +90m, +2h, +1d. Once accepted, it cannot be cancelled."
+smscli resend,--key,text,A name for this send; the same name never sends twice.
+smscli resend,--dry-run,flag,"Show what would be sent, and send nothing."
+smscli resend,--force,flag,Send even if the balance is too low for the whole list.
+smscli resend,--max-refused,text,Stop after N batches were refused; 0 means never.
+smscli resend,--batch-size,text,"Numbers in one request, instead of the profile's batch_size."
+smscli resend,--workers,text,How many requests at the same time.
+smscli resend,--rate,text,At most N requests a second; 0 means no limit.
+smscli resend,--wait,text,"Wait this long for all reports, as 90s, 10m or 2h."
+smscli resend,--yes,flag,Do not ask; the answer is yes.
+smscli resend,-y,flag,Do not ask; the answer is yes.
+smscli resend,--quiet,flag,"Show no progress, and not how the list was read."
+smscli resend,-q,flag,"Show no progress, and not how the list was read."
+smscli resend,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
+smscli resend,-h,flag,Show the help.
+smscli resend,--help,flag,Show the help.
+smscli resend,argument 1,text,Its number; `smscli runs` lists them.
 smscli cancel,--yes,flag,Do not ask; the answer is yes.
 smscli cancel,-y,flag,Do not ask; the answer is yes.
 smscli cancel,-h,flag,Show the help.
@@ -89,8 +127,11 @@ smscli status,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl 
 smscli status,-h,flag,Show the help.
 smscli status,--help,flag,Show the help.
 smscli status,argument 1,text,A sendid or a mobile number.
-smscli inbox,--since,text,"Only what came after this time (China time), as 2026-12-01 or '2026-12-01 09:00'."
+smscli inbox,--since,text,"From this time on (China time), as 2026-12-01 or '2026-12-01 09:00'."
 smscli inbox,--mobile,text,Only replies from this number.
+smscli inbox,--run,text,Only replies to this run.
+smscli inbox,--unread,flag,Only replies that no `inbox --unread` has shown before.
+smscli inbox,--optouts,flag,Show opt-outs too.
 smscli inbox,--follow,flag,Keep running and show new replies.
 smscli inbox,-f,flag,Keep running and show new replies.
 smscli inbox,--quarantine,flag,"Show the pushes that were refused, and why."
@@ -218,6 +259,8 @@ smscli profile add,argument 1,text,Your own name for it.
 smscli profile list,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
 smscli profile list,-h,flag,Show the help.
 smscli profile list,--help,flag,Show the help.
+smscli profile show,-p,profile,"The account to use, instead of the default."
+smscli profile show,--profile,profile,"The account to use, instead of the default."
 smscli profile show,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
 smscli profile show,-h,flag,Show the help.
 smscli profile show,--help,flag,Show the help.

@@ -52,7 +52,9 @@ def _run(arguments: "Sequence[str]", environment: "Environment") -> int:
         environment.say(f"smscli: {_sentence(error, arguments)}")
         return int(error.exit_code)
     except KeyboardInterrupt:
-        environment.say("smscli: interrupted.")
+        from smscli.language import _
+
+        environment.say(_("smscli: interrupted."))
         return 130
     return code
 
@@ -70,6 +72,9 @@ def _carry_out(arguments: "Sequence[str]", environment: "Environment") -> int:
 
         environment.write(f"smscli {__version__}\n")
         return 0
+    from smscli.config.start import choose_language
+
+    choose_language()
     if not arguments or arguments[0] in ("--help", "-h"):
         from smscli.commands import overview
 

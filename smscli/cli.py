@@ -1,24 +1,28 @@
-"""The command tree, loaded lazily, and how it prints its help."""
+"""The command tree, loaded lazily."""
 
 import gc
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from io import StringIO
 from typing import Any, TypeVar
 
-import typer
-from typer.core import TyperCommand, TyperGroup
+from smscli.loading import Without
+
+# Unused: Typer's own completions (`completion/` makes better ones), `launch`, and options that are UUIDs.
+with Without("typer.completion", "platform", "subprocess", "uuid"):
+    import typer
+    from typer.core import TyperCommand, TyperGroup
 
 from smscli import __version__
 from smscli.commands import COMMANDS, overview
 from smscli.console import Environment
+from smscli.language import paragraphs
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 STYLE: dict[str, Any] = {
     "add_completion": False,
     "rich_markup_mode": None,
     "pretty_exceptions_enable": False,
-    "context_settings": {"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    "context_settings": {"help_option_names": ["-h", "--help"]},
 }
 
 
@@ -29,7 +33,7 @@ def _show_help(context: typer.Context, _: object, asked: bool) -> None:
 
 
 class _Help:
-    """How a help page looks and where it goes: options in groups, no line cut off, to the environment's stdout."""
+    """Where a help page goes, and what makes it."""
 
     help: str | None
 
@@ -41,21 +45,19 @@ class _Help:
 
     def get_short_help_str(self, limit: int = 0) -> str:
         """Return the first paragraph, for the list of a group's commands."""
-        return " ".join((self.help or "").strip().partition("\n\n")[0].split())
+        return " ".join(paragraphs(self.help or "").strip().partition("\n\n")[0].split())
 
-    def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write the arguments, then the options by their `rich_help_panel`; those without one come last."""
-        groups: dict[str, list[tuple[str, str]]] = {"Arguments": []}
-        for param in self.get_params(ctx):  # type: ignore[attr-defined]
-            is_argument = param.param_type_name == "argument"
-            group = "Arguments" if is_argument else getattr(param, "rich_help_panel", None) or "Options"
-            if record := param.get_help_record(ctx):
-                groups.setdefault(group, []).append(record)
-        groups["Options"] = groups.pop("Options")  # there is always --help
-        for name, records in groups.items():
-            if records:
-                with formatter.section(name):
-                    formatter.write_dl(records)
+    def get_help(self, ctx: Any) -> str:
+        """Return the page."""
+        from smscli import usage
+
+        return usage.page(self, ctx)
+
+    def get_usage(self, ctx: Any) -> str:
+        """Return the line that says how the command is written."""
+        from smscli import usage
+
+        return usage.usage_line(self, ctx)
 
 
 class Command(_Help, TyperCommand):
@@ -64,11 +66,6 @@ class Command(_Help, TyperCommand):
 
 class Group(_Help, TyperGroup):
     """A command with sub-commands."""
-
-    def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write the options, then the sub-commands."""
-        super().format_options(ctx, formatter)
-        self.format_commands(ctx, formatter)
 
 
 class Commands(typer.Typer):
@@ -146,8 +143,7 @@ def run(arguments: Sequence[str], environment: Environment) -> int:
     except typer.Abort:  # an interrupt, or an end of input, at a prompt
         raise KeyboardInterrupt from None
     except typer.TyperException as error:
-        shown: Any = error
-        text = StringIO()
-        shown.show(file=text)
-        environment.say(text.getvalue().rstrip("\n"))
+        from smscli import usage
+
+        environment.say(usage.explain(error))
         return error.exit_code

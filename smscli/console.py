@@ -8,12 +8,26 @@ import os
 import sys
 
 from smscli.errors import InputError
+from smscli.language import _, later, system_reason
 
 TYPE_CHECKING = False  # mypy reads it as true; importing `typing` would cost `--version` some milliseconds
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
     from typing import Any, TextIO
+
+
+# What is said where a question is not answered with yes, by what is not done then.
+_NOT_CONFIRMED = {
+    "sent": later("not confirmed. Nothing was sent."),
+    "cancelled": later("not confirmed. Nothing was cancelled."),
+    "removed": later("not confirmed. Nothing was removed."),
+}
+_NOBODY = {
+    "sent": later("{question} Nobody can be asked here, so nothing was sent. Add --yes to go on."),
+    "cancelled": later("{question} Nobody can be asked here, so nothing was cancelled. Add --yes to go on."),
+    "removed": later("{question} Nobody can be asked here, so nothing was removed. Add --yes to go on."),
+}
 
 
 class OutputError(InputError):
@@ -34,6 +48,15 @@ def _escape(character: str) -> str:
     if character.isprintable() or category(character) == "Zs":
         return character
     return {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(character) or ascii(character)[1:-1]
+
+
+def cells(text: str) -> int:
+    """Return how many cells of a terminal a printable text takes: two for each full-width character."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(each) else 2 if east_asian_width(each) in "WF" else 1 for each in text)
 
 
 class Environment:
@@ -70,7 +93,9 @@ class Environment:
     def _lose_stdout(self, error: OSError) -> None:
         self.stdout_lost = True
         if not isinstance(error, BrokenPipeError):
-            raise OutputError(f"the output could not be written: {error.strerror}.") from None
+            raise OutputError(
+                _("the output could not be written: {reason}.").format(reason=system_reason(error))
+            ) from None
 
     def say(self, text: str) -> None:
         """Say something on stderr; every line of `text` is made safe."""
@@ -98,7 +123,7 @@ class Environment:
         """Open a file or a pipe to read; an InputError where it cannot be opened, which ends with `afterwards`."""
         try:
             if path.is_fifo() and path.parts[1:2] != ("dev",):  # perhaps nobody ever writes to it
-                self.say(f"reading the pipe {path}; Ctrl-C stops the waiting")
+                self.say(_("reading the pipe {path}; Ctrl-C stops the waiting").format(path=path))
             return path.open("rb")
         except (OSError, ValueError) as error:  # the latter is a name that no system takes
             raise unreadable(str(path), error, afterwards) from None
@@ -116,36 +141,39 @@ class Environment:
     def confirm(self, question: str, yes: bool, nothing: str = "sent") -> None:
         """Ask at the terminal itself, because stdin may be a list.
 
-        An InputError where the answer is no, or where nobody is there; it says what is not done: `nothing`. With `yes`
-        nothing is asked.
+        An InputError where the answer is no, or where nobody is there; it says what is not done: `nothing`, one of
+        `sent`, `cancelled` and `removed`. With `yes` nothing is asked.
         """
         if yes:
             return
         try:
             answer = self._answer(f"{visible(question)} [y/N] ")
         except OSError:
-            raise InputError(
-                f"{question} Nobody can be asked here, so nothing was {nothing}. Add --yes to go on."
-            ) from None
+            raise InputError(_(_NOBODY[nothing]).format(question=question)) from None
         if answer.strip().lower() not in ("y", "yes", "是"):
-            raise InputError(f"not confirmed. Nothing was {nothing}.")
+            raise InputError(_(_NOT_CONFIRMED[nothing]))
 
     def choose(self, question: str, names: "Sequence[str]") -> str:
         """Ask at the terminal for one of several, by name or number; an OSError where nobody is there."""
         lines = "".join(f"{number:3}  {visible(name)}\n" for number, name in enumerate(names, 1))
-        return self._answer(f"{visible(question)}:\n{lines}Which one? ").strip()
+        asked, which = _("{heading}:").format(heading=visible(question)), _("Which one?")
+        return self._answer(f"{asked}\n{lines}{which} ").strip()
 
     def _answer(self, question: str) -> str:
         if self.terminal is None:
             raise OSError
         with open(self.terminal, "r+b", buffering=0) as terminal:  # noqa: PTH123
-            terminal.write(question.encode())
-            return terminal.readline().decode("utf-8", "replace")
+            encoding = self.stderr.encoding or "utf-8"  # the terminal's
+            terminal.write(question.encode(encoding, "backslashreplace"))
+            return terminal.readline().decode(encoding, "replace")
 
 
 def unreadable(name: str, error: Exception, afterwards: str) -> InputError:
     """Return the error that says why a file cannot be read."""
-    return InputError(f"{name} cannot be read: {getattr(error, 'strerror', None) or error}. {afterwards}".rstrip())
+    if not afterwards:
+        return InputError(_("{name} cannot be read: {reason}.").format(name=name, reason=system_reason(error)))
+    said = _("{name} cannot be read: {reason}. {afterwards}")
+    return InputError(said.format(name=name, reason=system_reason(error), afterwards=afterwards))
 
 
 def process_environment() -> Environment:
@@ -175,7 +203,7 @@ class Progress:
         self._before: int | None = None
         self._bar: Any = None
 
-    def show(self, done: int, accepted: int) -> None:
+    def show(self, done: int, well: int) -> None:
         """Show how many numbers are done and how many of them went well; called often."""
         now = self._now()
         if self._before is None:
@@ -183,14 +211,14 @@ class Progress:
         if self._quiet or now - self._begun < _QUICK:
             return
         rate = (done - self._before) / (now - self._begun)
+        numbers = {"done": f"{done:,}", "total": f"{self._total:,}", "well": f"{well:,}", "rate": f"{rate:,.0f}"}
         if self._environment.stderr.isatty():
-            self._draw(done, f"{done:,} of {self._total:,}  {accepted:,} {self._good}  {rate:,.0f}/s")
+            self._draw(done, _(_BAR[self._good]).format(**numbers))
         elif now - self._last_line >= _LOG_SECONDS:
             self._last_line = now
-            left = f", about {(self._total - done) / rate:,.0f} s left" if rate else ""
-            self._environment.say(
-                f"{done:,} of {self._total:,} numbers, {accepted:,} {self._good}, {rate:,.0f} a second{left}"
-            )
+            left = f"{(self._total - done) / rate:,.0f}" if rate else ""
+            line = _LINE_WITH_REST if left else _LINE
+            self._environment.say(_(line[self._good]).format(**numbers, seconds=left))
 
     def _draw(self, done: int, text: str) -> None:
         if self._bar is None:
@@ -209,5 +237,17 @@ class Progress:
             self._bar.stop()
 
 
+_BAR = {
+    "accepted": later("{done} of {total}  {well} accepted  {rate}/s"),
+    "delivered": later("{done} of {total}  {well} delivered  {rate}/s"),
+}
+_LINE = {
+    "accepted": later("{done} of {total} numbers, {well} accepted, {rate} a second"),
+    "delivered": later("{done} of {total} numbers, {well} delivered, {rate} a second"),
+}
+_LINE_WITH_REST = {
+    "accepted": later("{done} of {total} numbers, {well} accepted, {rate} a second, about {seconds} s left"),
+    "delivered": later("{done} of {total} numbers, {well} delivered, {rate} a second, about {seconds} s left"),
+}
 _QUICK = 1.0
 _LOG_SECONDS = 10.0

@@ -2,6 +2,8 @@
 
 from enum import IntEnum
 
+from smscli.language import _
+
 
 class ExitCode(IntEnum):
     """How the process ends; the README's table is tested against these."""
@@ -28,7 +30,8 @@ class SmsError(Exception):
 
     def unsent(self) -> str:
         """Return the sentence for a command that never sends anything: it does not say that nothing was sent."""
-        return str(self).replace(" Nothing was sent.", "")
+        said = _("Nothing was sent.")
+        return str(self).replace(f" {said}", "").replace(said, "")  # Chinese has no space before it
 
 
 class InputError(SmsError):

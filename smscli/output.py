@@ -1,15 +1,35 @@
 """Data on stdout: a table for a person, TSV, JSON or CSV for programs."""
 
+import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from itertools import islice
-from typing import TextIO
+from itertools import chain, islice
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
-from smscli.console import Environment, visible
+from smscli.console import Environment, cells, visible
+from smscli.language import _, heading
 
-Cell = str | int | bool | None
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
 _CHUNK = 1000
 _UNFOLDED = 1 << 20  # the width of a table that is not shown on a terminal: no line is folded
+_GAP = 2  # between two columns
+_LEAST = 8  # what is left of a long text's column on a narrow terminal
+_RIGID = r"[!-~]{0,15}|[0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}(?::[0-9]{2})?"
+_BAR = 30  # the most characters of a bar
+
+
+class Bar(NamedTuple):
+    """A count that a table draws as a bar; the longest bar has `most`."""
+
+    size: int
+    most: int
+
+
+Cell = str | int | bool | Bar | None
 
 
 class Output(StrEnum):
@@ -23,10 +43,31 @@ class Output(StrEnum):
 
 
 def write_rows(
-    environment: Environment, columns: Sequence[str], rows: Iterable[Sequence[Cell]], output: Output | None = None
+    environment: Environment,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Cell]],
+    output: Output | None = None,
+    *,
+    empty: str = "",
+    cut: bool = False,
+    spare: Sequence[str] = (),
 ) -> None:
-    """Write rows under the named columns, streaming; `columns` are the JSON field names too."""
-    for text in _texts(environment, columns, rows, _resolve(environment, output)):
+    """Write rows under the named columns, streaming; `columns` are the JSON field names too.
+
+    Where there are none, a person is told `empty`. In a table for a person, long texts go on in the next line, or are
+    cut with an ellipsis if `cut`; the columns in `spare` are left out, the first one first, where there is no room.
+    """
+    output = _resolve(environment, output)
+    texts: Iterable[str]
+    if output is Output.TABLE:
+        texts = iter(_tables(columns, rows, environment.stdout, cut, spare))
+        first = next(texts, None)
+        if first is None and empty:
+            environment.say(empty)
+        texts = chain(() if first is None else (first,), texts)
+    else:
+        texts = _texts(environment, columns, rows, output)
+    for text in texts:
         environment.write(text)
         if environment.stdout_lost:
             break
@@ -43,9 +84,7 @@ def write_one(
 def _texts(
     environment: Environment, columns: Sequence[str], rows: Iterable[Sequence[Cell]], output: Output
 ) -> Iterable[str]:
-    if output is Output.TABLE:
-        return _tables(columns, rows, environment.stdout)
-    elif output is Output.CSV:
+    if output is Output.CSV:
         return _csv(columns, rows)
     elif output is Output.TSV:
         return _tsv(rows)
@@ -64,13 +103,13 @@ def follow(
 ) -> bool:
     """Write each group of rows as it comes, JSON lines in a pipe; return False at once where the reader has gone.
 
-    A table shows the columns in `widths`, each so many characters wide; the last has no limit.
+    A table shows the columns in `widths`, each so many cells wide; the last has no limit.
     """
     output = output or (Output.TABLE if environment.stdout.isatty() else Output.JSONL)
     if output is Output.JSON:
         output = Output.JSONL  # a JSON list would need an end
     if output is Output.TABLE:
-        environment.write(_line(dict(zip(columns, columns, strict=True)), widths))
+        environment.write(_line({name: heading(name) for name in columns}, widths))
     elif output is Output.CSV:
         environment.write("".join(_csv(columns, [])))
     for rows in groups:
@@ -87,8 +126,9 @@ def follow(
     return True
 
 
-def _line(cells: Mapping[str, Cell], widths: Mapping[str, int]) -> str:
-    return "  ".join(f"{visible(_text(cells[name])):<{width}}" for name, width in widths.items()).rstrip() + "\n"
+def _line(row: Mapping[str, Cell], widths: Mapping[str, int]) -> str:
+    texts = [(visible(_text(row[name])), width) for name, width in widths.items()]
+    return "  ".join(text + " " * (width - cells(text)) for text, width in texts).rstrip() + "\n"
 
 
 def is_table(environment: Environment, output: Output | None) -> bool:
@@ -111,6 +151,11 @@ def _text(cell: Cell) -> str:
     if isinstance(cell, bool):
         return "yes" if cell else "no"
     return str(cell)
+
+
+def _shown(cell: Cell) -> str:
+    """Return a cell as a person reads it."""
+    return _text(cell) if not isinstance(cell, bool) else _("yes") if cell else _("no")
 
 
 def _chunks(rows: Iterable[Sequence[Cell]]) -> Iterator[list[Sequence[Cell]]]:
@@ -181,22 +226,112 @@ def _csv_cell(cell: Cell) -> str:
     return f"'{text}" if isinstance(cell, str) and text.lstrip().startswith(tuple("=+-@＝＋－＠")) else text
 
 
-def _tables(columns: Sequence[str], rows: Iterable[Sequence[Cell]], stdout: TextIO) -> Iterator[str]:
+# --- tables -------------------------------------------------------------------------------------------------------
+
+
+class _Column(NamedTuple):
+    """A column of a table: its name, its heading, and its cells as they are shown."""
+
+    name: str
+    heading: str
+    cells: "Sequence[str | Bar]"
+    is_number: bool
+
+    @property
+    def width(self) -> int:
+        return max(cells(self.heading), *(_BAR if isinstance(cell, Bar) else cells(cell) for cell in self.cells))
+
+    @property
+    def is_rigid(self) -> bool:
+        """Whether it has only short words, numbers, dates and codes, which are shown whole or not at all."""
+        return self.is_number or all(isinstance(cell, str) and re.fullmatch(_RIGID, cell) for cell in self.cells)
+
+
+def _tables(
+    columns: Sequence[str], rows: Iterable[Sequence[Cell]], stdout: TextIO, cut: bool, spare: Sequence[str]
+) -> Iterator[str]:
     """Draw tables of up to 1,000 rows each, so that a long stream shows as it comes; empty columns are left out."""
     from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
 
     width = None if stdout.isatty() else _UNFOLDED
     console = Console(highlight=False, markup=False, emoji=False, width=width, file=stdout)
-    for chunk in _chunks(rows):
-        table = Table(box=None, header_style="bold", pad_edge=False)
-        filled = [index for index in range(len(columns)) if any(row[index] not in ("", None) for row in chunk)]
-        for index in filled:
-            numbers = all(isinstance(row[index], int) for row in chunk)
-            table.add_column(Text(columns[index]), justify="right" if numbers else "left", overflow="fold")
-        for row in chunk:
-            table.add_row(*(Text(visible(_text(row[index]))) for index in filled))
+    rows = iter(rows)
+    while chunk := list(islice(rows, _CHUNK)):
+        shown = [
+            _column(name, [row[index] for row in chunk])
+            for index, name in enumerate(columns)
+            if any(row[index] not in ("", None) for row in chunk)
+        ]
+        for name in spare:
+            if _fit(shown, console.width) is None:
+                shown = [column for column in shown if column.name != name]
+        widths = _fit(shown, console.width)
         with console.capture() as capture:
-            console.print(table)
+            console.print(_cards(shown) if widths is None else _table(shown, widths, cut, console.encoding))
         yield capture.get()
+
+
+def _column(name: str, values: Sequence[Cell]) -> _Column:
+    shown = [value if isinstance(value, Bar) else visible(_text(value)) for value in values]
+    return _Column(name, heading(name), shown, all(isinstance(value, int) for value in values))
+
+
+def _fit(columns: Sequence[_Column], width: int) -> list[int] | None:
+    """Return how wide each column is on a terminal; the widest texts give way first. None where there is no room."""
+    widths = [column.width for column in columns]
+    room = width - _GAP * (len(columns) - 1) - sum(w for w, c in zip(widths, columns, strict=True) if c.is_rigid)
+    elastic = sorted((w, index) for index, w in enumerate(widths) if not columns[index].is_rigid)
+    if sum(min(w, _LEAST) for w, _index in elastic) > room:
+        return None
+    for left, (natural, index) in zip(range(len(elastic), 0, -1), elastic, strict=True):
+        widths[index] = min(natural, room // left)
+        room -= widths[index]
+    return widths
+
+
+def _table(columns: Sequence[_Column], widths: Sequence[int], cut: bool, encoding: str) -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, header_style=_strong(), pad_edge=False, padding=(0, _GAP, 0, 0))
+    for column, width in zip(columns, widths, strict=True):
+        table.add_column(
+            Text(column.heading),
+            width=width,
+            no_wrap=cut,
+            overflow="ellipsis" if cut else "fold",
+            justify="right" if column.is_number else "left",
+        )
+    for row in zip(*(column.cells for column in columns), strict=True):
+        table.add_row(*(_drawn(cell, encoding) for cell in row))
+    return table
+
+
+def _cards(columns: Sequence[_Column]) -> "Table":
+    """Draw each row as lines of its own, where the terminal is too narrow for a table."""
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, _GAP, 0, 0))
+    grid.add_column(style=_strong(), no_wrap=True)
+    grid.add_column(overflow="fold")
+    for number, row in enumerate(zip(*(column.cells for column in columns), strict=True)):
+        if number:
+            grid.add_row()
+        for column, cell in zip(columns, row, strict=True):
+            if cell and not isinstance(cell, Bar):
+                grid.add_row(Text(column.heading), Text(cell))
+    return grid
+
+
+def _drawn(cell: str | Bar, encoding: str) -> "RenderableType":
+    from rich.bar import Bar as Drawn
+    from rich.text import Text
+
+    if not isinstance(cell, Bar):
+        return Text(cell)
+    return Drawn(cell.most, 0, cell.size) if encoding.startswith("utf") else Text("#" * (cell.size * _BAR // cell.most))
+
+
+def _strong() -> str:
+    return "" if os.environ.get("NO_COLOR") else "bold"

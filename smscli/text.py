@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from smscli.errors import InputError
+from smscli.language import _
 
 _LINE_LIMIT = 1 << 20
 _BLOCK = 1 << 16
@@ -43,9 +44,9 @@ def decode_file(raw: bytes, source: str) -> str:
     try:
         return raw.decode(marked or "gb18030")
     except UnicodeError:
-        raise InputError(
-            f"{source} is not {'UTF-16' if marked else 'UTF-8 or GB18030'} text. Nothing was sent."
-        ) from None
+        wanted = "UTF-16" if marked else _("UTF-8 or GB18030")
+        said = _("{source} is not {encoding} text. Nothing was sent.")
+        raise InputError(said.format(source=source, encoding=wanted)) from None
 
 
 def refuse_mixed(stream: io.BufferedIOBase, source: str) -> None:
@@ -70,10 +71,11 @@ def refuse_mixed(stream: io.BufferedIOBase, source: str) -> None:
     if other and evidence * _CHANCE > runs - 2 * found:
         most, rest = ("UTF-8", other) if 2 * found >= runs else ("GBK", list(utf8))
         lines = ", ".join(map(str, rest[:_NAMED_LINES])) + " …" * (len(rest) >= _NAMED_LINES)
-        raise InputError(
-            f"{source} is {most} text, but not in line {lines}: two files were put together, or a cell was cut inside "
-            "a character. Nothing was sent. Fix that, and save it as UTF-8."
+        said = _(
+            "{source} is {encoding} text, but not in line {lines}: two files were put together, or a cell was cut "
+            "inside a character. Nothing was sent. Fix that, and save it as UTF-8."
         )
+        raise InputError(said.format(source=source, encoding=most, lines=lines))
 
 
 def _count(block: str) -> int:
@@ -146,10 +148,10 @@ def read_blocks(stream: io.BufferedIOBase, source: str, encoding: str, errors: s
         cut = max(text.rfind("\n"), text.rfind("\r", 0, -1)) + 1
         rest = text[cut:]
         if len(rest) > _LINE_LIMIT:
-            raise InputError(
-                f"{source}: a line is longer than {_LINE_LIMIT:,} characters, so it is not a list or a log. "
-                "Nothing was sent."
+            said = _(
+                "{source}: a line is longer than {most:,} characters, so it is not a list or a log. Nothing was sent."
             )
+            raise InputError(said.format(source=source, most=_LINE_LIMIT))
         if cut:
             yield text[:cut]
     rest += decoder.decode(b"", final=True)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from smscli import language
 from smscli.sandbox.gateway import Sandbox
 from tests.support.command import ON_TERMINAL, Smscli, Terminal, converse, smscli_by
 from tests.support.program import run_inside, run_process
@@ -48,9 +49,12 @@ def environment(home: Path) -> dict[str, str]:
 def isolated(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     """Keep code that runs inside the test process away from the user's files and settings too."""
     for variable in [
-        key for key in os.environ if key.startswith(("SMSCLI_", "XDG_")) or key.lower().endswith("_proxy")
+        key
+        for key in os.environ
+        if key.startswith(("SMSCLI_", "XDG_", "LANG", "LC_")) or key.lower().endswith("_proxy")
     ]:
         monkeypatch.delenv(variable)
+    language.use("en")
     monkeypatch.setenv("HOME", str(home))
 
 

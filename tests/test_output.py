@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from smscli import output as out
 from smscli.console import Environment, visible
-from smscli.output import Cell, Output, write_one, write_rows
+from smscli.output import Bar, Cell, Output, write_one, write_rows
 from tests.support.command import Smscli, Terminal
 from tests.support.texts import TEXTS, is_safe
 
@@ -197,3 +197,12 @@ def test_json_is_valid_in_every_encoding(smscli_process: Smscli, encoding: str) 
     report = "name=&pwd=&sendid=1&time=2026-12-01 09:00:00&mobile=13800138001&state=😀é中"
     shown = smscli_process("parse-report", "--output", "jsonl", stdin=report, PYTHONIOENCODING=encoding)
     assert json.loads(shown.raw.decode(encoding))["state"] == "😀é中"
+
+
+@pytest.mark.parametrize(("encoding", "drawn"), [("utf-8", "█"), ("ascii", "#")])
+def test_a_bar_is_drawn_as_long_as_its_size(encoding: str, drawn: str) -> None:
+    stdout = io.TextIOWrapper(io.BytesIO(), encoding=encoding, newline="")
+    rows: list[tuple[Cell, ...]] = [("a", Bar(10, 10)), ("b", Bar(5, 10)), ("c", Bar(0, 10)), ("total", None)]
+    write_rows(Environment(None, stdout, io.StringIO()), COLUMNS, rows, Output.TABLE)
+    stdout.seek(0)
+    assert [line.count(drawn) for line in stdout.read().splitlines()] == [0, 30, 15, 0, 0]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from smscli.checks.finding import Finding, failed, passed, warned, within
 from smscli.errors import ConfigError, SmsError
-from smscli.language import _, ngettext
+from smscli.language import _, ngettext, system_reason
 from smscli.ledger.backup import Health, check
 from smscli.ledger.store import ledger_path, open_store
 
@@ -80,7 +80,9 @@ def _check_disk(path: Path) -> Finding:
     try:
         free = shutil.disk_usage(directory).free
     except OSError as error:
-        message = _("the free space of {directory} is not known: {why}").format(directory=directory, why=error.strerror)
+        message = _("the free space of {directory} is not known: {why}").format(
+            directory=directory, why=system_reason(error)
+        )
         return warned("disk", message, _("Look at it by hand, for example with: df -h"))
     message = _("{size:,.0f} MiB are free on the disk of {directory}").format(size=free / _MIB, directory=directory)
     advice = _("Make space: nothing can be sent or received when the ledger cannot be written.")

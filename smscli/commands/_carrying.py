@@ -2,13 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import islice
 
 from smscli.commands._preview import confirm
-from smscli.config.profile import Profile
+from smscli.config.keys import SANDBOX
+from smscli.config.profile import Profile, choose
 from smscli.console import Environment, Progress
-from smscli.errors import ExitCode
+from smscli.errors import ExitCode, InputError
 from smscli.gateway.client import Gateway
+from smscli.language import _
 from smscli.ledger.runs import Run, Runs
+from smscli.ledger.states import State
 from smscli.ledger.store import Store
 from smscli.ledger.summary import summarize
 from smscli.protocol.times import CHINA, parse_stime
@@ -17,14 +21,26 @@ from smscli.sending.preview import of_rest
 from smscli.sending.runner import Pace, Result, Runner
 from smscli.sending.times import quiet_until
 
+_TOGETHER = 500  # batches whose reports are recorded in one transaction
+
+
+def account_of(run: Run) -> Profile:
+    """Return the account that a run was sent by; an InputError where its profile has another account now."""
+    account = choose(run.profile)
+    if account.name != run.account and run.profile != SANDBOX:
+        raise InputError(
+            f"run {run.id} was sent by account {run.account!r}, but profile {account.label!r} now has account "
+            f"{account.name!r}. Nothing was sent. Give the profile its old name back, then try again."
+        )
+    return account
+
 
 def confirm_past(environment: Environment, runs: Runs, run: Run, yes: bool) -> None:
     """Ask whether to send a run whose time has passed; the gateway would send it at once."""
     at = parse_stime(run.stime)
     if at and at < datetime.now(CHINA) and runs.open_numbers(run.id):
-        environment.confirm(
-            f"Run {run.id} was scheduled for {run.stime} China time, which has passed. Send the rest now?", yes
-        )
+        question = _("Run {run} was scheduled for {time} China time, which has passed. Send the rest now?")
+        environment.confirm(question.format(run=run.id, time=run.stime), yes)
 
 
 def confirm_rest(
@@ -40,7 +56,8 @@ def confirm_rest(
     batches = runs.open_batches(run.id)
     if numbers > account.confirm_above:
         preview = of_rest(account, run, batches)
-        confirm(environment, preview, gateways, f"Send to the {numbers:,} numbers that are left of run {run.id}?")
+        question = _("Send to the {numbers:,} numbers that are left of run {run}?")
+        confirm(environment, preview, gateways, question.format(numbers=numbers, run=run.id))
     confirm_hours(environment, account, {batch.content for batch in batches}, run.stime, yes)
 
 
@@ -49,10 +66,8 @@ def confirm_hours(environment: Environment, account: Profile, texts: Iterable[st
     now = datetime.now(CHINA)
     until = quiet_until(account.quiet_hours, max(parse_stime(stime) or now, now)) if account.quiet_hours else None
     if until and any(map(is_marketing, texts)):
-        environment.confirm(
-            f"This is marketing, and quiet_hours last until {until:%Y-%m-%d %H:%M} China time. Send it anyway?",
-            yes,
-        )
+        question = _("This is marketing, and quiet_hours last until {time:%Y-%m-%d %H:%M} China time. Send it anyway?")
+        environment.confirm(question.format(time=until), yes)
 
 
 def carry_on(
@@ -66,24 +81,46 @@ def carry_on(
 ) -> ExitCode:
     """Send what is open of a run that is held, and return what it ended as; the caller shows it."""
     if not Runs(store).open_numbers(run.id):
-        environment.say(f"run {run.id} has nothing left to send; nothing was sent")
+        environment.say(_("run {run} has nothing left to send; nothing was sent").format(run=run.id))
     runner = Runner(store, run, account, gateways, pace)
     try:
         result = _work(environment, runner, Progress(environment, run.numbers, quiet))
     except KeyboardInterrupt:
         environment.say(
-            "smscli: stopped at once; the outcome of the requests in flight is unknown. "
-            f"Continue with: smscli resume {run.id}"
+            _(
+                "smscli: stopped at once; the outcome of the requests in flight is unknown. "
+                "Continue with: smscli resume {run}"
+            ).format(run=run.id)
         )
         if lost := runner.unwritten():
-            environment.say("\n".join(["These answers could not be written to the ledger, so keep them:", *lost]))
+            environment.say("\n".join([_("These answers could not be written to the ledger, so keep them:"), *lost]))
         raise
+    if account.label == SANDBOX:
+        _report_from_sandbox(store, run, account)
     if result.opted_out:
-        environment.say(f"{result.opted_out:,} left out: they opted out after the run began")
+        said = _("{count:,} left out: they opted out after the run began")
+        environment.say(said.format(count=result.opted_out))
     summary = summarize(store, run)
     if result.reason and summary.open:
-        environment.say(f"smscli: the run stopped, because {result.reason}.")
+        environment.say(_("smscli: the run stopped, because {reason}.").format(reason=result.reason))
     return ExitCode.INTERRUPTED if result.interrupted else summary.exit_code
+
+
+def _report_from_sandbox(store: Store, run: Run, account: Profile) -> None:
+    """Record what the built-in sandbox pushes: it lives in this process alone, so nothing has to listen for it."""
+    from smscli.ledger.inbox import Inbox
+    from smscli.protocol.pushes import push_from_fields
+    from smscli.sandbox.gateway import deliverable
+    from smscli.sandbox.pusher import Accepted, pushes
+
+    accepted = (
+        Accepted(batch.sendid, deliverable(batch.mobiles), run.extno)
+        for batch in list(Runs(store).batches(run.id, [State.ACCEPTED]))
+        if batch.accepted and not batch.delivered + batch.failed
+    )
+    while some := list(islice(accepted, _TOGETHER)):
+        found = [push_from_fields(fields) for message in some for fields in pushes(message)]
+        Inbox(store).record(account, [push for push in found if push])
 
 
 def _work(environment: Environment, runner: Runner, bar: Progress) -> Result:
@@ -94,7 +131,7 @@ def _work(environment: Environment, runner: Runner, bar: Progress) -> Result:
         bar.show(done, accepted)
         if runner.interrupted and not has_said:
             has_said = True
-            environment.say("waiting for the requests in flight; interrupt again to stop at once.")
+            environment.say(_("waiting for the requests in flight; interrupt again to stop at once."))
 
     try:
         return runner.carry_out(watch)

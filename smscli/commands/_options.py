@@ -58,8 +58,18 @@ RateOption = Annotated[
         rich_help_panel=PACE,
     ),
 ]
+SinceOption = Annotated[
+    str,
+    typer.Option(
+        metavar="TIME", help="From this time on (China time), as 2026-12-01 or '2026-12-01 09:00'.", show_default=False
+    ),
+]
+UntilOption = Annotated[
+    str, typer.Option(metavar="TIME", help="Up to this time; a day counts as a whole.", show_default=False)
+]
+SandboxOption = Annotated[bool, typer.Option("--sandbox", help="Show runs of the built-in sandbox too.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; the answer is yes.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress, and no notes about the list.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress, and not how the list was read.")]
 WaitOption = Annotated[
     str,
     typer.Option(

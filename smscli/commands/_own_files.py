@@ -7,6 +7,7 @@ from pathlib import Path
 
 from smscli.config.file import config_path
 from smscli.errors import InputError
+from smscli.language import _
 from smscli.ledger.store import ledger_path
 
 _LEDGER_FILES = ("", "-wal", "-shm", "-lock")
@@ -23,7 +24,7 @@ def refuse_own_file(path: Path) -> None:
 def refuse_own_pipe(pipe: BufferedIOBase) -> None:
     """Refuse them where they are piped in."""
     with suppress(OSError):  # not one of the system's
-        _refuse(pipe.fileno(), "the pipe")
+        _refuse(pipe.fileno(), _("the pipe"))
 
 
 def _refuse(source: Path | int, name: str) -> None:
@@ -32,9 +33,11 @@ def _refuse(source: Path | int, name: str) -> None:
         return
     ledger = ledger_path()
     if found == _identity(config_path()):
-        raise InputError(f"{name} is smscli's own configuration. Nothing was sent. Name another file.")
+        said = _("{name} is smscli's own configuration. Nothing was sent. Name another file.")
+        raise InputError(said.format(name=name))
     if any(found == _identity(ledger.with_name(ledger.name + end)) for end in _LEDGER_FILES):
-        raise InputError(f"{name} is smscli's own ledger. Nothing was sent. Name another file.")
+        said = _("{name} is smscli's own ledger. Nothing was sent. Name another file.")
+        raise InputError(said.format(name=name))
 
 
 def _identity(source: Path | int) -> tuple[int, int] | None:

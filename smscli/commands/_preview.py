@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from smscli.console import Environment
+from smscli.console import Environment, cells
 from smscli.errors import RefusedError, UnreachableError
 from smscli.gateway.client import Gateway
-from smscli.output import Output, write_rows
+from smscli.language import _, heading
+from smscli.output import Output, is_table, write_rows
 from smscli.sending.preview import Preview, Row, after
 
 
@@ -13,7 +14,10 @@ def write_preview(
     environment: Environment, preview: Preview, gateways: Sequence[Gateway], output: Output | None
 ) -> None:
     """Write the preview as data."""
-    write_rows(environment, ("item", "value"), _rows(preview, gateways), output)
+    rows = _rows(preview, gateways)
+    if is_table(environment, output):
+        rows = [(_item(item), value) for item, value in rows]
+    write_rows(environment, ("item", "value"), rows, output)
 
 
 def refuse_low_balance(preview: Preview, gateways: Sequence[Gateway]) -> None:
@@ -26,23 +30,32 @@ def refuse_low_balance(preview: Preview, gateways: Sequence[Gateway]) -> None:
     needed, balance = preview.plan.cost().total_parts, _balance(gateways)
     if after(balance, needed).startswith("-"):
         raise RefusedError(
-            f"this needs {needed:,} messages, and {balance} are left on {preview.account.label}. "
-            "Nothing was sent. Top up, send to fewer with --limit, or send as many as possible with --force."
+            _(
+                "this needs {needed:,} messages, and {balance} are left on {profile}. Nothing was sent. "
+                "Top up, send to fewer with --limit, or send as many as possible with --force."
+            ).format(needed=needed, balance=balance, profile=preview.account.label)
         )
 
 
 def confirm(environment: Environment, preview: Preview, gateways: Sequence[Gateway], question: str) -> None:
     """Show the preview to a person and ask."""
-    for item, value in _rows(preview, gateways):
-        environment.say(f"{item:<18} {value}")
+    for name, value in _rows(preview, gateways):
+        item = _item(name)
+        environment.say(f"{item}{' ' * (18 - cells(item))} {value}")
     environment.confirm(question, yes=False)
+
+
+def _item(name: str) -> str:
+    """Return what a person calls an item of the preview; the texts have numbers."""
+    what, _space, number = name.rpartition(" ")
+    return f"{heading(what)} {number}" if number.isdecimal() else heading(name)
 
 
 def _rows(preview: Preview, gateways: Sequence[Gateway]) -> list[Row]:
     try:
         balance = _balance(gateways)
     except (UnreachableError, RefusedError) as error:
-        balance = f"not known: {error}"
+        balance = _("not known: {reason}").format(reason=error)
     return preview.rows(balance)
 
 

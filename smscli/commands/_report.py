@@ -93,7 +93,8 @@ def _write_batches(environment: Environment, store: Store, summary: RunSummary, 
         # Columns of zeros would leave no room for the sendid on a narrow terminal.
         kept = [index for index in kept if any(row[index] for row in rows)]
     columns = [BATCH_COLUMNS[index] for index in kept]
-    write_rows(environment, columns, ([row[index] for index in kept] for row in rows), output)
+    shown = ([row[index] for index in kept] for row in rows)
+    write_rows(environment, columns, shown, output, spare=("blacklisted", "invalid"))
     more = sum(summary.totals.batches.get(state, 0) for state in states) - _TABLE_ROWS
     if summarized and more > 0:
         environment.say(f"… and {more:,} batches more; `smscli runs {run.id} --output tsv` lists them all")
@@ -104,8 +105,8 @@ def _batch_row(run: Run, batch: Batch) -> tuple[Cell, ...]:
     # A forgotten run has lost its text.
     length = (count_characters(text), billed_parts(text)) if batch.content else (None, None)
     return (
-        batch.number, batch.state.value, batch.sendid, batch.accepted, batch.invalid, batch.blacklisted, batch.message,
-        batch.code, batch.numbers, *length, runner.describe(batch), run.id,
+        batch.number, batch.outcome.value, batch.sendid, batch.accepted, batch.invalid, batch.blacklisted,
+        batch.message, batch.code, batch.numbers, *length, runner.describe(batch), run.id,
         batch.delivered, batch.failed, max(batch.accepted - batch.delivered - batch.failed, 0),
     )  # fmt: skip
 

@@ -93,29 +93,29 @@ BatchSize = Annotated[
 class SendOptions(NamedTuple):
     """What `send` was asked for."""
 
-    mobile: list[str] | None
-    list_file: Path | None
-    column: str
-    sheet: str
-    encoding: str
-    skip_invalid: bool
-    rejects: Path | None
-    limit: int | None
-    include_opted_out: bool
-    content: str | None
-    content_file: Path | None
-    template: str
-    var: list[str] | None
-    sign: str | None
-    extno: str | None
-    at: str | None
-    key: str | None
-    dry_run: bool
-    force: bool
-    batch_size: int | None
-    pace: Pace
-    wait: str
-    yes: bool
-    quiet: bool
-    profile: str
-    output: Output | None
+    mobile: list[str] | None = None
+    list_file: Path | None = None
+    column: str = ""
+    sheet: str = ""
+    encoding: str = ""
+    skip_invalid: bool = False
+    rejects: Path | None = None
+    limit: int | None = None
+    include_opted_out: bool = False
+    content: str | None = None
+    content_file: Path | None = None
+    template: str = ""
+    var: list[str] | None = None
+    sign: str | None = None
+    extno: str | None = None
+    at: str | None = None
+    key: str | None = None
+    dry_run: bool = False
+    force: bool = False
+    batch_size: int | None = None
+    pace: Pace = Pace()
+    wait: str = ""
+    yes: bool = False
+    quiet: bool = False
+    profile: str = ""
+    output: Output | None = None

@@ -8,6 +8,7 @@ from smscli.commands._signals import ended_by_signals
 from smscli.config.keys import parse_duration
 from smscli.console import Environment, Progress
 from smscli.errors import ExitCode, InputError, OutcomeUnknownError
+from smscli.language import _, ngettext
 from smscli.ledger.runs import Run, Runs
 from smscli.ledger.store import Store
 from smscli.ledger.summary import RunSummary, summarize
@@ -19,7 +20,8 @@ def seconds(wait: str) -> float:
     """Return the seconds of a `--wait`; 0 where none was asked for."""
     duration = parse_duration(wait) if wait else 0
     if duration is None:
-        raise InputError(f"--wait {wait!r} is not a time: write 90s, 10m or 2h. Nothing was sent.")
+        said = _("--wait {wait!r} is not a time: write 90s, 10m or 2h. Nothing was sent.")
+        raise InputError(said.format(wait=wait))
     return duration
 
 
@@ -37,18 +39,21 @@ def wait_for_reports(environment: Environment, store: Store, run: Run, patience:
                 bar.show(summary.delivered + summary.failed, summary.delivered)
                 time.sleep(min(_POLL, max(end - time.monotonic(), 0)))
     except KeyboardInterrupt:  # what was sent is shown all the same
-        environment.say(
-            f"smscli: the wait was stopped, nothing else was. Wait on with: smscli runs {run.id} --wait 10m"
-        )
+        said = _("smscli: the wait was stopped, nothing else was. Wait on with: smscli runs {run} --wait 10m")
+        environment.say(said.format(run=run.id))
         return ExitCode.INTERRUPTED
     finally:
         bar.close()
     say_reports(environment, summary)
     if summary.waiting:
-        environment.say(
-            f"smscli: {summary.waiting:,} {'number has' if summary.waiting == 1 else 'numbers have'} no report yet. "
-            f"Wait again with: smscli runs {run.id} --wait 10m (`smscli listen` must be running to receive them)"
+        said = ngettext(
+            "smscli: {count:,} number has no report yet. "
+            "Wait again with: smscli runs {run} --wait 10m (`smscli listen` must be running to receive them)",
+            "smscli: {count:,} numbers have no report yet. "
+            "Wait again with: smscli runs {run} --wait 10m (`smscli listen` must be running to receive them)",
+            summary.waiting,
         )
+        environment.say(said.format(count=summary.waiting, run=run.id))
     return summary.exit_code_with_reports
 
 
@@ -72,7 +77,8 @@ def _refuse_forgotten(store: Store, run: Run) -> None:
     """End the wait for a run that `runs prune` has forgotten: no more reports will be counted for it."""
     if Runs(store).is_kept(run.id):
         return
-    raise OutcomeUnknownError(
-        f"run {run.id} was forgotten by `smscli runs prune` while this command waited for its reports, so it is not "
+    said = _(
+        "run {run} was forgotten by `smscli runs prune` while this command waited for its reports, so it is not "
         "known what became of its numbers. Look in the gateway's web console."
     )
+    raise OutcomeUnknownError(said.format(run=run.id))

@@ -114,7 +114,8 @@ def _judge(environment: Environment, asked: Asked, minimum: int | None) -> ExitC
         return asked.error.exit_code
     if minimum is None or Decimal(asked.left) >= minimum:
         return ExitCode.DONE
-    environment.say(f"smscli: {asked.left} messages are left on {asked.label}, fewer than {minimum}.")
+    said = _("{left} messages are left on {profile}, fewer than {minimum}.")
+    environment.say(f"smscli: {said.format(left=asked.left, profile=asked.label, minimum=minimum)}")
     return ExitCode.BALANCE_LOW
 
 

@@ -6,6 +6,7 @@ import typer
 
 from smscli.commands._options import MOST_RUNS, YesOption
 from smscli.console import Environment
+from smscli.language import _
 from smscli.ledger.runs import Runs
 from smscli.ledger.states import State
 from smscli.ledger.store import open_store
@@ -26,22 +27,26 @@ def command(
     with open_store() as store:
         summary = summarize(store, Runs(store).find(run))
         if not summary.open and State.SENDING not in summary.totals.batches:
-            environment.say(f"run {run} has nothing left to send; nothing was changed{_rest(summary)}")
+            environment.say(_("run {run} has nothing left to send; nothing was changed").format(run=run))
+            _say_rest(environment, summary)
             return
-        question = f"{summary.open:,} numbers of run {run} will never be sent to. Cancel them?"
+        question = _("{count:,} numbers of run {run} will never be sent to. Cancel them?")
         if not summary.open:
-            question = f"Run {run} is just being sent. What fails of it will never be sent again. Cancel that?"
-        environment.confirm(question, yes, nothing="cancelled")
+            question = _("Run {run} is just being sent. What fails of it will never be sent again. Cancel that?")
+        environment.confirm(question.format(count=summary.open, run=run), yes, nothing="cancelled")
         cancelled = Runs(store).cancel(run)
         summary = summarize(store, summary.run)
-    environment.say(f"{cancelled:,} numbers of run {run} are cancelled{_rest(summary)}")
+    environment.say(_("{count:,} numbers of run {run} are cancelled").format(count=cancelled, run=run))
+    _say_rest(environment, summary)
 
 
-def _rest(summary: RunSummary) -> str:
-    """Return what cannot be cancelled any more."""
-    counts = {"accepted": summary.totals.accepted, "with outcome unknown": summary.unsure}
-    gone = [f"{count:,} {name}" for name, count in counts.items() if count]
-    if not gone:
-        return ""
-    when = f", scheduled for {summary.run.stime} China time" if summary.run.stime else ""
-    return f"; {' and '.join(gone)}{when}: only the vendor can stop these"
+def _say_rest(environment: Environment, summary: RunSummary) -> None:
+    """Say what cannot be cancelled any more."""
+    accepted, unsure, stime = summary.totals.accepted, summary.unsure, summary.run.stime
+    if accepted:
+        environment.say(_("{count:,} are accepted: only the vendor can stop these").format(count=accepted))
+    if unsure:
+        said = _("{count:,} have an unknown outcome: only the vendor can stop these")
+        environment.say(said.format(count=unsure))
+    if stime and (accepted or unsure):
+        environment.say(_("they are scheduled for {time} China time").format(time=stime))

@@ -6,7 +6,8 @@ import typer
 
 from smscli.commands._options import OutputOption
 from smscli.errors import InputError
-from smscli.output import write_rows
+from smscli.language import _, language
+from smscli.output import is_table, write_rows
 from smscli.protocol.codes import ANSWERS, OPERATOR_STATES, STATES, Meaning
 
 SETTINGS = {"ignore_unknown_options": True}  # -1 is a code here, not an option
@@ -26,11 +27,15 @@ def command(
         from difflib import get_close_matches
 
         close = get_close_matches(code.strip().upper(), [row[1] for row in _rows()], 1)
-        hint = f" Did you mean {close[0]}?" if close else ""
-        raise InputError(
-            f"{code!r} is not in the tables.{hint} The gateway and the operators also have codes of their own: ask the "
+        if close:
+            raise InputError(_("{code!r} is not in the tables. Did you mean {near}?").format(code=code, near=close[0]))
+        said = _(
+            "{code!r} is not in the tables. The gateway and the operators also have codes of their own: ask the "
             "vendor's support what this one means. `smscli codes` lists those that are known."
         )
+        raise InputError(said.format(code=code))
+    if language() == "zh" and is_table(context.obj, output):  # a column that is empty is not shown
+        rows = [(kind, code, chinese, "", _(note)) for kind, code, chinese, _english, note in rows]
     write_rows(context.obj, COLUMNS, rows, output)
 
 

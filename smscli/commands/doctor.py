@@ -17,6 +17,7 @@ from smscli.errors import ExitCode, InputError
 from smscli.language import _
 from smscli.output import Cell, Output, follow, is_table, write_rows
 
+COLUMNS = ("result", "check", "profile", "endpoint", "value", "message", "advice")
 # What a terminal shows, and how wide; the advice is on a line of its own.
 _WIDTHS = {"result": 6, "check": 13, "profile": 11, "message": 0}
 _MARGIN = 36  # columns before a message
@@ -48,13 +49,13 @@ def command(
     if is_table(environment, output):
         follow(
             environment,
-            Finding._fields,
+            COLUMNS,
             (list(_lines(finding, columns or _UNFOLDED)) for finding in findings),
             _WIDTHS,
             Output.TABLE,
         )
     else:
-        write_rows(environment, Finding._fields, findings, output)
+        write_rows(environment, COLUMNS, findings, output)
     return ExitCode.UNSOUND if findings.failed else ExitCode.DONE
 
 

@@ -12,6 +12,7 @@ from smscli.commands._send_input import sheet_chooser
 from smscli.config import profile as profiles
 from smscli.console import Environment
 from smscli.errors import InputError
+from smscli.language import _
 from smscli.ledger.optouts import OptOuts
 from smscli.ledger.store import open_store
 from smscli.output import Output, write_rows
@@ -39,7 +40,7 @@ def list_(context: typer.Context, profile: ProfileOption = "", output: OutputOpt
         found = OptOuts(store).all(_account(profile))
     since = [china_time(person.since) for person in found]
     rows = [(person.mobile, at, person.reason) for person, at in zip(found, since, strict=True)]
-    write_rows(context.obj, COLUMNS, rows, output)
+    write_rows(context.obj, COLUMNS, rows, output, empty=_("Nobody is on the list."), cut=True)
 
 
 @command.command()
@@ -55,7 +56,9 @@ def remove(context: typer.Context, mobiles: Mobiles, profile: ProfileOption = ""
     people = _valid(context.obj, recipients.from_options(mobiles), skip_invalid=False)
     with open_store() as store:
         gone = OptOuts(store).remove(_account(profile), people.mobiles)
-    context.obj.say(f"{gone:,} taken off the list{_rest(people, gone, 'were not on it')}")
+    rest = len(people.mobiles) - gone
+    said = _("{count:,} taken off the list; {rest:,} were not on it") if rest else _("{count:,} taken off the list")
+    context.obj.say(said.format(count=gone, rest=rest))
 
 
 @command.command("import")
@@ -93,29 +96,27 @@ def _account(profile: str) -> str:
 def _add(environment: Environment, people: Recipients, profile: str) -> None:
     with open_store() as store:
         new = OptOuts(store).add(_account(profile), people.mobiles, _BY_HAND)
-    environment.say(f"{new:,} put on the list{_rest(people, new, 'were on it already')}")
-
-
-def _rest(people: Recipients, done: int, why: str) -> str:
-    rest = len(people.mobiles) - done
-    return f"; {rest:,} {why}" if rest else ""
+    rest = len(people.mobiles) - new
+    said = _("{count:,} put on the list; {rest:,} were on it already") if rest else _("{count:,} put on the list")
+    environment.say(said.format(count=new, rest=rest))
 
 
 def _read(environment: Environment, file: Path | None, column: str, encoding: str, sheet: str) -> Recipients:
     how = (column, encoding, (), sheet, sheet_chooser(environment))
     if file is None:
-        pipe = environment.pipe("which numbers? Name a file, or pipe a list in.")
+        pipe = environment.pipe(_("which numbers? Name a file, or pipe a list in."))
         refuse_own_pipe(pipe)
-        return recipients.read_list(pipe, "the list from the pipe", *how)
+        return recipients.read_list(pipe, _("the list from the pipe"), *how)
     refuse_own_file(file)
-    with environment.open_file(file, "The list was not changed.") as stream:
+    with environment.open_file(file, _("The list was not changed.")) as stream:
         return recipients.read_list(stream, str(file), *how)
 
 
 def _valid(environment: Environment, people: Recipients, skip_invalid: bool) -> Recipients:
     """Name the lines that are not a mobile number; without --skip-invalid nothing is done then."""
     for where, text, reason in people.invalid:
-        environment.say(f"{where}: {text!r}: {reason}")
+        environment.say(_("{where}: {text!r}: {reason}").format(where=where, text=text, reason=reason))
     if people.invalid and not skip_invalid:
-        raise InputError(f"{len(people.invalid):,} invalid, {len(people.mobiles):,} valid. The list was not changed.")
+        said = _("{invalid:,} invalid, {valid:,} valid. The list was not changed.")
+        raise InputError(said.format(invalid=len(people.invalid), valid=len(people.mobiles)))
     return people

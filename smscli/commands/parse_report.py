@@ -20,6 +20,7 @@ from smscli.config.file import config_path
 from smscli.config.profile import Profile
 from smscli.console import Environment, unreadable
 from smscli.errors import ConfigError, InputError
+from smscli.language import _, ngettext
 from smscli.output import Output, write_rows
 from smscli.protocol.codes import state_meaning
 from smscli.protocol.pushes import Push, Reply, Report, Trust
@@ -73,20 +74,31 @@ def command(
 
 
 def _show(environment: Environment, rows: Iterator[Row], summary: bool, verify: bool, output: Output | None) -> None:
+    empty = _("No report or reply was found.")
     if summary:
         counted = Counter((row[0], row[3], row[4]) for row in rows)
-        write_rows(environment, SUMMARY_COLUMNS, [(*key, count) for key, count in counted.most_common()], output)
+        write_rows(
+            environment, SUMMARY_COLUMNS, [(*key, count) for key, count in counted.most_common()], output, empty=empty
+        )
     else:
-        write_rows(environment, (*COLUMNS, "verified") if verify else COLUMNS, rows, output)
+        write_rows(
+            environment,
+            (*COLUMNS, "verified") if verify else COLUMNS,
+            rows,
+            output,
+            empty=empty,
+            spare=("extension", "kind"),
+        )
 
 
 def _trust(account: Profile, verify: bool) -> Trust | None:
     """Return what a push must carry; None where the profile has no secret, which `--verify` cannot do without."""
     if verify and not account.trust:
-        raise ConfigError(
-            f"profile {account.label!r} has neither push_name nor access_secret, so nothing can be verified. "
-            f"Add what was agreed with the vendor to {config_path()}."
+        said = _(
+            "profile {profile!r} has neither push_name nor access_secret, so nothing can be verified. "
+            "Add what was agreed with the vendor to {file}."
         )
+        raise ConfigError(said.format(profile=account.label, file=config_path()))
     return account.trust
 
 
@@ -133,32 +145,34 @@ class _Recorder:
         self._known += len(waiting) - new
 
     def summary(self, checked: bool) -> str:
-        """Return what was recorded and what was not."""
-        counts = f"{self._new:,} recorded for profile {self._label}"
-        counts += f", {self._known:,} known already" if self._known else ""
+        """Return what was recorded and what was not, a line each."""
+        lines = [_("{count:,} recorded for profile {profile}").format(count=self._new, profile=self._label)]
+        if self._known:
+            lines.append(_("{count:,} known already").format(count=self._known))
         if self._untrusted:
-            counts += f", {self._untrusted:,} not recorded: they do not match the profile's credentials"
+            said = _("{count:,} not recorded: they do not match the profile's credentials")
+            lines.append(said.format(count=self._untrusted))
         if not checked:
-            counts += "; nothing was verified, because the profile has neither push_name nor access_secret"
-        return counts
+            lines.append(_("nothing was verified, because the profile has neither push_name nor access_secret"))
+        return "\n".join(lines)
 
 
 def _blocks(environment: Environment, sources: list[str]) -> Iterator[tuple[str, Iterable[str]]]:
     """Yield each source's name and blocks of whole lines; all names are checked before the first is read."""
     if not sources:
-        environment.pipe("which files? Name them, or pipe a log in.")
+        environment.pipe(_("which files? Name them, or pipe a log in."))
         sources = ["-"]
     missing = [source for source in sources if source != "-" and not _exists(source)]
     for source in set(sources) - set(missing) - {"-"}:
         refuse_own_file(Path(source))
     for source in missing:
         if "=" not in source and not source.lstrip().startswith("{"):
-            raise InputError(f"there is no file {source!r}, and it is not a push either.")
+            raise InputError(_("there is no file {name!r}, and it is not a push either.").format(name=source))
     for source in sources:
         if source in missing:
-            yield "the push given", [source]
+            yield _("the push given"), [source]
         elif source == "-":
-            yield "the pipe", _file_blocks(environment, None, "the pipe")
+            yield _("the pipe"), _file_blocks(environment, None, _("the pipe"))
         else:
             yield source, _file_blocks(environment, Path(source), source)
 
@@ -215,17 +229,20 @@ class _Reader:
     def _count_line(self, source: str, number: int) -> None:
         self._not_pushes += 1
         if len(self._named) < _NAMED:
-            self._named.append(f"{source}, line {number}")
+            self._named.append(_("{source}, line {line}").format(source=source, line=number))
 
     def conclude(self, environment: Environment, strict: bool) -> None:
         """Say which lines are not a push, with `strict` as an error; say also if no report has the state."""
         if not self._found:
-            environment.say(f"no report has the state {self._state}; `smscli codes` lists the known ones")
+            said = _("no report has the state {state}; `smscli codes` lists the known ones")
+            environment.say(said.format(state=self._state))
         if not self._not_pushes:
             return
-        more = f"\n… and {self._not_pushes - len(self._named):,} more" if self._not_pushes > len(self._named) else ""
-        verb = "line is" if self._not_pushes == 1 else "lines are"
-        text = f"{self._not_pushes:,} {verb} not a push:\n" + "\n".join(self._named) + more
+        said = ngettext("{count:,} line is not a push:", "{count:,} lines are not a push:", self._not_pushes)
+        lines = [said.format(count=self._not_pushes), *self._named]
+        if more := self._not_pushes - len(self._named):
+            lines.append(_("… and {count:,} more").format(count=more))
+        text = "\n".join(lines)
         if strict:
             raise InputError(text)
         environment.say(text)

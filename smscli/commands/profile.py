@@ -13,7 +13,8 @@ from smscli.config.keys import PROFILE_KEYS, Key
 from smscli.config.profile import Profile, Secret, choose
 from smscli.console import Environment
 from smscli.errors import InputError, SmsError
-from smscli.output import is_table, write_rows
+from smscli.language import _
+from smscli.output import write_rows
 
 command = Commands(help="Add, show, change or remove accounts.")
 KnownProfile = Annotated[
@@ -127,10 +128,8 @@ def list_profiles(context: typer.Context, output: OutputOption = None) -> None:
         (label, "default" if label == config.default else "", table.get("name", ""), table.get("endpoint", ""))
         for label, table in config.profiles.items()
     ]
-    if rows or not is_table(context.obj, output):
-        write_rows(context.obj, ("profile", "default", "name", "endpoint"), rows, output)
-    else:
-        context.obj.say("there is no profile yet. Add one: smscli profile add NAME")
+    empty = _("There is no profile yet. Add one: smscli profile add NAME")
+    write_rows(context.obj, ("profile", "default", "name", "endpoint"), rows, output, empty=empty)
 
 
 @command.command()
@@ -139,10 +138,13 @@ def show(
     label: Annotated[
         str, typer.Argument(metavar="[PROFILE]", help="Its name; without it the default.", show_default=False)
     ] = "",
+    profile: ProfileOption = "",
     output: OutputOption = None,
 ) -> None:
     """Show an account as commands use it, and where each value comes from; secrets are masked."""
-    account = choose(label)
+    if label and profile:
+        raise InputError(_("name the profile once, either as PROFILE or with -p."))
+    account = choose(label or profile)
     rows = [
         (key, account.shown(key), account.sources.get(key, "built in"))
         for key in PROFILE_KEYS

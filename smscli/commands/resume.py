@@ -6,11 +6,9 @@ from typing import Annotated
 
 import typer
 
-from smscli.commands._carrying import carry_on, confirm_past, confirm_rest
+from smscli.commands._carrying import account_of, carry_on, confirm_past, confirm_rest
 from smscli.commands._options import MOST_RUNS, OutputOption, QuietOption, RateOption, WorkersOption, YesOption
 from smscli.commands._report import say_evidence, shown_at_the_end
-from smscli.config.keys import SANDBOX
-from smscli.config.profile import Profile, choose
 from smscli.console import Environment
 from smscli.errors import ExitCode, InputError
 from smscli.gateway.open import gateways_of
@@ -75,23 +73,13 @@ def command(
 def _go_on(
     environment: Environment, store: Store, run: Run, pace: Pace, yes: bool, quiet: bool, output: Output | None
 ) -> ExitCode:
-    account, runs = _account(run), Runs(store)
+    account, runs = account_of(run), Runs(store)
     confirm_past(environment, runs, run, yes)
     _confirm_twin(environment, runs, run, yes)
     with gateways_of(account, environment.say) as gateways:
         confirm_rest(environment, runs, run, account, gateways, yes)
         with shown_at_the_end(environment, store, run, output):
             return carry_on(environment, store, run, account, gateways, pace, quiet)
-
-
-def _account(run: Run) -> Profile:
-    account = choose(run.profile)
-    if account.name != run.account and run.profile != SANDBOX:
-        raise InputError(
-            f"run {run.id} was sent by account {run.account!r}, but profile {account.label!r} now has account "
-            f"{account.name!r}. Nothing was sent. Give the profile its old name back, then resume."
-        )
-    return account
 
 
 def _numbers(text: str) -> set[int]:

@@ -1,120 +1,267 @@
 """`smscli runs`: every send and what became of it; `smscli runs RUN` shows one."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
 from smscli.cli import Commands, Group
-from smscli.commands._options import MOST_RUNS, OutputOption, QuietOption, WaitOption
-from smscli.commands._report import meaning, say_reports, say_some, show_end
+from smscli.commands import _times
+from smscli.commands._options import (
+    MOST_RUNS,
+    OutputOption,
+    QuietOption,
+    SandboxOption,
+    SinceOption,
+    UntilOption,
+    WaitOption,
+)
+from smscli.commands._pages import HtmlOption, NumbersOption, check_page_options, open_statistics, write_page
+from smscli.commands._people import Listed, failed_people, say_unknown, write_people, write_with_state
+from smscli.commands._report import say_reports, show_end
 from smscli.commands._waiting import seconds, wait_for_reports
+from smscli.config.keys import SANDBOX
 from smscli.console import Environment
 from smscli.errors import ExitCode, InputError
-from smscli.gateway.client import describe_answer
+from smscli.language import _, ngettext
 from smscli.ledger.forgetting import forget
-from smscli.ledger.outcomes import LeftOut, left_out, outcomes
-from smscli.ledger.runs import DIED, Run, Runs
+from smscli.ledger.runs import Run, Runs
 from smscli.ledger.settling import Settling
 from smscli.ledger.states import State
+from smscli.ledger.statistics import Wanted
 from smscli.ledger.store import Store, open_store
-from smscli.ledger.summary import RunSummary, summarize
-from smscli.ledger.verdicts import DELIVERED
-from smscli.output import Cell, Output, is_table, is_tsv, write_rows
+from smscli.ledger.summary import RunState, RunSummary, summarize
+from smscli.ledger.which import Which
+from smscli.output import Cell, Output, is_table, write_rows
 from smscli.protocol.times import CHINA, china_time
 
 COLUMNS = (
     "run", "created", "state", "numbers", "accepted", "unknown", "profile", "key", "content", "asker", "delivered",
-    "failed", "waiting", "at",
+    "failed", "waiting", "at", "resends",
 )  # fmt: skip
-_TABLE_COLUMNS = ("run", "created", "state", "numbers", "accepted", "unknown", "profile", "key", "content")
-_TEXT_START = 24  # characters of a text that are shown
-NUMBER_COLUMNS = ("mobile", "state", "meaning")
-_NAMED = 20  # numbers that are named in a sentence
+_TABLE_COLUMNS = ("run", "created", "state", "at", "numbers", "accepted", "unknown", "profile", "key", "content")
+_SPARE = ("key", "profile", "unknown", "numbers")
+_LIMIT = 20
+_OF_ONE_RUN = ("--failed", "--unknown", "--list", "--wait")
 
 
 class _RunOrCommand(Group):
     """Accepts a run's number in the place of a sub-command: `smscli runs 17`."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        option = args[0].partition("=")[0] if args else ""
+        if option in _OF_ONE_RUN:
+            raise InputError(
+                _("{option} is about one run, so its number comes first: smscli runs RUN {option}").format(
+                    option=option
+                )
+            )
+        return super().parse_args(ctx, args)
+
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        return super().resolve_command(ctx, ["show", *args] if args[0].isdigit() else args)
+        if args[0].isdecimal():
+            return super().resolve_command(ctx, ["show", *args])
+        if args[0] not in self.commands:
+            raise InputError(
+                _("{text!r} is not the number of a run. `smscli runs` lists the runs.").format(text=args[0])
+            )
+        return super().resolve_command(ctx, args)
 
 
 command = Commands(cls=_RunOrCommand, invoke_without_command=True, subcommand_metavar="[RUN | prune]")
 
 
 @command.callback()
-def list_runs(context: typer.Context, output: OutputOption = None) -> None:
-    """List all sends, the latest first; with the number of a RUN show its batches.
+def list_runs(
+    context: typer.Context,
+    since: SinceOption = "",
+    until: UntilOption = "",
+    profile: Annotated[
+        str, typer.Option("-p", "--profile", metavar="PROFILE", help="Only runs of this account.", show_default=False)
+    ] = "",
+    state: Annotated[
+        RunState | None,
+        typer.Option(metavar="STATE", help=f"Only runs in this state: {', '.join(RunState)}.", show_default=False),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=0, metavar="N", help="Only the latest N, else 20; 0 means all.", show_default=False),
+    ] = None,
+    sandbox: SandboxOption = False,
+    output: OutputOption = None,
+) -> None:
+    """List the latest sends, the newest last; with the number of a RUN show its batches.
 
-    `smscli runs RUN --failed`, `--unknown` or `--state STATE` lists the numbers of that kind. `--wait 10m` waits until
-    all reports are there. `smscli runs RUN --help` explains all options. `smscli cancel RUN` cancels what is left.
+    `smscli runs RUN --list failed` lists people with their texts, states and times: failed, waiting, planned, unknown
+    or all. `--wait 10m` waits until all reports are there. `smscli runs RUN --help` explains all options. `smscli
+    cancel RUN` cancels what is left, `smscli resend RUN --failed` sends again to those who did not get it.
     """
     if context.invoked_subcommand:
+        _refuse_misplaced(context)
         return
+    which = Which(_times.since(since), _times.until(until), profile, sandbox or profile == SANDBOX)
     environment: Environment = context.obj
     with open_store() as store:
-        rows = [_run_row(summarize(store, run)) for run in list(Runs(store).all())]
-    if not is_table(environment, output):
-        write_rows(environment, COLUMNS, rows, output)
-        return
-    named = [dict(zip(COLUMNS, row, strict=True)) for row in rows]
-    for row in named:
-        row |= {"created": str(row["created"])[:-3], "content": _start(str(row["content"]))}
-    # Columns of zeros would leave no room for the text on a narrow terminal.
-    kept = [name for name in _TABLE_COLUMNS if any(row[name] for row in named)]
-    write_rows(environment, kept, [[row[name] for name in kept] for row in named], output)
+        shown, more = _latest(store, which, state, _LIMIT if limit is None else limit or MOST_RUNS)
+        hidden = Runs(store).count(which._replace(profile=SANDBOX)) if not (profile or sandbox) else 0
+    _write(environment, shown, output)
+    if more:
+        environment.say(
+            ngettext(
+                "{count:,} older run is not shown; --limit 0 shows all",
+                "{count:,} older runs are not shown; --limit 0 shows all",
+                more,
+            ).format(count=more)
+        )
+    if hidden and is_table(environment, output):
+        environment.say(
+            ngettext(
+                "{count:,} run of the built-in sandbox is not shown; `smscli runs --sandbox` shows it too",
+                "{count:,} runs of the built-in sandbox are not shown; `smscli runs --sandbox` shows them too",
+                hidden,
+            ).format(count=hidden)
+        )
+
+
+def _refuse_misplaced(context: typer.Context) -> None:
+    """Refuse options of the list in front of a run's number or of `prune`, where they would do nothing."""
+    given = next((name for name, value in context.params.items() if value not in (None, "", False)), "")
+    if given:
+        raise InputError(
+            _("--{option} is in front of {word!r}, where it does nothing. Options go behind it.").format(
+                option=given, word="prune" if context.invoked_subcommand == "prune" else "RUN"
+            )
+        )
+
+
+def _latest(store: Store, which: Which, state: RunState | None, limit: int) -> tuple[list[RunSummary], int]:
+    """Return the latest runs, the newest last, and how many older ones there are."""
+    runs = Runs(store)
+    if state is None:
+        found = [summarize(store, run) for run in runs.latest(which, limit)]
+        return found[::-1], runs.count(which) - len(found)
+    fitting = [summary for run in runs.latest(which) if (summary := summarize(store, run)).state is state]
+    return fitting[:limit][::-1], max(len(fitting) - limit, 0)
+
+
+def _write(environment: Environment, summaries: Sequence[RunSummary], output: Output | None) -> None:
+    rows: list[Sequence[Cell]] = [_run_row(summary) for summary in summaries]
+    columns: Sequence[str] = COLUMNS
+    if is_table(environment, output):
+        named = [dict(zip(COLUMNS, row, strict=True)) for row in rows]
+        for row in named:
+            is_scheduled = row["state"] == RunState.SCHEDULED
+            row |= {
+                "created": str(row["created"])[:-3],
+                "content": " ".join(str(row["content"]).split()),
+                "at": str(row["at"])[:-3] if is_scheduled else "",
+            }
+        # Columns of zeros would leave no room for the text on a narrow terminal.
+        columns = [name for name in _TABLE_COLUMNS if any(row[name] for row in named)]
+        rows = [[row[name] for name in columns] for row in named]
+    write_rows(environment, columns, rows, output, empty=_("There are no runs to show."), cut=True, spare=_SPARE)
+
+
+def _run_row(summary: RunSummary) -> tuple[Cell, ...]:
+    run, totals = summary.run, summary.totals
+    return (
+        run.id, china_time(run.created), summary.state.value, run.numbers, totals.accepted,
+        totals.numbers.get(State.UNKNOWN, 0), run.profile, run.key or "", run.content, run.asker,
+        summary.delivered, summary.failed, summary.waiting, run.stime, run.resends,
+    )  # fmt: skip
 
 
 @command.command(hidden=True)
 def show(
     context: typer.Context,
     run: Annotated[int, typer.Argument(metavar="RUN", max=MOST_RUNS, help="Its number; `smscli runs` lists them.")],
+    listed: Annotated[
+        Listed | None,
+        typer.Option(
+            "--list",
+            metavar="WHO",
+            help="List people with their texts, states and times: failed, waiting, planned, unknown or all. The list's "
+            "own columns are not kept.",
+            show_default=False,
+        ),
+    ] = None,
     failed: Annotated[
-        bool, typer.Option("--failed", help="List the numbers that did not get the message, and why.")
+        bool,
+        typer.Option("--failed", help="The same as --list failed; in a pipe only the numbers, which `send` reads."),
+    ] = False,
+    unknown: Annotated[
+        bool,
+        typer.Option("--unknown", help="The same as --list unknown; in a pipe only the numbers."),
     ] = False,
     state: Annotated[
-        str, typer.Option(metavar="STATE", help="List the numbers with this report state.", show_default=False)
+        str,
+        typer.Option(
+            metavar="STATE",
+            help="List the people with this report state; in a pipe only the numbers.",
+            show_default=False,
+        ),
     ] = "",
-    unknown: Annotated[bool, typer.Option("--unknown", help="List the numbers whose outcome is unknown.")] = False,
+    html: HtmlOption = None,
+    whole_numbers: NumbersOption = False,
     wait: WaitOption = "",
     quiet: QuietOption = False,
     output: OutputOption = None,
 ) -> ExitCode:
     """Show a run's batches, what became of them, and the numbers whose outcome is unknown."""
     environment: Environment = context.obj
+    check_page_options(html, whole_numbers, bool(listed or failed or unknown or state or output))
     patience, code = seconds(wait), ExitCode.DONE
+    if [listed is not None, failed, unknown, bool(state)].count(True) > 1:
+        raise InputError(_("Name one of --list, --failed, --unknown and --state."))
     with open_store() as store:
         found = Runs(store).find(run)
         if wait:
             code = wait_for_reports(environment, store, found, patience, quiet)
         Settling(store).settle(run)
-        summary = summarize(store, found)
-        if failed:
-            _write_numbers(environment, _failed(store, run), output)
-            _say_left_out(environment, store, run)
-        elif unknown:
-            batches = Runs(store).unsettled_batches(run)
-            rows = ((mobile, "unknown", batch.error or DIED) for batch in batches for mobile in batch.mobiles)
-            _write_numbers(environment, rows, output)
+        short = Listed.FAILED if failed else Listed.UNKNOWN if unknown else None
+        if html:
+            write_page(environment, html, _page(environment, store, summarize(store, found), whole_numbers))
+        elif kind := listed or short:
+            write_people(environment, store, found, kind, output, only_numbers=listed is None)
         elif state:
-            _write_numbers(environment, _with_state(store, run, state.strip()), output)
-            if state.strip().upper() not in map(str.upper, summary.verdicts):
-                environment.say(f"no number of run {run} has the state {state}; `smscli codes` lists the known ones")
+            write_with_state(environment, store, found, state.strip(), output)
         else:
-            _show_run(environment, store, summary, bool(wait), output)
+            _show_run(environment, store, summarize(store, found), bool(wait), output)
     return code
+
+
+def _page(environment: Environment, store: Store, summary: RunSummary, whole_numbers: bool) -> str:
+    from smscli.reporting.pages import Person, run_page
+
+    statistics = open_statistics(environment, store, Wanted(run=summary.run.id))
+    return run_page(statistics, summary, (Person(*row) for row in failed_people(store, summary.run.id)), whole_numbers)
 
 
 def _show_run(environment: Environment, store: Store, summary: RunSummary, waited: bool, output: Output | None) -> None:
     run = summary.run
-    when = f", scheduled for {run.stime} China time" if run.stime else ""
-    environment.say(f"run {run.id} of {china_time(run.created)}, profile {run.profile}{when}: {_start(run.content)}")
+    environment.say("\n".join(_head(run, Runs(store).resent_by(run.id))))
     show_end(environment, store, summary, output)
-    _say_unknown(environment, store, run)
+    say_unknown(environment, store, run)
     if not waited:
         say_reports(environment, summary)
+
+
+def _head(run: Run, resent_by: Sequence[int]) -> list[str]:
+    """Return what a run is, in sentences: when, by whom, which others belong to it, and its whole text."""
+    created = china_time(run.created)
+    lines = [_("run {run} of {time}, profile {profile}").format(run=run.id, time=created, profile=run.profile)]
+    if run.profile == SANDBOX:
+        lines.append(_("the built-in sandbox: nothing was really sent"))
+    if run.stime:
+        lines.append(_("scheduled for {time} China time").format(time=run.stime))
+    if run.key:
+        lines.append(_("key: {key}").format(key=run.key))
+    if run.resends is not None:
+        lines.append(_("it resends run {run}").format(run=run.resends))
+    if resent_by:
+        lines.append(_("resent by run {runs}").format(runs=", ".join(map(str, resent_by))))
+    return [*lines, *([_("text: {content}").format(content=run.content)] if run.content else [])]
 
 
 @command.command()
@@ -139,78 +286,3 @@ def prune(
     more = "" if not left else f"; {left:,} unfinished ones stay until they are resumed or cancelled"
     kept = " (those with a key keep it, without texts and numbers)" if gone else ""
     context.obj.say(f"{gone:,} {'run' if gone == 1 else 'runs'} forgotten{kept}{more}")
-
-
-def _write_numbers(environment: Environment, listed: Iterable[tuple[str, str, str]], output: Output | None) -> None:
-    """Write numbers, each with a state and the reason; in a pipe only the numbers, so that `send` can read them."""
-    end = 1 if is_tsv(environment, output) else len(NUMBER_COLUMNS)
-    write_rows(environment, NUMBER_COLUMNS[:end], (row[:end] for row in listed), output)
-
-
-def _with_state(store: Store, run: int, wanted: str) -> Iterator[tuple[str, str, str]]:
-    return (
-        (mobile, state, meaning(state)) for mobile, state in outcomes(store, run) if state.upper() == wanted.upper()
-    )
-
-
-def _failed(store: Store, run: int) -> Iterator[tuple[str, str, str]]:
-    """Yield the numbers that certainly did not get it, by their report or by what the gateway answered."""
-    for mobile, state in outcomes(store, run, without=DELIVERED):
-        yield mobile, state, meaning(state)
-    for batch in left_out(store, run):
-        for mobile in batch.mobiles if batch.certain else ():
-            yield mobile, "refused" if batch.state is State.REFUSED else "left out", _why(batch)
-
-
-def _why(batch: LeftOut) -> str:
-    if batch.state is State.REFUSED:
-        return describe_answer(batch.code or 0, batch.message)
-    return f"the gateway counted {batch.invalid:,} invalid and {batch.blacklisted:,} blacklisted of batch {batch.batch}"
-
-
-def _say_left_out(environment: Environment, store: Store, run: int) -> None:
-    """Name the numbers among which the gateway left some out without saying which."""
-    sentences = [
-        f"batch {batch.batch}: the gateway left {batch.invalid + batch.blacklisted:,} of these "
-        f"{len(batch.mobiles):,} numbers out ({batch.invalid:,} invalid, {batch.blacklisted:,} blacklisted) and does "
-        f"not say which: {_some(batch.mobiles)}"
-        for batch in left_out(store, run)
-        if not batch.certain and batch.mobiles
-    ]
-    more = f"… and the same of {{:,}} batches more; `smscli runs {run} --output tsv` lists their counts"
-    say_some(environment, sentences, more)
-    if waiting := sum(batch.numbers for batch in Runs(store).open_batches(run) if batch.state is State.REFUSED):
-        environment.say(
-            f"{waiting:,} of the refused numbers may still be sent to by `smscli resume {run}`: if you send to them "
-            f"otherwise, give that up first with `smscli cancel {run}`"
-        )
-
-
-def _some(mobiles: Sequence[str], named: int = _NAMED) -> str:
-    more = f" and {len(mobiles) - named:,} more" if len(mobiles) > named else ""
-    return f"{', '.join(mobiles[:named])}{more}"
-
-
-def _run_row(summary: RunSummary) -> tuple[Cell, ...]:
-    run, totals = summary.run, summary.totals
-    return (
-        run.id, china_time(run.created), summary.state, run.numbers, totals.accepted,
-        totals.numbers.get(State.UNKNOWN, 0), run.profile, run.key or "", run.content, run.asker,
-        summary.delivered, summary.failed, summary.waiting, run.stime,
-    )  # fmt: skip
-
-
-def _start(text: str) -> str:
-    """Return the start of a text, on one line."""
-    line = " ".join(text.split())
-    return line if len(line) <= _TEXT_START else f"{line[:_TEXT_START]}…"
-
-
-def _say_unknown(environment: Environment, store: Store, run: Run) -> None:
-    batches = Runs(store).unsettled_batches(run.id)
-    named = max(_NAMED // max(len(batches), 1), 3)
-    sentences = [f"batch {batch.number}, outcome unknown: {_some(batch.mobiles, named)}" for batch in batches]
-    option = f"`smscli runs {run.id} --unknown` lists them all"
-    say_some(environment, sentences, f"… and {{:,}} batches more; {option}")
-    if any(len(batch.mobiles) > named for batch in batches):
-        environment.say(option)

@@ -16,6 +16,7 @@ from smscli.commands._signals import ended_by_signals
 from smscli.config import profile as profiles
 from smscli.console import Environment
 from smscli.errors import InputError
+from smscli.language import _, system_reason
 from smscli.protocol.pushes import Trust
 from smscli.sandbox.faults import Fault
 from smscli.sandbox.gateway import NO_TRUST, Sandbox
@@ -62,13 +63,13 @@ def command(
     It answers as the gateway does, and logs each request as a JSON line. These values give these codes:
 
     \b
-      name      nosuch 10, closed 11, suspended 12, blocked-ip 13,
-                malformed 14, broken -1
-      pwd       wrong 10
-      content   敏感 1, 余额不足 2, 没有号码 3, select * from 4,
-                格式错误 14, 系统异常 -1
-      mobile    not a mobile number: invalid; ending in 099: blacklisted;
-                any other: accepted and charged
+    name      nosuch 10, closed 11, suspended 12, blocked-ip 13,
+              malformed 14, broken -1
+    pwd       wrong 10
+    content   敏感 1, 余额不足 2, 没有号码 3, select * from 4,
+              格式错误 14, 系统异常 -1
+    mobile    not a mobile number: invalid; ending in 099: blacklisted;
+              any other: accepted and charged
 
     Any other name and password is accepted.
 
@@ -76,10 +77,10 @@ def command(
     it is answered 0. The last digits of a number choose what is pushed:
 
     \b
-      state     01 EXPIRED, 02 UNDELIV, 03 UNKNOWN, 04 REJECTD,
-                05 DTBLACK, 06 ERR:104, 07 REJECT, 08 MK:0012,
-                any other DELIVRD
-      reply     11 TD, 12 a long one in Chinese, any other none
+    state     01 EXPIRED, 02 UNDELIV, 03 UNKNOWN, 04 REJECTD,
+              05 DTBLACK, 06 ERR:104, 07 REJECT, 08 MK:0012,
+              any other DELIVRD
+    reply     11 TD, 12 a long one in Chinese, any other none
     """
     environment: Environment = context.obj
     start = partial(Sandbox, port=port, balance=balance, latency=latency, fault=fault, fault_every=fault_every)
@@ -101,9 +102,8 @@ def _bind(start: Callable[[], Sandbox], port: int) -> Sandbox:
     try:
         return start()
     except OSError as error:
-        raise InputError(
-            f"cannot listen on port {port} of 127.0.0.1: {error.strerror}. Choose another with --port; 0 takes any."
-        ) from None
+        said = _("cannot listen on port {port} of 127.0.0.1: {reason}. Choose another with --port; 0 takes any.")
+        raise InputError(said.format(port=port, reason=system_reason(error))) from None
 
 
 def _push_target(url: str) -> str:
@@ -114,7 +114,7 @@ def _push_target(url: str) -> str:
         fits = False
     if url and not (fits and re.fullmatch("[!-~]+", url)):
         # Not quoted: there may be a password in it.
-        raise InputError("--push-to needs an address like http://127.0.0.1:8787/, without a password.")
+        raise InputError(_("--push-to needs an address like http://127.0.0.1:8787/, without a password."))
     return url
 
 
@@ -122,7 +122,7 @@ def _push_trust(url: str, profile: str) -> Trust:
     if not profile:
         return NO_TRUST
     if not url:
-        raise InputError("--profile says whose credentials to push with; say also where to push: --push-to URL.")
+        raise InputError(_("--profile says whose credentials to push with; say also where to push: --push-to URL."))
     return profiles.choose(profile).trust or NO_TRUST
 
 
@@ -133,13 +133,14 @@ def _open_log(path: Path | None, stderr: TextIO) -> AbstractContextManager[TextI
         # Others must not read the numbers and texts.
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     except OSError as error:
-        raise InputError(f"cannot write the log {str(path)!r}: {error.strerror}.") from None
+        said = _("cannot write the log {file!r}: {reason}.")
+        raise InputError(said.format(file=str(path), reason=system_reason(error))) from None
     return os.fdopen(descriptor, "a", encoding="utf-8")
 
 
 def _announce(environment: Environment, endpoint: str) -> None:
     lines = [
-        f"sandbox on {endpoint}  (Ctrl-C stops it); in another shell:",
+        _("sandbox on {endpoint}  (Ctrl-C stops it); in another shell:").format(endpoint=endpoint),
         f"  export SMSCLI_ENDPOINT={endpoint}",
         "  export SMSCLI_NAME=demo",
         "  export SMSCLI_PWD=demo",

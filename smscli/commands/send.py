@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -28,10 +28,12 @@ from smscli.commands._send_input import Message, read_message, read_recipients, 
 from smscli.commands._send_options import SendOptions
 from smscli.commands._waiting import seconds, wait_for_reports
 from smscli.config.keys import parse_duration
+from smscli.config.profile import Profile
 from smscli.console import Environment
 from smscli.errors import ExitCode, InputError, NobodyError
 from smscli.gateway.client import Gateway
 from smscli.gateway.open import gateways_of
+from smscli.language import _, later
 from smscli.ledger.optouts import OptOuts
 from smscli.ledger.runs import Run, Runs
 from smscli.ledger.states import State
@@ -42,7 +44,7 @@ from smscli.protocol.times import china_time, parse_stime
 from smscli.sending import plan
 from smscli.sending.limits import hold_back, without
 from smscli.sending.plan import Plan
-from smscli.sending.preview import Preview, of_send
+from smscli.sending.preview import Preview, Row
 from smscli.sending.recipients import Recipients
 from smscli.sending.runner import Pace
 from smscli.sending.times import parse_at
@@ -105,7 +107,10 @@ def _send(environment: Environment, options: SendOptions, strays: Sequence[str])
     people = read_recipients(environment, options, message)
     whole, people = build_plan(environment, options, message, people)
     with open_store() as store, gateways_of(message.account, environment.say) as gateways:
-        job = _Job(environment, options, store, gateways, message, whole, whole.digest(), people, patience)
+        job = Job(
+            environment, options, store, gateways, message.account, whole, whole.digest(), people, _source(options),
+            patience, left_out=(("duplicates", people.duplicates), ("invalid", len(people.invalid))),
+        )  # fmt: skip
         found = Runs(store).by_key(options.key) if options.key else None
         if found:
             _refuse_difference(job, found)
@@ -118,10 +123,11 @@ def _send(environment: Environment, options: SendOptions, strays: Sequence[str])
 
 def _refuse_strays(words: Sequence[str]) -> None:
     if words:
-        raise InputError(
-            f"{' '.join(words)!r} does not belong to any option. Nothing was sent. Numbers go after --mobile, "
+        said = _(
+            "{words!r} does not belong to any option. Nothing was sent. Numbers go after --mobile, "
             "the text after --content; a value with spaces needs quotes: --content 'hello world'."
         )
+        raise InputError(said.format(words=" ".join(words)))
 
 
 # --- the plan -----------------------------------------------------------------------------------------------------
@@ -142,23 +148,35 @@ def build_plan(
     )
     whole.check()
     if same := len(people.mobiles[: options.limit]) - whole.numbers:  # different cells that made the same text
-        environment.say(f"{same:,} left out: the same text to the same number")
+        environment.say(_("{count:,} left out: the same text to the same number").format(count=same))
         people = people._replace(duplicates=people.duplicates + same)
     return whole, people
 
 
-class _Job(NamedTuple):
-    """A plan, and everything that is needed to carry it out."""
+def _nothing_to_check() -> None:
+    """Let a run begin, whatever happened since it was planned."""
+
+
+class Job(NamedTuple):
+    """A plan, and everything that is needed to carry it out.
+
+    `digest` is the plan's, before anybody is left out; `source` says where the list came from. A resend has the run
+    that it `resends`, and a `check` within the transaction that writes the new run.
+    """
 
     environment: Environment
     options: SendOptions
     store: Store
     gateways: Sequence[Gateway]
-    message: Message
+    account: Profile
     plan: Plan
     digest: str
     people: Recipients
+    source: str
     patience: float
+    resends: int | None = None
+    left_out: Sequence[Row] = ()
+    check: Callable[[], None] = _nothing_to_check
 
     @property
     def due(self) -> float:
@@ -167,29 +185,29 @@ class _Job(NamedTuple):
         return at.timestamp() if at else time.time()
 
 
-def _leave_out(job: _Job) -> tuple[Plan, int]:
+def _leave_out(job: Job) -> tuple[Plan, int]:
     """Return the plan without the people who must not get it now, and how many of these opted out."""
-    account, say = job.message.account, job.environment.say
+    account, say = job.account, job.environment.say
     unwanted = set() if job.options.include_opted_out else OptOuts(job.store).numbers(account.name)
     whole, opted_out = without(job.plan, unwanted)
     if opted_out:
-        say(f"{opted_out:,} left out: they opted out; `smscli optout list` shows them")
+        say(_("{count:,} left out: they opted out; `smscli optout list` shows them").format(count=opted_out))
     whole, held_back = hold_back(whole, Runs(job.store), account, job.due)
     if held_back:
-        say(f"{held_back:,} left out: they would get more messages than per_number allows")
+        say(_("{count:,} left out: they would get more messages than per_number allows").format(count=held_back))
     _refuse_nobody(whole)
     return whole, opted_out
 
 
 def _refuse_nobody(whole: Plan) -> None:
     if not whole.numbers:
-        raise NobodyError("nobody is left to send to. Nothing was sent.")
+        raise NobodyError(_("nobody is left to send to. Nothing was sent."))
 
 
 # --- a new run ----------------------------------------------------------------------------------------------------
 
 
-def show_dry_run(job: _Job) -> ExitCode:
+def show_dry_run(job: Job) -> ExitCode:
     """Show what would be sent, and send nothing."""
     preview = _prepare(job)
     write_preview(job.environment, preview, job.gateways, job.options.output)
@@ -199,58 +217,65 @@ def show_dry_run(job: _Job) -> ExitCode:
     return ExitCode.DONE
 
 
-def start_run(job: _Job) -> ExitCode:
+def start_run(job: Job) -> ExitCode:
     """Ask if the list is long or the hour is quiet; then write a new run and carry it out."""
-    environment, options, account = job.environment, job.options, job.message.account
+    environment, options, account = job.environment, job.options, job.account
     preview = _prepare(job)
     whole = preview.plan
     _warn(environment, whole)
     if not options.force:
         refuse_low_balance(preview, job.gateways)
     if whole.numbers > account.confirm_above and not options.yes:
-        confirm(environment, preview, job.gateways, f"Send to {whole.numbers:,} numbers?")
+        confirm(environment, preview, job.gateways, _("Send to {numbers:,} numbers?").format(numbers=whole.numbers))
     confirm_hours(environment, account, whole.texts, whole.stime, options.yes)
     with Runs(job.store).begin(lambda: _new_run(job, whole)) as run:
-        if run.numbers < whole.numbers:
-            environment.say(f"{whole.numbers - run.numbers:,} more left out: another run has sent to them (per_number)")
+        if more := whole.numbers - run.numbers:
+            said = _("{count:,} more left out: another run has sent to them (per_number)")
+            environment.say(said.format(count=more))
         return _carry_on(job, run)
 
 
 def _warn(environment: Environment, whole: Plan) -> None:
     for warning in whole.warnings():
-        environment.say(f"warning: {warning}")
+        environment.say(_("warning: {warning}").format(warning=warning))
 
 
-def _prepare(job: _Job) -> Preview:
+def _prepare(job: Job) -> Preview:
     """Return the plan without the people who must not get it, and say how many they are."""
     if job.options.at is not None:
         parse_at(job.options.at, datetime.now(UTC))  # a new run cannot be scheduled in the past, with a key neither
     _look_for_repeat(job)
     whole, opted_out = _leave_out(job)
-    return of_send(job.message.account, whole, job.people, opted_out)
+    left_out = [*job.left_out, ("opted out", opted_out)]
+    return Preview(job.account, whole, whole.requests, left_out, job.people.notes)
 
 
-def _look_for_repeat(job: _Job) -> None:
+def _look_for_repeat(job: Job) -> None:
     """Say that the same was just sent; a profile's `repeat_window` makes that a refusal."""
-    account, options = job.message.account, job.options
+    account, options = job.account, job.options
     if options.key:
         return
     window = parse_duration(account.repeat_window) if account.repeat_window else None
     same = Runs(job.store).same_since(job.digest, account.name, time.time() - (window or _REPEAT_SECONDS))
     if not same:
         return
-    said = f"run {same.id} sent the same to the same numbers at {china_time(same.created)}"
+    at = china_time(same.created)
     if window:
-        raise NobodyError(
-            f"{said}, which is within the profile's repeat_window of {account.repeat_window}. Nothing was sent. "
-            "If it is meant, send it with --key NAME."
+        said = _(
+            "run {run} sent the same to the same numbers at {time}, which is within the profile's repeat_window of "
+            "{window}. Nothing was sent. If it is meant, send it with --key NAME."
         )
-    job.environment.say(f"warning: {said}; --key NAME protects against sending twice")
+        raise NobodyError(said.format(run=same.id, time=at, window=account.repeat_window))
+    said = _(
+        "warning: run {run} sent the same to the same numbers at {time}; --key NAME protects against sending twice"
+    )
+    job.environment.say(said.format(run=same.id, time=at))
 
 
-def _new_run(job: _Job, whole: Plan) -> tuple[Run, Iterator[tuple[str, Sequence[str]]]]:
+def _new_run(job: Job, whole: Plan) -> tuple[Run, Iterator[tuple[str, Sequence[str]]]]:
     """Return the run and its batches; called within the transaction that writes them."""
-    options, account = job.options, job.message.account
+    options, account = job.options, job.account
+    job.check()
     if account.repeat_window:
         _look_for_repeat(job)
     whole, _ = hold_back(whole, Runs(job.store), account, job.due)
@@ -266,29 +291,35 @@ def _new_run(job: _Job, whole: Plan) -> tuple[Run, Iterator[tuple[str, Sequence[
         sign=whole.sign,
         extno=whole.extno,
         stime=whole.stime,
-        source=_as_text("--mobile" if options.mobile else str(options.list_file or "pipe")),
+        source=job.source,
         digest=job.digest,
         numbers=whole.numbers,
         duplicates=job.people.duplicates,
         invalid=len(job.people.invalid),
         due=job.due if whole.stime else None,
         include_opted_out=options.include_opted_out,
+        template=options.template,
+        resends=job.resends,
     )
     return run, whole.batches()
 
 
-def _carry_on(job: _Job, run: Run) -> ExitCode:
+def _carry_on(job: Job, run: Run) -> ExitCode:
     """Carry a run out, wait for its reports if that was asked for, and show it as it is then."""
     environment, options = job.environment, job.options
     with shown_at_the_end(environment, job.store, run, options.output):
-        code = carry_on(environment, job.store, run, job.message.account, job.gateways, options.pace, options.quiet)
+        code = carry_on(environment, job.store, run, job.account, job.gateways, options.pace, options.quiet)
         return _after_reports(job, run, code)
 
 
-def _after_reports(job: _Job, run: Run, code: ExitCode) -> ExitCode:
+def _after_reports(job: Job, run: Run, code: ExitCode) -> ExitCode:
     if not job.patience or code not in (ExitCode.DONE, ExitCode.PARTLY, ExitCode.UNKNOWN):
         return code  # nothing was accepted, so there are no reports to wait for
     return wait_for_reports(job.environment, job.store, run, job.patience, job.options.quiet)
+
+
+def _source(options: SendOptions) -> str:
+    return _as_text("--mobile" if options.mobile else str(options.list_file or "pipe"))
 
 
 def _asker() -> str:
@@ -318,46 +349,55 @@ def _as_text(name: str) -> str:
 # --- the run of a key ---------------------------------------------------------------------------------------------
 
 
-def repeat_run(job: _Job, run: Run) -> ExitCode:
+def repeat_run(job: Job, run: Run) -> ExitCode:
     """Continue the run of a key; a run that is done is only shown again, with the same exit code."""
     environment, store, options = job.environment, job.store, job.options
     runs, summary = Runs(store), summarize(store, run)
     confirm_past(environment, runs, run, options.yes)
     if summary.open or summary.is_held or State.SENDING in summary.totals.batches:
         with runs.hold(run.id):
-            environment.say(f"continuing run {run.id}, which has the key {run.key!r}")
-            confirm_rest(environment, runs, run, job.message.account, job.gateways, options.yes)
+            environment.say(_("continuing run {run}, which has the key {key!r}").format(run=run.id, key=run.key))
+            confirm_rest(environment, runs, run, job.account, job.gateways, options.yes)
             return _carry_on(job, run)
-    done = "was sent before" if run.cancelled is None else "was cancelled"
-    environment.say(f"run {run.id} with the key {run.key!r} {done}; nothing was sent again")
+    said = _("run {run} with the key {key!r} was sent before; nothing was sent again")
+    if run.cancelled is not None:
+        said = _("run {run} with the key {key!r} was cancelled; nothing was sent again")
+    environment.say(said.format(run=run.id, key=run.key))
     with shown_at_the_end(environment, store, run, options.output):
         return _after_reports(job, run, summary.exit_code)
 
 
-def _say_known(job: _Job, run: Run) -> ExitCode:
+def _say_known(job: Job, run: Run) -> ExitCode:
     left = Runs(job.store).open_numbers(run.id)
-    job.environment.say(
-        f"run {run.id} with the key {run.key!r} exists already; {left:,} of its numbers are not sent to yet"
-    )
+    said = _("run {run} with the key {key!r} exists already; {count:,} of its numbers are not sent to yet")
+    job.environment.say(said.format(run=run.id, key=run.key, count=left))
     return ExitCode.DONE
 
 
-def _refuse_difference(job: _Job, run: Run) -> None:
+def _refuse_difference(job: Job, run: Run) -> None:
     """Refuse a key that was used for something else, and say what differs."""
-    account, whole, at = job.message.account, job.plan, job.options.at
+    account, whole, at = job.account, job.plan, job.options.at
     pairs = {
-        "profile": (f"{run.profile} ({run.account})", f"{account.label} ({account.name})"),
-        "sign": (run.sign, whole.sign),
-        "extno": (run.extno, whole.extno),
+        later("the profile was {old!r} and is {new!r}"): (
+            f"{run.profile} ({run.account})",
+            f"{account.label} ({account.name})",
+        ),
+        later("the sign was {old!r} and is {new!r}"): (run.sign, whole.sign),
+        later("the extno was {old!r} and is {new!r}"): (run.extno, whole.extno),
         # A relative time means another moment each time.
-        "time": (run.stime, run.stime if at and at.strip().startswith("+") else whole.stime),
-        "content": (run.content, whole.content if run.content else ""),  # a forgotten run has lost its text
+        later("the time was {old!r} and is {new!r}"): (
+            run.stime,
+            run.stime if at and at.strip().startswith("+") else whole.stime,
+        ),
+        # A forgotten run has lost its text.
+        later("the content was {old!r} and is {new!r}"): (run.content, whole.content if run.content else ""),
     }
-    differing = [f"the {name} was {old!r} and is {new!r}" for name, (old, new) in pairs.items() if old != new]
+    differing = [_(said).format(old=old, new=new) for said, (old, new) in pairs.items() if old != new]
     if not differing and run.digest != job.digest:
-        differing = ["the list, or the texts made from it, differ"]
+        differing = [_("the list, or the texts made from it, differ")]
     if differing:
-        raise InputError(
-            f"the key {run.key!r} belongs to run {run.id}, which was another message: {'; '.join(differing)}. "
+        said = _(
+            "the key {key!r} belongs to run {run}, which was another message: {differences}. "
             "Nothing was sent. Use another key."
         )
+        raise InputError(said.format(key=run.key, run=run.id, differences="; ".join(differing)))

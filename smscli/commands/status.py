@@ -6,7 +6,7 @@ import typer
 
 from smscli.commands._options import OutputOption
 from smscli.commands._report import meaning
-from smscli.errors import InputError
+from smscli.language import _
 from smscli.ledger.inbox import Answer, Inbox, Kept
 from smscli.ledger.outcomes import Sent, sent
 from smscli.ledger.settling import Settling
@@ -32,7 +32,11 @@ def command(
     with open_store() as store:
         events = _of_mobile(store, mobile) if MOBILE.fullmatch(mobile) else _of_sendid(store, which.strip())
     if not events:
-        raise InputError(f"nothing is known about {which!r}: no run has it, and there is no report or reply about it.")
+        context.obj.say(
+            _("Nothing is known about {which!r}: no run has it, and there is no report or reply about it.").format(
+                which=which
+            )
+        )
     rows = [row for _, row in sorted(events, key=_order)]
     kept = list(range(len(COLUMNS)))
     if is_table(context.obj, output):  # on a narrow terminal there is no room to repeat in each row what was asked for

@@ -6,8 +6,9 @@ import typer
 
 from smscli.cli import Commands
 from smscli.commands._options import OutputOption
-from smscli.config.file import read_config, read_template
+from smscli.config.file import config_path, read_config, read_template
 from smscli.config.keys import TEMPLATE_KEYS
+from smscli.language import _
 from smscli.output import write_rows
 from smscli.sending import message
 
@@ -21,7 +22,8 @@ def list_templates(context: typer.Context, output: OutputOption = None) -> None:
         (label, template.get("sign", ""), template["content"], " ".join(message.parse_text(template["content"]).fields))
         for label, template in read_config().templates.items()
     ]
-    write_rows(context.obj, ("template", "sign", "content", "fields"), rows, output)
+    empty = _('There is no template yet. Add [templates.NAME] with content = "…" to {path}.').format(path=config_path())
+    write_rows(context.obj, ("template", "sign", "content", "fields"), rows, output, empty=empty, cut=True)
 
 
 @command.command()

@@ -9,6 +9,7 @@ import typer
 from smscli.cli import STYLE, app, load_command
 from smscli.commands import COMMANDS
 from smscli.config.keys import PROFILE_KEYS
+from smscli.language import _, paragraphs
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Command:
 
 def command_tree() -> Command:
     """Load every command and return the root."""
-    commands = tuple(_command(f"smscli {name}", load_command(name), text) for name, text in COMMANDS.items())
+    commands = tuple(_command(f"smscli {name}", load_command(name), _(text)) for name, text in COMMANDS.items())
     return Command("smscli", "", _options(typer.main.get_command(app)), (), commands)
 
 
@@ -67,12 +68,12 @@ def _command(path: str, node: Any, summary: str) -> Command:
 
 
 def _first_line(text: str | None) -> str:
-    return (text or "").strip().partition("\n")[0]
+    return paragraphs(text or "").strip().partition("\n")[0]
 
 
 def _options(node: Any) -> tuple[Parameter, ...]:
     found = (param for param in node.params if param.param_type_name == "option" and not param.hidden)
-    ask_help = Parameter(tuple(STYLE["context_settings"]["help_option_names"]), "", "Show the help.", "flag", False)
+    ask_help = Parameter(tuple(STYLE["context_settings"]["help_option_names"]), "", _("Show the help."), "flag", False)
     return (*(_parameter(param, (*param.opts, *param.secondary_opts)) for param in found), ask_help)
 
 
@@ -86,8 +87,8 @@ def _place(param: Any, index: int) -> str:
 
 
 def _parameter(param: Any, names: tuple[str, ...]) -> Parameter:
-    summary = " ".join((getattr(param, "help", None) or "").split())
-    return Parameter(names, param.name.replace("_", " "), summary, _takes(param), param.multiple)
+    text = " ".join((getattr(param, "help", None) or "").split())
+    return Parameter(names, param.name.replace("_", " "), _(text), _takes(param), param.multiple)
 
 
 def _takes(param: Any) -> str:

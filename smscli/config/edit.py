@@ -14,6 +14,7 @@ from smscli.config.file import Source, config_path, is_header, no_key, read_conf
 from smscli.config.keys import FROM_ENVIRONMENT, PROFILE_KEYS, SANDBOX, Key
 from smscli.config.profile import chosen_label, named
 from smscli.errors import ConfigError, InputError
+from smscli.language import _, system_reason
 
 _LOCK_PATIENCE = 3.0  # seconds; an edit takes milliseconds
 
@@ -21,14 +22,11 @@ _LOCK_PATIENCE = 3.0  # seconds; an edit takes milliseconds
 def check_new(label: str) -> None:
     """Refuse a name that a new profile cannot have."""
     if label in (SANDBOX, FROM_ENVIRONMENT) or not re.fullmatch(r"[\w-]{1,40}", label):
-        raise InputError(
-            f"{label!r} cannot name a profile: use letters, digits, - and _, and not 'sandbox' or 'environment'."
-        )
+        said = _("{label!r} cannot name a profile: use letters, digits, - and _, and not 'sandbox' or 'environment'.")
+        raise InputError(said.format(label=label))
     if label in read_config().profiles:
-        raise InputError(
-            f"there is a profile {label!r} already. Edit it in {config_path()}, "
-            f"or remove it: smscli profile remove {label}"
-        )
+        said = _("there is a profile {label!r} already. Edit it in {file}, or remove it: smscli profile remove {label}")
+        raise InputError(said.format(label=label, file=config_path()))
 
 
 def save_profile(label: str, values: Mapping[str, str]) -> Path:
@@ -37,7 +35,7 @@ def save_profile(label: str, values: Mapping[str, str]) -> Path:
 
     def add(document: MutableMapping[str, Any]) -> None:
         if label in document.get("profiles", {}):  # another process was faster
-            raise InputError(f"there is a profile {label!r} already. This one was not saved.")
+            raise InputError(_("there is a profile {label!r} already. This one was not saved.").format(label=label))
         if not document.get("profiles"):
             document.setdefault("default", label)
         document.setdefault("profiles", {})[label] = dict(values)
@@ -65,7 +63,7 @@ def to_change(label: str = "") -> str:
 def key_to_set(name: str) -> Key:
     """Return a profile's key by its name; an InputError says which one was likely meant."""
     if name not in PROFILE_KEYS:
-        raise InputError(f"{no_key(name, PROFILE_KEYS)} Nothing was changed.")
+        raise InputError(_("{sentence} Nothing was changed.").format(sentence=no_key(name, PROFILE_KEYS)))
     return PROFILE_KEYS[name]
 
 
@@ -76,17 +74,18 @@ def set_key(label: str, key: Key, texts: Sequence[str]) -> Path:
     def change(document: MutableMapping[str, Any]) -> None:
         profile = document.get("profiles", {}).get(label)
         if profile is None:  # another process was faster
-            raise InputError(f"there is no profile {label!r} any more. Nothing was changed.")
+            raise InputError(_("there is no profile {label!r} any more. Nothing was changed.").format(label=label))
         if value is None:
             profile.pop(key.name, None)
         else:
             profile[key.name] = value
         if profile.get("pwd") and profile.get("pwd_command"):
             other = "pwd" if key.name == "pwd_command" else "pwd_command"
-            raise InputError(
-                f"profile {label!r} has {other}, and cannot have both. Nothing was changed. "
-                f"Remove it first: smscli profile set {other} '' -p {label}"
+            said = _(
+                "profile {label!r} has {other}, and cannot have both. Nothing was changed. "
+                "Remove it first: smscli profile set {other} '' -p {label}"
             )
+            raise InputError(said.format(label=label, other=other))
 
     return _edit(change, lambda source: _with_key(source, label, key.name, value))
 
@@ -98,7 +97,7 @@ def _checked(key: Key, texts: Sequence[str]) -> Any:
     except ValueError as error:
         why = str(error)
     if why:
-        raise InputError(f"{key.name} {why}. Nothing was changed.")
+        raise InputError(_("{key} {why}. Nothing was changed.").format(key=key.name, why=why))
     return value
 
 
@@ -120,7 +119,7 @@ def require_known(label: str) -> None:
     """Refuse a profile that the file does not have."""
     if label == SANDBOX:
         raise InputError(
-            "the sandbox is built in: it cannot be changed, removed or made the default. Ask for it with -p sandbox."
+            _("the sandbox is built in: it cannot be changed, removed or made the default. Ask for it with -p sandbox.")
         )
     config = read_config()
     if label not in config.profiles:
@@ -142,10 +141,12 @@ def _edit(
             change(wanted)
             edited = _edited(prepare(source), change)
             if edited is None or Source(path, edited).parse() != wanted:
-                raise ConfigError(f"{path} cannot be edited safely by a program. It was not changed. Edit it by hand.")
+                said = _("{path} cannot be edited safely by a program. It was not changed. Edit it by hand.")
+                raise ConfigError(said.format(path=path))
             file.write(edited.encode())
     except OSError as error:
-        raise ConfigError(f"{path} cannot be written: {error.strerror}. It was not changed.") from None
+        said = _("{path} cannot be written: {reason}. It was not changed.")
+        raise ConfigError(said.format(path=path, reason=system_reason(error))) from None
     return path
 
 
@@ -178,7 +179,7 @@ def _without_table(source: Source, label: str) -> str:
 def _with_key(source: Source, label: str, key: str, value: Any) -> str:
     """Add a new key after the profile's last one, not after the comments that belong to the next table."""
     lines = source.text.splitlines(keepends=True)
-    _, end = _table(lines, label)
+    end = _table(lines, label)[1]
     if value is None or not end or key in source.parse()["profiles"][label]:
         return source.text
     import tomlkit
@@ -226,8 +227,9 @@ def _create(draft: Path) -> int:
             return os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
             if monotonic() > patience:
-                raise ConfigError(
-                    f"another smscli is editing the configuration, or was stopped while it did. Nothing was changed. "
-                    f"If none is running: rm {shlex.quote(str(draft))}"
-                ) from None
+                said = _(
+                    "another smscli is editing the configuration, or was stopped while it did. Nothing was changed. "
+                    "If none is running: rm {draft}"
+                )
+                raise ConfigError(said.format(draft=shlex.quote(str(draft)))) from None
         sleep(0.02)

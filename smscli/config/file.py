@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from smscli.config.keys import FILE_KEYS, FROM_ENVIRONMENT, PROFILE_KEYS, SANDBOX, TEMPLATE_KEYS, Key
+from smscli.config.start import config_name, directory
 from smscli.errors import ConfigError
+from smscli.language import _, system_reason
 
 
 class Config(NamedTuple):
@@ -21,22 +23,13 @@ class Config(NamedTuple):
 
 
 def config_path() -> Path:
-    """Return where the configuration is: `SMSCLI_CONFIG`, else the user's configuration directory."""
-    given = os.environ.get("SMSCLI_CONFIG")
-    return Path(given).absolute() if given else user_directory("XDG_CONFIG_HOME", ".config") / "smscli" / "config.toml"
+    """Return where the configuration is."""
+    return Path(config_name()).absolute()
 
 
 def user_directory(variable: str, fallback: str) -> Path:
     """Return the directory of the user that an XDG variable names, `fallback` below the home directory without it."""
-    if os.name == "nt" and os.environ.get("APPDATA"):
-        return Path(os.environ["APPDATA"])
-    given = os.environ.get(variable, "")
-    if given.startswith("/"):
-        return Path(given)
-    try:
-        return Path.home() / fallback
-    except RuntimeError:
-        raise ConfigError("this user has no home directory; name the configuration file in SMSCLI_CONFIG.") from None
+    return Path(directory(variable, fallback))
 
 
 def read_config() -> Config:
@@ -55,13 +48,18 @@ def read_template(label: str) -> Mapping[str, str]:
     """Return a template's `content`, and its `sign` and `extno` where it has them."""
     config = read_config()
     if label not in config.templates:
-        raise ConfigError(f"{unknown('template', label, config.path, config.templates)} Nothing was sent.")
+        sentence = unknown("template", label, config.path, config.templates)
+        raise ConfigError(_("{sentence} Nothing was sent.").format(sentence=sentence))
     return config.templates[label]
 
 
 def unknown(what: str, label: str, path: Path, known: Mapping[str, object]) -> str:
     """Return the sentence that there is no such profile or template, and which there are."""
-    return f"there is no {what} {label!r} in {path} (there are: {', '.join(known) or 'none yet'})."
+    said = {
+        "profile": _("there is no profile {label!r} in {path} (there are: {known})."),
+        "template": _("there is no template {label!r} in {path} (there are: {known})."),
+    }
+    return said[what].format(label=label, path=path, known=", ".join(known) or _("none yet"))
 
 
 def read_text(path: Path) -> str:
@@ -71,20 +69,21 @@ def read_text(path: Path) -> str:
         if os.name == "posix" and stat.S_ISREG(mode) and mode & 0o077:
             import shlex
 
-            raise ConfigError(
-                f"{path} holds passwords, and others on this machine can read it. Nothing was sent. "
-                f"Fix it with: chmod 600 {shlex.quote(str(path))}"
+            said = _(
+                "{path} holds passwords, and others on this machine can read it. Nothing was sent. "
+                "Fix it with: chmod 600 {quoted}"
             )
+            raise ConfigError(said.format(path=path, quoted=shlex.quote(str(path))))
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         return ""
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        raise ConfigError(
-            f"{path}, line {line}: this is not UTF-8. Nothing was sent. Save the file as UTF-8 in your editor."
-        ) from None
+        said = _("{path}, line {line}: this is not UTF-8. Nothing was sent. Save the file as UTF-8 in your editor.")
+        raise ConfigError(said.format(path=path, line=line)) from None
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}. Nothing was sent.") from None
+        said = _("{path} cannot be read: {reason}. Nothing was sent.")
+        raise ConfigError(said.format(path=path, reason=system_reason(error))) from None
 
 
 class Source(NamedTuple):
@@ -102,23 +101,24 @@ class Source(NamedTuple):
         try:
             return tomllib.loads(self.text)
         except RecursionError:
-            raise ConfigError(
-                f"{self.path} is not valid TOML: too many brackets inside brackets. Nothing was sent."
-            ) from None
+            said = _("{path} is not valid TOML: too many brackets inside brackets. Nothing was sent.")
+            raise ConfigError(said.format(path=self.path)) from None
         except ValueError as error:  # TOMLDecodeError, or a number with thousands of digits
-            hint = self._hint(error)
-            raise ConfigError(f"{self.path} is not valid TOML: {error}. Nothing was sent.{hint}") from None
+            said = _("{path} is not valid TOML: {error}. Nothing was sent.")
+            raise ConfigError(self._with_hint(said.format(path=self.path, error=error), error)) from None
 
-    def _hint(self, error: ValueError) -> str:
-        """Return advice where the wrong line has Chinese names without quotes, or Chinese quotation marks."""
+    def _with_hint(self, sentence: str, error: ValueError) -> str:
+        """Add advice where the wrong line has Chinese names without quotes, or Chinese quotation marks."""
         line = re.search(r"line (\d+)", str(error))
         if not line or self.text.split("\n")[int(line[1]) - 1].isascii():
-            return ""
-        return ' Names and texts in Chinese belong in straight quotes: [profiles."店铺"], sign = "测试".'
+            return sentence
+        said = _('{sentence} Names and texts in Chinese belong in straight quotes: [profiles."店铺"], sign = "测试".')
+        return said.format(sentence=sentence)
 
     def wrong(self, sentence: str, key: str, group: str = "", label: str = "") -> ConfigError:
         """Return the error that a key is wrong, one of the table [group.label] where these are given."""
-        return ConfigError(f"{self.path}, line {self._line_of(key, group, label)}: {sentence} Nothing was sent.")
+        said = _("{path}, line {line}: {sentence} Nothing was sent.")
+        return ConfigError(said.format(path=self.path, line=self._line_of(key, group, label), sentence=sentence))
 
     def _line_of(self, key: str, group: str, label: str) -> int:
         """Return the line that a key stands on, as a person would find it; 1 where it cannot be found."""
@@ -147,15 +147,19 @@ def check(source: Source, document: Mapping[str, Any]) -> None:
     _check_table(source, document, FILE_KEYS)
     for label, table in document.get("profiles", {}).items():
         if not isinstance(table, dict):
-            raise source.wrong(f"{label} is outside a profile; write it below a line [profiles.NAME].", label)
+            said = _("{key} is outside a profile; write it below a line [profiles.NAME].").format(key=label)
+            raise source.wrong(said, label)
         if label in (SANDBOX, FROM_ENVIRONMENT):
-            raise source.wrong(f"the profile {label!r} is built in; give this one another name.", label)
+            said = _("the profile {label!r} is built in; give this one another name.").format(label=label)
+            raise source.wrong(said, label)
         _check_table(source, table, PROFILE_KEYS, "profiles", label)
         if table.get("pwd") and table.get("pwd_command"):
-            raise source.wrong("pwd_command and pwd are both given; keep one.", "pwd_command", "profiles", label)
+            said = _("pwd_command and pwd are both given; keep one.")
+            raise source.wrong(said, "pwd_command", "profiles", label)
     for label, table in document.get("templates", {}).items():
         if not isinstance(table, dict) or not table.get("content"):
-            raise source.wrong(f"a template needs a table [templates.{label}] with a content.", label)
+            said = _("a template needs a table [templates.{label}] with a content.").format(label=label)
+            raise source.wrong(said, label)
         _check_table(source, table, TEMPLATE_KEYS, "templates", label)
 
 
@@ -166,7 +170,7 @@ def _check_table(
         if name not in known:
             raise source.wrong(no_key(name, known), name, group, label)
         if why := known[name].wrong(value):
-            raise source.wrong(f"{name} {why}.", name, group, label)
+            raise source.wrong(_("{key} {why}.").format(key=name, why=why), name, group, label)
 
 
 def no_key(name: str, known: Mapping[str, Key]) -> str:
@@ -174,6 +178,6 @@ def no_key(name: str, known: Mapping[str, Key]) -> str:
     from difflib import get_close_matches
 
     near = get_close_matches(name.lower(), known, n=1)
-    return f"there is no key {name!r}. " + (
-        f"Did you mean {near[0]!r}?" if near else f"Known keys: {', '.join(known)}."
-    )
+    if near:
+        return _("there is no key {name!r}. Did you mean {near!r}?").format(name=name, near=near[0])
+    return _("there is no key {name!r}. Known keys: {known}.").format(name=name, known=", ".join(known))

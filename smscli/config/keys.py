@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from smscli.language import LANGUAGES, _, later
+
 SANDBOX = "sandbox"  # the label of the built-in account
 FROM_ENVIRONMENT = "environment"  # the label of an account that no file has
 MASK = "****"
@@ -27,32 +29,32 @@ class Kind(NamedTuple):
             return _named(value)
         if isinstance(value, list):
             wrong = [each for each in value if type(each) is not self.item]
-            return f"a list with {_named(wrong[0])}" if wrong else ""
+            return _("a list with {item}").format(item=_named(wrong[0])) if wrong else ""
         return ""
 
 
 def _named(value: object) -> str:
     names = {
-        str: "a text in quotes",
-        int: "a whole number",
-        float: "a decimal number",
-        list: "a list",
-        dict: "a table",
-        bool: "true or false",
+        str: _("a text in quotes"),
+        int: _("a whole number"),
+        float: _("a decimal number"),
+        list: _("a list"),
+        dict: _("a table"),
+        bool: _("true or false"),
     }
-    return names.get(type(value), "a date or time")
+    return names.get(type(value), _("a date or time"))
 
 
 def _number(text: str) -> float:
     return int(text) if text.isdecimal() else float(text)
 
 
-TEXT = Kind("a text in quotes", (str,))
-WHOLE = Kind("a whole number", (int,), int)
-NUMBER = Kind("a number", (int, float), _number)
-TEXTS = Kind("a list of texts in quotes", (list,), str, str)
-WHOLES = Kind("a list of whole numbers", (list,), int, int)
-TABLE = Kind("a table", (dict,))
+TEXT = Kind(later("a text in quotes"), (str,))
+WHOLE = Kind(later("a whole number"), (int,), int)
+NUMBER = Kind(later("a number"), (int, float), _number)
+TEXTS = Kind(later("a list of texts in quotes"), (list,), str, str)
+WHOLES = Kind(later("a list of whole numbers"), (list,), int, int)
+TABLE = Kind(later("a table"), (dict,))
 
 
 class Key(NamedTuple):
@@ -66,7 +68,7 @@ class Key(NamedTuple):
     kind: Kind
     help: str
     default: Any = ""
-    check: Callable[[Any], str] = lambda _: ""
+    check: Callable[[Any], str] = lambda value: ""
     mask: Callable[[str], str] | None = None
     variable: str = ""
 
@@ -74,7 +76,7 @@ class Key(NamedTuple):
         """Return what is wrong with a value as words that follow the key's name, "" where nothing is."""
         found = self.kind.mismatch(value)
         if found:
-            return f"must be {self.kind.name}, not {found}"
+            return _("must be {kind}, not {found}").format(kind=_(self.kind.name), found=found)
         return next(filter(None, map(self.check, value if self.kind.item else [value])), "")
 
     def shown(self, value: Any) -> str:
@@ -89,11 +91,11 @@ class Key(NamedTuple):
     def read(self, texts: Sequence[str]) -> Any:
         """Return the value that was typed, several texts for a list; ValueError where they are not of its kind."""
         if len(texts) > 1 and not self.kind.item:
-            raise ValueError("takes one value; put a text with spaces in quotes")
+            raise ValueError(_("takes one value; put a text with spaces in quotes"))
         try:
             values = [self.kind.read(text) for text in texts]
         except ValueError:
-            raise ValueError(f"must be {self.kind.name}") from None
+            raise ValueError(_("must be {kind}").format(kind=_(self.kind.name))) from None
         return values if self.kind.item else values[0]
 
 
@@ -130,17 +132,17 @@ def wrong_endpoint(endpoint: str) -> str:
         parts = urlsplit(endpoint)
         port_is_valid = parts.port != 0
     except ValueError:
-        return "is not a valid address"
+        return _("is not a valid address")
     if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_valid:
-        return "must be an address that starts with http:// or https://, as the vendor's support gave it"
+        return _("must be an address that starts with http:// or https://, as the vendor's support gave it")
     if "@" in parts.netloc:
-        return "must not hold a user name or password; these are the keys name and pwd"
-    return "must not hold spaces or control characters" if re.search(r"[\s\x00-\x1f\x7f]", endpoint) else ""
+        return _("must not hold a user name or password; these are the keys name and pwd")
+    return _("must not hold spaces or control characters") if re.search(r"[\s\x00-\x1f\x7f]", endpoint) else ""
 
 
 def _wrong_proxy(proxy: str) -> str:
     is_one = not proxy or re.match(r"(https?|socks[45][ah]?)://[^/\s]", proxy)
-    return "" if is_one else "must be an address that starts with http:// or https://"
+    return "" if is_one else _("must be an address that starts with http:// or https://")
 
 
 def _without_password(proxy: str) -> str:
@@ -156,13 +158,13 @@ def _hidden(secret: str) -> str:
     return MASK if secret else ""
 
 
-def _unless(is_valid: Callable[[Any], object], why: str) -> Callable[[Any], str]:
-    """Return a check that says why where a value is not valid."""
-    return lambda value: "" if is_valid(value) else why
+def _unless(is_valid: Callable[[Any], object], why: str, **names: object) -> Callable[[Any], str]:
+    """Return a check that says why where a value is not valid; `names` are filled into that."""
+    return lambda value: "" if is_valid(value) else _(why).format(**names)
 
 
 def _in_words(example: str) -> Callable[[Any], str]:
-    return _unless(str.strip, f"must be a list of words in quotes, as {example}")
+    return _unless(str.strip, later("must be a list of words in quotes, as {example}"), example=example)
 
 
 # --- the specification --------------------------------------------------------------------------------------------
@@ -172,8 +174,8 @@ def _rows(*keys: Key) -> Mapping[str, Key]:
     return {key.name: key for key in keys}
 
 
-_digits = _unless(lambda text: re.fullmatch("[0-9]*", text), "must be digits only")
-_not_negative = _unless(lambda number: number >= 0, "must not be negative")
+_digits = _unless(lambda text: re.fullmatch("[0-9]*", text), later("must be digits only"))
+_not_negative = _unless(lambda number: number >= 0, later("must not be negative"))
 
 PROFILE_KEYS = _rows(
     Key(
@@ -191,13 +193,13 @@ PROFILE_KEYS = _rows(
     ),
     Key(
         "batch_size", WHOLE, "How many numbers go into one request.", 500,
-        _unless(lambda number: number >= 1, "must be at least 1"),
+        _unless(lambda number: number >= 1, later("must be at least 1")),
     ),
     Key(
         "timeout", NUMBER, "How many seconds a request may take, from its start to its whole answer.", 30,
         _unless(
             lambda number: 0 < number <= _LONGEST_TIMEOUT,  # this refuses nan too
-            f"must be more than 0 and at most {_LONGEST_TIMEOUT} seconds",
+            later("must be more than 0 and at most {most} seconds"), most=_LONGEST_TIMEOUT,
         ),
     ),
     Key("ca_bundle", TEXT, "A file with the certificates to trust, if the gateway has a private one."),
@@ -207,7 +209,7 @@ PROFILE_KEYS = _rows(
     Key("access_secret", TEXT, "The secret that the gateway signs its pushes with.", mask=_hidden),
     Key(
         "push_window", TEXT, "How far the time in a signed push may be off.", "72h",
-        _unless(parse_duration, 'must be a duration as "10m" or "72h"'),
+        _unless(parse_duration, later('must be a duration as "10m" or "72h"')),
     ),
     Key(
         "extension_length", WHOLE, "How many digits of a reply's extension come before your extension code.", 0,
@@ -216,22 +218,22 @@ PROFILE_KEYS = _rows(
     Key("confirm_above", WHOLE, "Ask before a send to more numbers than this.", 100, _not_negative),
     Key(
         "per_number", TEXTS, "At most so many messages to one number in a time, as 1/1m (one a minute) and 5/1h.", (),
-        _unless(parse_limit, 'must be a list of limits as "1/1m" (one a minute) or "5/1h"'),
+        _unless(parse_limit, later('must be a list of limits as "1/1m" (one a minute) or "5/1h"')),
     ),
     Key(
         "repeat_window", TEXT, "Refuse the same send again within this time, as 10m, unless it has a key.", "",
-        _unless(lambda text: not text or parse_duration(text), 'must be a duration as "10m" or "72h"'),
+        _unless(lambda text: not text or parse_duration(text), later('must be a duration as "10m" or "72h"')),
     ),
     Key(
         "quiet_hours", TEXT, "Ask before marketing texts are sent in these hours (China time), as 21:00-08:00.", "",
-        _unless(lambda text: not text or parse_hours(text), 'must be two different times as "21:00-08:00"'),
+        _unless(lambda text: not text or parse_hours(text), later('must be two different times as "21:00-08:00"')),
     ),
     Key("optout_words", TEXTS, "Replies that mean: no more messages.", OPTOUT_WORDS, _in_words('["T", "退订"]')),
     Key("optin_words", TEXTS, "Replies that mean: send messages again.", (), _in_words('["订阅"]')),
     Key(
         "refusal_codes", WHOLES,
         "Answer codes outside the vendor's table that the vendor has confirmed to mean: refused, nothing sent.", (),
-        _unless(bool, "must not hold 0, which means accepted"),
+        _unless(bool, later("must not hold 0, which means accepted")),
     ),
 )  # fmt: skip
 TEMPLATE_KEYS = _rows(
@@ -241,6 +243,10 @@ TEMPLATE_KEYS = _rows(
 )
 FILE_KEYS = _rows(
     Key("default", TEXT, "The profile that is used if none is named."),
+    Key(
+        "language", TEXT, "What smscli speaks, zh or en; without it, the language of the locale.",
+        check=_unless(lambda text: text in LANGUAGES, later('must be "zh" or "en"')),
+    ),
     Key("profiles", TABLE, "The accounts."),
     Key("templates", TABLE, "The texts that the gateway approved."),
-)
+)  # fmt: skip

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from smscli.config.file import Config, config_path, read_config, unknown
 from smscli.config.keys import FROM_ENVIRONMENT, MASK, OPTOUT_WORDS, PROFILE_KEYS, SANDBOX
 from smscli.errors import ConfigError
+from smscli.language import _, system_reason
 
 if TYPE_CHECKING:
     from smscli.protocol.pushes import Trust
@@ -89,8 +90,10 @@ def choose(label: str = "", options: Mapping[str, str | None] | None = None) -> 
         return _merge(FROM_ENVIRONMENT, {}, "", options)
     if label == FROM_ENVIRONMENT:
         raise ConfigError(
-            "that account came from the environment. Nothing was sent. Set SMSCLI_ENDPOINT, SMSCLI_NAME and SMSCLI_PWD "
-            "again as they were."
+            _(
+                "that account came from the environment. Nothing was sent. Set SMSCLI_ENDPOINT, SMSCLI_NAME and "
+                "SMSCLI_PWD again as they were."
+            )
         )
     config = read_config()
     label = chosen_label(config, label)
@@ -120,24 +123,27 @@ def chosen_label(config: Config, label: str = "") -> str:
     """Return the profile of the file that a label names; without one the default, or the only one there is."""
     label = label or config.default or (next(iter(config.profiles)) if len(config.profiles) == 1 else "")
     if label == SANDBOX:
-        raise ConfigError(
-            f"{config.path}: the default cannot be the sandbox. Nothing was sent. Ask for it with -p sandbox, "
+        said = _(
+            "{path}: the default cannot be the sandbox. Nothing was sent. Ask for it with -p sandbox, "
             "or make an account the default: smscli profile use NAME"
         )
+        raise ConfigError(said.format(path=config.path))
     if not label:
         raise ConfigError(_no_profile(config))
     if label not in config.profiles:
-        raise ConfigError(f"{unknown('profile', label, config.path, config.profiles)} Nothing was sent.")
+        sentence = unknown("profile", label, config.path, config.profiles)
+        raise ConfigError(_("{sentence} Nothing was sent.").format(sentence=sentence))
     return label
 
 
 def _no_profile(config: Config) -> str:
     if config.profiles:
-        return (
-            f"{config.path} has several profiles ({', '.join(config.profiles)}) and no default. Nothing was sent. "
+        said = _(
+            "{path} has several profiles ({names}) and no default. Nothing was sent. "
             "Choose one with -p NAME, or for good with: smscli profile use NAME"
         )
-    return (
+        return said.format(path=config.path, names=", ".join(config.profiles))
+    return _(
         "there is no profile yet, so there is no account to work with. Nothing was sent.\n"
         "Add yours:               smscli profile add NAME\n"
         "Or without a file:       set SMSCLI_ENDPOINT, SMSCLI_NAME and SMSCLI_PWD\n"
@@ -154,7 +160,7 @@ def _merge(label: str, table: Mapping[str, Any], source: str, options: Mapping[s
         if given and not (label == SANDBOX and key.name in ("endpoint", "pwd")):
             values[key.name], sources[key.name] = given, key.variable
             if why := key.wrong(given):
-                raise ConfigError(f"{key.variable} {why}. Nothing was sent.")
+                raise ConfigError(_("{key} {why}. Nothing was sent.").format(key=key.variable, why=why))
     # A replaced value takes along what belongs to it: a trial's endpoint must not fall back to a real one.
     for replaced, dependent in (("pwd", "pwd_command"), ("endpoint", "standby")):
         if sources.get(replaced) == PROFILE_KEYS[replaced].variable:
@@ -171,15 +177,15 @@ def _merge(label: str, table: Mapping[str, Any], source: str, options: Mapping[s
 def require_account(profile: Profile) -> None:
     """Check that a profile can talk to its gateway; a ConfigError says what is missing and where it belongs."""
     if profile.ca_bundle and not Path(profile.ca_bundle).exists():
-        raise ConfigError(
-            f"profile {profile.label!r}: there is no ca_bundle {profile.ca_bundle!r}. Nothing was sent. "
-            f"Fix its path in {config_path()}."
+        said = _(
+            "profile {profile!r}: there is no ca_bundle {file!r}. Nothing was sent. Fix its path in {configuration}."
         )
+        raise ConfigError(said.format(profile=profile.label, file=profile.ca_bundle, configuration=config_path()))
     for key in ("endpoint", "name"):
         if not getattr(profile, key) and profile.label != SANDBOX:
+            said = _("profile {profile!r} has no {key}. Nothing was sent. Add it to {file}, or set {variable}.")
             raise ConfigError(
-                f"profile {profile.label!r} has no {key}. Nothing was sent. "
-                f"Add it to {config_path()}, or set {PROFILE_KEYS[key].variable}."
+                said.format(profile=profile.label, key=key, file=config_path(), variable=PROFILE_KEYS[key].variable)
             )
 
 
@@ -188,10 +194,11 @@ def password(profile: Profile, patience: float = _COMMAND_TIMEOUT) -> Secret:
     if profile.pwd:
         return profile.pwd
     if not profile.pwd_command:
-        raise ConfigError(
-            f"profile {profile.label!r} has no password. Nothing was sent. "
-            f"Add pwd or pwd_command to {config_path()}, or set SMSCLI_PWD."
+        said = _(
+            "profile {profile!r} has no password. Nothing was sent. "
+            "Add pwd or pwd_command to {file}, or set SMSCLI_PWD."
         )
+        raise ConfigError(said.format(profile=profile.label, file=config_path()))
     return _ask_command(profile.pwd_command, patience)
 
 
@@ -200,23 +207,22 @@ def _ask_command(command: str, patience: float) -> Secret:
     import subprocess
 
     def failed(why: str) -> ConfigError:
-        return ConfigError(
-            f"pwd_command gave no password: {why}. Nothing was sent. Run it by hand, and fix it in {config_path()}."
-        )
+        said = _("pwd_command gave no password: {why}. Nothing was sent. Run it by hand, and fix it in {file}.")
+        return ConfigError(said.format(why=why, file=config_path()))
 
     try:
         asked = subprocess.run(shlex.split(command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=patience)
         first_line = asked.stdout.partition(b"\n")[0].rstrip(b"\r").decode()
     except OSError as error:
-        raise failed(f"it cannot be run ({error.strerror})") from None
+        raise failed(_("it cannot be run ({reason})").format(reason=system_reason(error))) from None
     except UnicodeDecodeError:
-        raise failed("it printed something that is not UTF-8") from None
+        raise failed(_("it printed something that is not UTF-8")) from None
     except (ValueError, IndexError):
-        raise failed("it is not a command; look at its quotation marks") from None
+        raise failed(_("it is not a command; look at its quotation marks")) from None
     except subprocess.TimeoutExpired:
-        raise failed(f"it took longer than {patience:g} s") from None
+        raise failed(_("it took longer than {seconds:g} s").format(seconds=patience)) from None
     if asked.returncode != 0:
-        raise failed(f"it ended with exit code {asked.returncode}")
+        raise failed(_("it ended with exit code {code}").format(code=asked.returncode))
     if not first_line:
-        raise failed("its first line is empty")
+        raise failed(_("its first line is empty"))
     return Secret(first_line)

@@ -9,6 +9,7 @@ from smscli.config.profile import Profile
 from smscli.errors import ConfigError, OutcomeUnknownError, RefusedError, UnreachableError
 from smscli.gateway.exchange import Answer, Poster
 from smscli.gateway.quoting import may_be_quoted, quoted
+from smscli.language import _
 from smscli.protocol.answers import BalanceAnswer, SendAnswer, parse_balance_answer, parse_send_answer
 from smscli.protocol.forms import balance_form, encode_form
 
@@ -41,7 +42,7 @@ class Gateway:
         try:
             answer = self._poster.post(self._body(form), parse_send_answer)
         except (UnreachableError, ConfigError) as error:
-            raise type(error)(f"{error} Nothing was sent.") from None
+            raise type(error)(_("{sentence} Nothing was sent.").format(sentence=error)) from None
         parsed: SendAnswer | None = answer.parsed
         if parsed is None:
             raise OutcomeUnknownError(self._describe(answer))
@@ -56,15 +57,15 @@ class Gateway:
         try:
             return self._poster.post(self._body(balance_form()), parse_balance_answer)
         except UnreachableError as error:
-            raise type(error)(f"{error} The balance is not known.") from None
+            raise type(error)(_without_balance(error)) from None
         except OutcomeUnknownError as error:  # asking for the balance never sends a message
-            raise UnreachableError(f"{error} The balance is not known.") from None
+            raise UnreachableError(_without_balance(error)) from None
 
     def read_balance(self, answer: Answer) -> str:
         """Return the messages left, as an answer has them; RefusedError or UnreachableError where it has not."""
         parsed: BalanceAnswer | None = answer.parsed
         if parsed is None:
-            raise UnreachableError(f"{self._describe(answer)} The balance is not known.")
+            raise UnreachableError(_without_balance(self._describe(answer)))
         if parsed.code != 0:
             raise RefusedError(describe_answer(parsed.code, quoted(parsed.msg, self._pwd)))
         return parsed.balance
@@ -76,27 +77,32 @@ class Gateway:
     def _describe(self, answer: Answer) -> str:
         """Return a sentence about what came instead of an answer of this gateway; quote only what is harmless."""
         if 300 <= answer.status < 400 and answer.location:
-            return (
-                f"the gateway redirects{self._quoting(' to', answer.location) or ' elsewhere'}; that is not followed."
-            )
-        said = self._quoting(":", _title(answer.text) or answer.text)
+            if place := self._quotable(answer.location):
+                return _("the gateway redirects to {place!r}; that is not followed.").format(place=place)
+            return _("the gateway redirects elsewhere; that is not followed.")
+        said = self._quotable(_title(answer.text) or answer.text)
         if answer.status != 200:
-            hint = " Is the endpoint's path right?" if answer.status in (403, 404, 405) else ""
-            return f"the gateway answered HTTP {answer.status}{said}.{hint}"
+            return _describe_status(answer.status, said)
         if not answer.body.strip():
-            return "the gateway gave an empty answer."
-        kind = self._quoting("", answer.content_type.partition(";")[0])
-        return f"the answer is not one of this gateway{said} ({len(answer.body):,} bytes{kind and ' of'}{kind})."
+            return _("the gateway gave an empty answer.")
+        kind = self._quotable(answer.content_type.partition(";")[0])
+        size = _("{count:,} bytes of {kind!r}") if kind else _("{count:,} bytes")
+        size = size.format(count=len(answer.body), kind=kind)
+        if said:
+            return _("the answer is not one of this gateway: {said!r} ({size}).").format(said=said, size=size)
+        return _("the answer is not one of this gateway ({size}).").format(size=size)
 
-    def _quoting(self, before: str, text: str) -> str:
+    def _quotable(self, text: str) -> str:
+        """Return the start of a text where it may be shown, else ""."""
         text = " ".join(text.split())
-        return f"{before} {text[:_QUOTE_LIMIT]!r}" if text and may_be_quoted(text, self._pwd) else ""
+        return text[:_QUOTE_LIMIT] if text and may_be_quoted(text, self._pwd) else ""
 
     def _body(self, form: Mapping[str, str]) -> bytes:
         try:
             return encode_form({"name": self._profile.name, "pwd": self._pwd, **form})
         except UnicodeEncodeError:  # the error's own text would show the password
-            raise ConfigError(f"the name or password of profile {self._profile.label!r} is not UTF-8 text.") from None
+            said = _("the name or password of profile {profile!r} is not UTF-8 text.")
+            raise ConfigError(said.format(profile=self._profile.label)) from None
 
 
 def poster_of(profile: Profile) -> Poster:
@@ -120,10 +126,23 @@ def describe_answer(code: int, msg: str, refused: bool = True) -> str:
     from smscli.protocol.codes import answer_meaning
 
     meaning = answer_meaning(code)
-    note = f"; {meaning.note}" if meaning.note else ""
-    said = " ".join(msg.split())[:200] or "(no message)"
-    verb = "refused" if refused else "answered"
-    return f"the gateway {verb}: {said} (code {code}: {' / '.join(filter(None, meaning[:2]))}{note})."
+    said = " ".join(msg.split())[:200] or _("(no message)")
+    explained = meaning.spoken if meaning.spoken != said else ""  # in Chinese it is what the gateway says itself
+    if meaning.note and explained:
+        explained = _("{meaning}; {note}").format(meaning=explained, note=_(meaning.note))
+    explained = explained or _(meaning.note)
+    number = _("code {code}: {meaning}") if explained else _("code {code}")
+    number = number.format(code=code, meaning=explained)
+    sentence = _("the gateway refused: {said} ({code}).") if refused else _("the gateway answered: {said} ({code}).")
+    return sentence.format(said=said, code=number)
+
+
+def _describe_status(status: int, said: str) -> str:
+    sentence = _("the gateway answered HTTP {status}: {said!r}.") if said else _("the gateway answered HTTP {status}.")
+    sentence = sentence.format(status=status, said=said)
+    if status in (403, 404, 405):
+        return _("{sentence} Is the endpoint's path right?").format(sentence=sentence)
+    return sentence
 
 
 def _title(page: str) -> str:
@@ -131,3 +150,7 @@ def _title(page: str) -> str:
 
     found = re.search(r"<title[^>]{0,200}>([^<]*)", page, re.IGNORECASE)
     return found[1].strip() if found else ""
+
+
+def _without_balance(said: object) -> str:
+    return _("{sentence} The balance is not known.").format(sentence=said)

@@ -4,7 +4,6 @@ An exchange puts itself into `current.exchange` of its thread; there the connect
 """
 
 import ssl
-import sys
 import threading
 import warnings
 from http.client import HTTPResponse
@@ -12,19 +11,17 @@ from io import BufferedReader, RawIOBase
 from time import monotonic
 from typing import Any
 
-# Answers are read as bytes and decoded here, so the guessing of charsets that requests would load stays out (17 ms).
-with warnings.catch_warnings():
+from smscli.loading import Without
+
+# Unused: the guessing of charsets, for answers are read as bytes and decoded here (17 ms), and the look-up of packages'
+# versions, which urllib3 needs for HTTP/2 alone.
+with warnings.catch_warnings(), Without("chardet", "charset_normalizer", "importlib.metadata"):
     warnings.simplefilter("ignore")
-    _absent = [name for name in ("chardet", "charset_normalizer") if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(_absent))  # type: ignore[arg-type]
     import requests
     from requests.adapters import HTTPAdapter
     from urllib3 import exceptions as net
     from urllib3.connection import HTTPConnection, HTTPSConnection
     from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-
-    for _name in _absent:
-        del sys.modules[_name]
 
 __all__ = (
     "ANSWER_LIMIT", "GatedAdapter", "Incoming", "TooLateError", "TooLongError", "UnaskedError", "current",

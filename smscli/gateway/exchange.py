@@ -32,6 +32,7 @@ from smscli.gateway.connection import (
     net,
     requests,
 )
+from smscli.language import _, later, system_reason
 from smscli.protocol.forms import decode_text
 
 
@@ -80,7 +81,8 @@ class Poster:
             # Every exchange copies this one: preparing a new one takes a third of an exchange's time.
             self._request = requests.Request("POST", endpoint, headers).prepare()
         except requests.RequestException:
-            raise ConfigError(f"{urlsplit(endpoint).netloc}: this address cannot be used.") from None
+            said = _("{host}: this address cannot be used.")
+            raise ConfigError(said.format(host=urlsplit(endpoint).netloc)) from None
 
     def post(self, body: bytes, parse: Parse) -> Answer:
         """Carry out one exchange; `parse` reads the text of a 200, None where it is not this gateway's.
@@ -178,13 +180,15 @@ class _Exchange:
         error = self._error or TimeoutError()
         host = urlsplit(str(self._request.url)).netloc
         if self._sent:
-            raise OutcomeUnknownError(f"{host} took the request and then {_reason(error, True, self._timeout)}.")
+            said = _("{host} took the request and then {reason}.")
+            raise OutcomeUnknownError(said.format(host=host, reason=_reason(error, True, self._timeout)))
         if not isinstance(error, _BEFORE_THE_GATE):
             raise error
         if isinstance(error, ValueError):
-            raise ConfigError(f"{host}: this address or the profile's proxy cannot be used.")
+            raise ConfigError(_("{host}: this address or the profile's proxy cannot be used.").format(host=host))
         kind = InsecureError if isinstance(_cause(error), ssl.SSLError) else UnreachableError
-        raise kind(f"{host} cannot be reached: {_reason(error, False, self._timeout)}.")
+        said = _("{host} cannot be reached: {reason}.")
+        raise kind(said.format(host=host, reason=_reason(error, False, self._timeout)))
 
     def _post(self, adapter: GatedAdapter, ways: Mapping[str, Any]) -> Answer:
         raw = adapter.send(self._request, **ways).raw
@@ -200,23 +204,29 @@ class _Exchange:
 def _reason(error: Exception, sent: bool, timeout: float) -> str:
     """Return in plain words why an exchange ended without an answer."""
     cause = _cause(error)
+    if cause is None:
+        return _("the connection failed ({reason})").format(reason=_named(error))
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return _DISTRUST.get(cause.verify_code, _UNKNOWN_ISSUER)
-    words = next((words for kind, words in _REASONS if isinstance(cause, kind)), "")
-    missing = "gave no complete answer" if sent else "no connection"
-    return words.format(late=f"{missing} within {timeout:g} s") or f"the connection failed ({_named(error)})"
+        return _(_DISTRUST.get(cause.verify_code, _UNKNOWN_ISSUER))
+    words = next(words for kind, words in _REASONS if isinstance(cause, kind))
+    return _(words) if words else _late(sent, timeout)
 
 
 def _cause(error: Exception) -> BaseException | None:
     """Return the one of an error's causes that explains it best; None where none is known."""
     causes = list(_causes(error))
-    return next((cause for kind, _ in _REASONS for cause in causes if isinstance(cause, kind)), None)
+    return next((cause for kind, _words in _REASONS for cause in causes if isinstance(cause, kind)), None)
 
 
 def _named(error: Exception) -> str:
     causes = list(_causes(error))
-    strerror = next((cause.strerror for cause in causes if isinstance(cause, OSError) and cause.strerror), "")
-    return strerror or type(causes[-1]).__name__
+    told = next((system_reason(cause) for cause in causes if isinstance(cause, OSError) and cause.errno), "")
+    return told or type(causes[-1]).__name__
+
+
+def _late(sent: bool, timeout: float) -> str:
+    said = _("gave no complete answer within {seconds:g} s") if sent else _("no connection within {seconds:g} s")
+    return said.format(seconds=timeout)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -231,30 +241,35 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
             pending += [cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args]
 
 
-_UNKNOWN_ISSUER = "its certificate is not trusted (a private authority goes into ca_bundle)"
-_WRONG_NAME = "its certificate is for another name (is the endpoint spelled right?)"
+_UNKNOWN_ISSUER = later("its certificate is not trusted (a private authority goes into ca_bundle)")
+_WRONG_NAME = later("its certificate is for another name (is the endpoint spelled right?)")
 _DISTRUST = {  # by OpenSSL's number of the reason
-    9: "its certificate is not valid yet (is the clock of this machine right?)",
-    10: "its certificate has expired (ask the vendor's support to renew it)",
-    18: "its certificate is not trusted, because it is self-signed (if it is the right one, it goes into ca_bundle)",
+    9: later("its certificate is not valid yet (is the clock of this machine right?)"),
+    10: later("its certificate has expired (ask the vendor's support to renew it)"),
+    18: later(
+        "its certificate is not trusted, because it is self-signed (if it is the right one, it goes into ca_bundle)"
+    ),
     62: _WRONG_NAME,
     64: _WRONG_NAME,
 }
 # What the network or the address can cause; any other exception before the gate is a bug.
 _BEFORE_THE_GATE = (requests.RequestException, net.HTTPError, HTTPException, OSError, UnicodeError, UnaskedError)
-_REASONS: list[tuple[type[BaseException], str]] = [
-    (net.ProxyError, "the profile's proxy made no connection"),
+_REASONS: list[tuple[type[BaseException], str]] = [  # without words it was too late
+    (net.ProxyError, later("the profile's proxy made no connection")),
     (ssl.SSLCertVerificationError, _UNKNOWN_ISSUER),
-    (ssl.SSLError, "the encrypted connection failed (does the address start with the right http:// or https://?)"),
-    (socket.gaierror, "its name is not known (is the endpoint spelled right, and is this machine online?)"),
-    (ConnectionRefusedError, "nothing listens there (connection refused)"),
-    (TooLongError, "gave an answer that is too long to be this gateway's"),
-    (UnaskedError, "it answers or closes the connection before it is asked"),
-    (TimeoutError, "{late}"),
-    (RemoteDisconnected, "closed the connection without an answer"),
-    (ConnectionResetError, "reset the connection"),
-    (net.IncompleteRead, "broke off in the middle of its answer"),
-    (BadStatusLine, "answered with something that is not HTTP"),
-    (net.ProtocolError, "answered with something that is not HTTP"),
-    (net.HTTPError, "answered with something that is not HTTP"),
+    (
+        ssl.SSLError,
+        later("the encrypted connection failed (does the address start with the right http:// or https://?)"),
+    ),
+    (socket.gaierror, later("its name is not known (is the endpoint spelled right, and is this machine online?)")),
+    (ConnectionRefusedError, later("nothing listens there (connection refused)")),
+    (TooLongError, later("gave an answer that is too long to be this gateway's")),
+    (UnaskedError, later("it answers or closes the connection before it is asked")),
+    (TimeoutError, ""),
+    (RemoteDisconnected, later("closed the connection without an answer")),
+    (ConnectionResetError, later("reset the connection")),
+    (net.IncompleteRead, later("broke off in the middle of its answer")),
+    (BadStatusLine, later("answered with something that is not HTTP")),
+    (net.ProtocolError, later("answered with something that is not HTTP")),
+    (net.HTTPError, later("answered with something that is not HTTP")),
 ]

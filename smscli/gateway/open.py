@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from smscli.config.keys import SANDBOX
 from smscli.config.profile import Profile
 from smscli.gateway.client import Gateway, is_loopback
+from smscli.language import _
 
 Say = Callable[[str], None]
 
@@ -31,7 +32,7 @@ def gateway_of(profile: Profile, say: Say) -> Iterator[Gateway]:
         return
     if profile.endpoint.startswith("http://") and not is_loopback(profile.endpoint):
         host = urlsplit(profile.endpoint).netloc
-        say(f"warning: {host} is reached by http://, so the password travels in clear text.")
+        say(_("warning: {host} is reached by http://, so the password travels in clear text.").format(host=host))
     with _opened(profile) as gateway:
         yield gateway
 

@@ -7,7 +7,9 @@ characters of the password in a row, also if other characters stand between them
 
 import re
 
-NOT_SHOWN = "(not shown, because it may hold the password)"
+from smscli.language import _, later
+
+NOT_SHOWN = later("(not shown, because it may hold the password)")
 
 _SHOWN = 4  # this many characters of a password in a row are too many
 _SHORTEST = 6  # a shorter password could look like an ordinary word or number
@@ -37,7 +39,7 @@ def may_be_quoted(text: str, password: str) -> bool:
 
 def quoted(text: str, password: str) -> str:
     """Return the text, or words that say why it is not shown."""
-    return text if may_be_quoted(text, password) else NOT_SHOWN
+    return text if may_be_quoted(text, password) else _(NOT_SHOWN)
 
 
 def _bare(text: str) -> str:

@@ -5,6 +5,7 @@ has waited longest for a request is closed.
 """
 
 import asyncio
+import os
 import socket
 import sys
 import threading
@@ -33,6 +34,13 @@ Takeover = Callable[[asyncio.Transport], Awaitable[None]]
 Respond = Callable[[Request], Awaitable[Response | Takeover]]
 
 
+def _listen(address: tuple[Any, ...], family: int) -> socket.socket:
+    try:
+        return socket.create_server(address, family=family, backlog=CONNECTION_LIMIT)
+    except OSError as error:  # Python adds the address to the system's words, which the caller has anyway
+        raise OSError(error.errno, os.strerror(error.errno or 0)) from None
+
+
 class Server:
     """Listens at once, serves between `start` and `stop` in its own thread; port 0 takes any free one.
 
@@ -55,7 +63,7 @@ class Server:
         self._patience = patience
         self.limits = body_limit, start_limit
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        self._socket = socket.create_server(address[:2], family=family, backlog=CONNECTION_LIMIT)
+        self._socket = _listen(address[:2], family)
         self.port = int(self._socket.getsockname()[1])
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, daemon=True)

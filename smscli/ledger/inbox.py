@@ -14,11 +14,13 @@ from typing import Any, NamedTuple
 from smscli.config.keys import parse_duration
 from smscli.config.profile import Profile
 from smscli.ledger.answered import Repliers
+from smscli.ledger.counters import count_reports
 from smscli.ledger.optouts import opt_in, opt_out
 from smscli.ledger.settling import Settling, count_settled
 from smscli.ledger.store import Connection, Store, marks
 from smscli.ledger.verdicts import Word, add_to_tally, verdict
 from smscli.protocol.numbers import normalise
+from smscli.protocol.operators import operator_of
 from smscli.protocol.optout import wants_in, wants_out
 from smscli.protocol.pushes import Push, Reply, Report, Signature
 from smscli.protocol.times import moment
@@ -109,7 +111,7 @@ class Inbox:
         """Keep reports and the tally of them; return the pushes that had a new report."""
         known = _batches_of(connection, {report.sendid for _, report in reports})
         kept = _kept_words(connection, (report for _, report in reports))
-        tally: Counter[tuple[str, str]] = Counter()
+        changes: Counter[tuple[str, str, str]] = Counter()
         rows: list[tuple[object, ...]] = []
         new: set[int] = set()
         for number, report in reports:
@@ -118,15 +120,17 @@ class Inbox:
                 continue
             received = now + len(rows) * 1e-6  # so that they keep the order in which they came
             at = moment(report.time, received)
+            operator = operator_of(report.mobile)
             if words:
-                tally[report.sendid, verdict(words.values(), batch.parts)] -= 1
+                changes[report.sendid, verdict(words.values(), batch.parts), operator] -= 1
             words[report.state, report.time] = Word(at, received, report.state)
-            tally[report.sendid, verdict(words.values(), batch.parts)] += 1
+            changes[report.sendid, verdict(words.values(), batch.parts), operator] += 1
             rows.append((*report, received, profile.label, at))
             new.add(number)
         connection.executemany("INSERT INTO report VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
-        add_to_tally(connection, tally)
-        sendids = {sendid for sendid, _ in tally}
+        add_to_tally(connection, _without_operators(changes))
+        count_reports(connection, changes)
+        sendids = {sendid for sendid, _, _ in changes}
         self._settling.settle_by(connection, profile.label, profile.name, sendids - known.keys())
         count_settled(connection, sendids & known.keys())
         return new
@@ -170,14 +174,20 @@ class Inbox:
         )
         return [Kept(Report(*row[:4]), *row[4:]) for row in rows]
 
-    def replies(self, mobile: str = "", after: int = 0) -> list[Answer]:
-        """Return the replies after an id, of all numbers or of one, as they came."""
+    def replies(self, mobile: str = "", after: int = 0, unread: bool = False) -> list[Answer]:
+        """Return the replies after an id, of all numbers or of one, as they came; or only those that are unread."""
         rows = self._store.read(
             "SELECT id, mobile, content, time, extension, received, profile FROM reply "
-            "WHERE id > ? AND ? IN ('', mobile) ORDER BY id",
+            f"WHERE id > ? AND ? IN ('', mobile) {'AND shown IS NULL ' if unread else ''}ORDER BY id",
             (after, mobile),
         )
         return [Answer(row[0], Reply(*row[1:5]), *row[5:]) for row in rows]
+
+    def mark_read(self, answers: Iterable[Answer]) -> None:
+        """Make replies count as read."""
+        now = time.time()
+        with self._store.transaction() as connection:
+            connection.executemany("UPDATE reply SET shown = ? WHERE id = ?", [(now, answer.id) for answer in answers])
 
     def refused(self) -> list[Refused]:
         """Return the quarantine, the oldest first."""
@@ -198,6 +208,13 @@ class _Batch(NamedTuple):
 
 
 _NO_BATCH = _Batch(1, False)
+
+
+def _without_operators(changes: Mapping[tuple[str, str, str], int]) -> Counter[tuple[str, str]]:
+    tally: Counter[tuple[str, str]] = Counter()
+    for (sendid, state, _), numbers in changes.items():
+        tally[sendid, state] += numbers
+    return tally
 
 
 def _forged(connection: Connection, signatures: Sequence[Signature | None], expires: float) -> set[int]:

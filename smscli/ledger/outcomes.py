@@ -1,12 +1,15 @@
 """What became of a run, number by number: what was sent, what its reports say, and what the gateway did not take."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
 from typing import NamedTuple
 
 from smscli.ledger import states
 from smscli.ledger.states import State
-from smscli.ledger.store import Store
-from smscli.ledger.verdicts import BLACKLISTED, Word, verdict
+from smscli.ledger.store import Store, marks
+from smscli.ledger.verdicts import BLACKLISTED, DELIVERED, Word, verdict
+
+_PAGE = 200  # batches read at once
 
 
 class Sent(NamedTuple):
@@ -48,56 +51,152 @@ def sent(store: Store, sendid: str = "", mobile: str = "") -> list[Sent]:
     ]
 
 
-def outcomes(store: Store, run: int, without: str = "") -> Iterator[tuple[str, str]]:
-    """Yield each reported number of a run and the state that counts for it, except the state `without`."""
-    groups = store.stream(
-        "SELECT max(batch.sendid), mobile, max(parts), min(report.state), max(report.state) "
-        "FROM batch JOIN report ON report.sendid = batch.sendid WHERE run = ? AND batch.sendid != '' "
-        "GROUP BY number, mobile HAVING min(report.state) != ? OR max(report.state) != ? ORDER BY number, mobile",
-        (run, without, without),
+# --- person by person ---------------------------------------------------------------------------------------------
+
+
+class Outcome(StrEnum):
+    """What became of one message to one number."""
+
+    DELIVERED = "delivered"
+    FAILED = "failed"  # it certainly did not arrive, by its report or by what the gateway answered
+    WAITING = "waiting"  # it was sent, or is just being sent, and has no report yet
+    PLANNED = "planned"  # it may still be sent
+    UNKNOWN = "unknown"
+    DROPPED = "dropped"
+
+
+REFUSED, LEFT_OUT = "refused", "left out"  # failed, without a report
+
+
+class Request(NamedTuple):
+    """The batch that a person's message was or will be sent with; `sent` is in seconds since 1970."""
+
+    number: int
+    state: State
+    open: bool
+    content: str
+    mobiles: Sequence[str]
+    code: int | None
+    sendid: str
+    accepted: int
+    invalid: int
+    blacklisted: int
+    message: str
+    error: str
+    parts: int
+    sent: float | None
+
+
+class Person(NamedTuple):
+    """A number, what became of its message, and the state of its report, or of its batch where there is none.
+
+    `reported` is when the report says that it happened, in seconds since 1970.
+    """
+
+    mobile: str
+    outcome: Outcome
+    state: str
+    reported: float | None
+    request: Request
+
+    @property
+    def may_have_it(self) -> bool:
+        """Whether the message arrived, or may have arrived, or may still be sent."""
+        if self.outcome is Outcome.DROPPED:
+            return self.request.sent is not None  # given up while its outcome was unknown
+        return self.outcome is not Outcome.FAILED or self.request.open
+
+
+def people(store: Store, run: int) -> Iterator[Person]:
+    """Yield everybody of a run, batch by batch; somebody who gets several texts comes several times."""
+    for request, words in _requests(store, run):
+        others = _without_report(request, words)
+        for mobile in request.mobiles:
+            found = words.get(mobile)
+            if not found:
+                yield Person(mobile, *others, None, request)
+                continue
+            state = verdict(found, request.parts)
+            outcome = Outcome.DELIVERED if state == DELIVERED else Outcome.FAILED
+            yield Person(mobile, outcome, state, max(word.at for word in found if word.state == state), request)
+
+
+def _without_report(request: Request, words: "_Words") -> tuple[Outcome, str]:
+    """Return what became of those of a batch who have no report, and their state."""
+    if request.state is State.REFUSED:
+        return Outcome.FAILED, REFUSED
+    if request.state is State.ACCEPTED:
+        is_left_out = request.invalid + request.blacklisted > 0 and _is_certain(request, words)
+        return (Outcome.FAILED, LEFT_OUT) if is_left_out else (Outcome.WAITING, State.ACCEPTED.value)
+    return _OTHERS[request.state], request.state.value
+
+
+_OTHERS = {
+    State.PLANNED: Outcome.PLANNED,
+    State.UNREACHABLE: Outcome.PLANNED,
+    State.SENDING: Outcome.WAITING,
+    State.UNKNOWN: Outcome.UNKNOWN,
+    State.DROPPED: Outcome.DROPPED,
+}
+
+
+def _is_certain(request: Request, words: "_Words") -> bool:
+    """Return whether everybody without a report was left out by the gateway, by its own counts."""
+    # A gateway may also report whom it left out, as blacklisted: that is not one of those that it took.
+    taken = {mobile for mobile, found in words.items() if {word.state for word in found} != {BLACKLISTED}}
+    counted = len(request.mobiles) - request.invalid - request.blacklisted
+    return len(taken.intersection(request.mobiles)) == request.accepted == counted
+
+
+_Words = Mapping[str, Sequence[Word]]  # the reports of a batch, by number
+
+
+def _requests(store: Store, run: int) -> Iterator[tuple[Request, _Words]]:
+    last, alive = 0, store.is_alive(run)
+    while rows := store.read(
+        "SELECT number, state, open, coalesce(batch.content, run.content), mobiles, code, sendid, accepted, "
+        "batch.invalid, blacklisted, message, error, parts, sent FROM batch JOIN run ON run.id = batch.run "
+        "WHERE batch.run = ? AND number > ? AND mobiles != '' ORDER BY number LIMIT ?",
+        (run, last, _PAGE),
+    ):
+        page = [
+            Request(number, states.as_seen(State(state), alive), bool(is_open), content, mobiles.split(","), *rest)
+            for number, state, is_open, content, mobiles, *rest in rows
+        ]
+        words = _words(store, [request.sendid for request in page if request.sendid])
+        yield from ((request, words.get(request.sendid, {})) for request in page)
+        last = page[-1].number
+
+
+def _words(store: Store, sendids: Sequence[str]) -> dict[str, dict[str, list[Word]]]:
+    found: dict[str, dict[str, list[Word]]] = {}
+    rows = store.read(
+        f"SELECT sendid, mobile, at, received, state FROM report WHERE sendid IN ({marks(sendids)})", sendids
     )
-    for sendid, mobile, parts, state, other in groups:
-        if state != other:  # few numbers have reports of several states, so these are asked for one by one
-            words = store.read(
-                "SELECT at, received, state FROM report WHERE sendid = ? AND mobile = ?", (sendid, mobile)
-            )
-            state = verdict([Word(*word) for word in words], parts)
-        if state != without:
-            yield mobile, state
+    for sendid, mobile, *word in rows if sendids else ():
+        found.setdefault(sendid, {}).setdefault(mobile, []).append(Word(*word))
+    return found
+
+
+# --- what the gateway did not take --------------------------------------------------------------------------------
 
 
 class LeftOut(NamedTuple):
-    """Numbers of a batch that the gateway did not take, by its own counts.
-
-    `mobiles` are those among which they are: all of the batch that have no report, or all that were refused. `certain`
-    is whether it is every one of them.
-    """
+    """Numbers of a batch among which the gateway left some out, by its own counts, without saying which."""
 
     batch: int
-    state: State
     mobiles: Sequence[str]
     invalid: int
     blacklisted: int
-    code: int | None
-    message: str
-    certain: bool
 
 
 def left_out(store: Store, run: int) -> list[LeftOut]:
-    """Return what the gateway did not take of a run: refused batches, and what it counted as invalid or blacklisted."""
+    """Return the batches of which the gateway left out some numbers and it is not known which."""
     found = []
-    rows = store.read(
-        "SELECT number, state, mobiles, invalid, blacklisted, code, message, sendid, accepted FROM batch WHERE run = ? "
-        "AND mobiles != '' AND (state = 'refused' OR state = 'accepted' AND invalid + blacklisted > 0) ORDER BY number",
-        (run,),
-    )
-    for number, state, joined, invalid, blacklisted, code, message, sendid, accepted in rows:
-        mobiles, certain = joined.split(","), True
-        if state == State.ACCEPTED:
-            reported = store.read("SELECT mobile, state FROM report WHERE sendid = ?", (sendid,))
-            # A gateway may also report whom it left out, as blacklisted: that is not one of those that it took.
-            taken = {mobile for mobile, verdict in reported if verdict != BLACKLISTED}
-            certain = len(set(mobiles) & taken) == accepted == len(mobiles) - invalid - blacklisted
-            mobiles = [mobile for mobile in mobiles if mobile not in {mobile for mobile, _ in reported}]
-        found.append(LeftOut(number, State(state), mobiles, invalid, blacklisted, code, message, certain))
+    for request, words in _requests(store, run):
+        if request.state is not State.ACCEPTED or not request.invalid + request.blacklisted:
+            continue
+        mobiles = [mobile for mobile in request.mobiles if mobile not in words]
+        if mobiles and not _is_certain(request, words):
+            found.append(LeftOut(request.number, mobiles, request.invalid, request.blacklisted))
     return found

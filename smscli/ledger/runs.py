@@ -6,16 +6,18 @@ A batch is on disk as *sending* before its request leaves. So what a dead proces
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Any, NamedTuple
 
 from smscli.errors import BusyError, InputError
 from smscli.ledger import states
+from smscli.ledger.counters import recounted
 from smscli.ledger.optouts import unwilling
 from smscli.ledger.states import Fate, State
 from smscli.ledger.store import Connection, LedgerError, Store, marks
 from smscli.ledger.verdicts import DELIVERED, count_again
+from smscli.ledger.which import EVERY_RUN, Which
 from smscli.protocol.billing import billed_parts, signed
 
 
@@ -23,7 +25,8 @@ class Run(NamedTuple):
     """One `send` as it was asked for.
 
     Times are in seconds since 1970, but `stime` is China time, or empty for now. `due` is the same moment as `stime`;
-    `cancelled` is when a person cancelled the run.
+    `cancelled` is when a person cancelled the run; `template` is the name of its approved text, where it has one;
+    `resends` is the run whose people it is sent to again.
     """
 
     id: int
@@ -44,6 +47,8 @@ class Run(NamedTuple):
     due: float | None = None
     include_opted_out: bool = False
     cancelled: float | None = None
+    template: str = ""
+    resends: int | None = None
 
     @property
     def forgotten(self) -> bool:
@@ -80,6 +85,12 @@ class Batch(NamedTuple):
         return self._replace(state=fate.state, open=fate.open, error=error)
 
     @property
+    def outcome(self) -> State:
+        """Its state as a person sees it: where the gateway took none of its numbers, it is refused."""
+        took_none = self.state is State.ACCEPTED and not self.accepted and not self.unaccounted
+        return State.REFUSED if took_none else self.state
+
+    @property
     def unaccounted(self) -> int:
         """By how many the gateway's counts and the numbers of an accepted batch differ."""
         counted = self.accepted + self.invalid + self.blacklisted
@@ -88,6 +99,8 @@ class Batch(NamedTuple):
 
 DIED = "the sending process ended before an answer came."
 CANCELLED = "cancelled before it was sent."
+_COUNTED = 1  # its changes go into the counters
+_ALL = 2**63 - 1  # a limit that is none
 _NOBODY_LEFT = "its numbers opted out before it was sent."
 _BATCH = (
     "number, state, open, coalesce(batch.content, run.content), mobiles, batch.numbers, code, sendid, accepted, "
@@ -162,9 +175,34 @@ class Runs:
         """Return the run of a key."""
         return self._one("WHERE key = ?", key)
 
-    def all(self) -> Iterator[Run]:
-        """Yield all runs, the latest first."""
-        return map(_run, self._store.stream(f"SELECT {_RUN} FROM run ORDER BY id DESC"))
+    def latest(self, which: Which = EVERY_RUN, limit: int = _ALL) -> list[Run]:
+        """Return the latest of some runs, the latest first."""
+        condition, values = which.condition
+        rows = self._store.read(f"SELECT {_RUN} FROM run WHERE {condition} ORDER BY id DESC LIMIT ?", (*values, limit))
+        return list(map(_run, rows))
+
+    def count(self, which: Which) -> int:
+        """Return how many these runs are."""
+        condition, values = which.condition
+        return int(self._store.read_one(f"SELECT count(*) FROM run WHERE {condition}", values)[0])
+
+    def resent_by(self, run: int) -> list[int]:
+        """Return the runs that resend a run."""
+        return [row[0] for row in self._store.read("SELECT id FROM run WHERE resends = ? ORDER BY id", (run,))]
+
+    def others_with_text(self, run: Run) -> list[int]:
+        """Return the other runs of the account that sent the same content, since the first one that this run resends.
+
+        Where it is no resend, these are the later ones.
+        """
+        first = run
+        while first.resends is not None and (before := self._one("WHERE id = ?", first.resends)):
+            first = before
+        rows = self._store.read(
+            "SELECT id FROM run WHERE id >= ? AND id != ? AND account = ? AND content = ? ORDER BY id",
+            (first.id, run.id, run.account, run.content),
+        )
+        return [row[0] for row in rows]
 
     def twin(self, run: Run) -> int | None:
         """Return the first later run that sent the same texts to the same numbers from the same account."""
@@ -212,7 +250,7 @@ class Runs:
         alive = self._store.is_alive(run)
         return [_as_seen(alive, batch) for batch in found]
 
-    def open_batches(self, run: int, after: int = 0, limit: int = -1) -> list[Batch]:
+    def open_batches(self, run: int, after: int = 0, limit: int = _ALL) -> list[Batch]:
         """Return the batches after number `after` that may still be sent: nothing of them was or may have been sent."""
         return self._select(run, "number > ? AND open = 1", after, limit=limit)
 
@@ -231,7 +269,7 @@ class Runs:
         """Return whether all batches of a run have the same text."""
         return len(self._store.read("SELECT DISTINCT content FROM batch WHERE run = ? LIMIT 2", (run,))) < 2
 
-    def _select(self, run: int, condition: str, *values: object, limit: int = -1) -> list[Batch]:
+    def _select(self, run: int, condition: str, *values: object, limit: int = _ALL) -> list[Batch]:
         rows = self._store.read(
             f"SELECT {_BATCH} FROM batch JOIN run ON run.id = batch.run "
             f"WHERE batch.run = ? AND {condition} ORDER BY number LIMIT ?",
@@ -281,10 +319,12 @@ class Runs:
         """Drop what is open of a run for good, also while a process is sending it; return how many numbers that is."""
         with self._store.transaction() as connection:
             numbers = self.open_numbers(run)
-            connection.execute(
-                "UPDATE batch SET state = ?, open = ?, sent = NULL, code = NULL, error = ? WHERE run = ? AND open = 1",
-                (*states.DROPPED, CANCELLED, run),
-            )
+            with recounted(connection, run, *_reportable(connection, run)):
+                connection.execute(
+                    "UPDATE batch SET state = ?, open = ?, sent = NULL, code = NULL, error = ? "
+                    "WHERE run = ? AND open = 1",
+                    (*states.DROPPED, CANCELLED, run),
+                )
             connection.execute("UPDATE run SET cancelled = ? WHERE id = ?", (time.time(), run))
         return numbers
 
@@ -293,9 +333,9 @@ def _insert(connection: Connection, run: Run, batches: Iterable[tuple[str, Seque
     cursor = connection.execute(f"INSERT INTO run ({_NEW_RUN}) VALUES ({marks(run[1:])})", run[1:])
     identifier = cursor.lastrowid or 0
     connection.executemany(
-        "INSERT INTO batch (run, number, state, open, content, mobiles, numbers, parts) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        ((identifier, number, *states.PLANNED, *row) for number, row in enumerate(_rows(run, batches), 1)),
+        "INSERT INTO batch (run, number, state, open, counted, content, mobiles, numbers, parts) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        ((identifier, number, *states.PLANNED, _COUNTED, *row) for number, row in enumerate(_rows(run, batches), 1)),
     )
     return identifier
 
@@ -321,6 +361,13 @@ def _settle(connection: Connection, run: int, batch: Batch) -> None:
     )
     if gone and gone.fetchone():  # it was in flight then, and nothing of it was sent
         batch = batch.ended(states.DROPPED, CANCELLED)._replace(code=None, message="")
+    with recounted(connection, run, batch.number):
+        _write_answer(connection, run, batch)
+    if batch.sendid:
+        count_again(connection, batch.sendid, batch.parts)
+
+
+def _write_answer(connection: Connection, run: int, batch: Batch) -> None:
     cursor = connection.execute(
         "UPDATE batch SET state = ?, open = ?, changed = ?, code = ?, sendid = ?, accepted = ?, invalid = ?, "
         "blacklisted = ?, message = ?, error = ?, "
@@ -332,8 +379,6 @@ def _settle(connection: Connection, run: int, batch: Batch) -> None:
     )  # fmt: skip
     if cursor.rowcount != 1:
         raise LedgerError(f"batch {batch.number} of run {run} was changed by another program.")
-    if batch.sendid:
-        count_again(connection, batch.sendid, batch.parts)
 
 
 def _claim(connection: Connection, run: Run, batch: Batch) -> Batch | None:
@@ -342,14 +387,22 @@ def _claim(connection: Connection, run: Run, batch: Batch) -> Batch | None:
     fate, error = (states.SENDING, "") if mobiles else (states.DROPPED, _NOBODY_LEFT)
     kept = mobiles or batch.mobiles  # a dropped batch still shows its numbers
     now = time.time()
-    cursor = connection.execute(
-        "UPDATE batch SET state = ?, open = ?, mobiles = ?, numbers = ?, changed = ?, sent = ?, "
-        "code = NULL, message = '', error = ? WHERE run = ? AND number = ? AND open = 1",
-        (*fate, ",".join(kept), len(mobiles), now, now if mobiles else None, error, run.id, batch.number),
-    )
+    # It is in the counters only if it was refused and has a sendid all the same.
+    with recounted(connection, run.id, batch.number) if batch.sendid else nullcontext():
+        cursor = connection.execute(
+            "UPDATE batch SET state = ?, open = ?, mobiles = ?, numbers = ?, changed = ?, sent = ?, "
+            "code = NULL, message = '', error = ? WHERE run = ? AND number = ? AND open = 1",
+            (*fate, ",".join(kept), len(mobiles), now, now if mobiles else None, error, run.id, batch.number),
+        )
     if cursor.rowcount != 1:
         return None
     return batch.ended(fate, error)._replace(mobiles=mobiles, numbers=len(mobiles), code=None, message="")
+
+
+def _reportable(connection: Connection, run: int) -> list[int]:
+    """Return the open batches that have a sendid although they were refused, so that they may have reports."""
+    rows = connection.execute("SELECT number FROM batch WHERE run = ? AND open = 1 AND sendid != ''", (run,))
+    return [number for (number,) in rows.fetchall()]
 
 
 def _as_seen(alive: bool, batch: Batch) -> Batch:

@@ -133,4 +133,26 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
         "CREATE INDEX seen_expires ON seen (expires)",
     ),
+    (
+        "ALTER TABLE run ADD COLUMN template TEXT NOT NULL DEFAULT ''",  # the name of the approved text
+        # Whether the counters have it; what older versions wrote is counted before it is needed.
+        "ALTER TABLE batch ADD COLUMN counted INTEGER NOT NULL DEFAULT 0",
+        "CREATE INDEX batch_uncounted ON batch (run, number) WHERE counted = 0",
+        """
+        CREATE TABLE counter (             -- sums over batches and what counts of their reports, kept as these change
+            run INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,
+            quarter INTEGER NOT NULL,      -- of an hour, in which the messages go out: seconds since 1970 / 900
+            operator TEXT NOT NULL,        -- by number range
+            state TEXT NOT NULL,           -- of the reports; empty for what the gateway answered
+            accepted INTEGER NOT NULL,     -- numbers, as all but parts
+            parts INTEGER NOT NULL,        -- that are billed
+            unaccounted INTEGER NOT NULL,
+            reported INTEGER NOT NULL,
+            PRIMARY KEY (run, quarter, operator, state)
+        ) WITHOUT ROWID
+        """,
+        "ALTER TABLE run ADD COLUMN resends INTEGER",  # the run whose people it is sent to again
+        "CREATE INDEX run_resends ON run (resends) WHERE resends IS NOT NULL",
+        "ALTER TABLE reply ADD COLUMN shown REAL",  # when `inbox --unread` showed it; null while it is unread
+    ),
 )

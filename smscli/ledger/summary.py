@@ -1,6 +1,8 @@
 """What became of a run, in one place: what the gateway answered and what its reports say."""
 
+import time
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import NamedTuple
 
 from smscli.errors import ExitCode
@@ -9,6 +11,21 @@ from smscli.ledger.runs import Run, Runs
 from smscli.ledger.states import State, Totals
 from smscli.ledger.store import Store
 from smscli.ledger.verdicts import DELIVERED
+
+
+class RunState(StrEnum):
+    """What a run is as a whole: at work, waiting for its time, or what it ended as, by its exit code."""
+
+    SENDING = "sending"
+    SCHEDULED = "scheduled"  # accepted, for a time that is still to come
+    INTERRUPTED = "interrupted"
+    CANCELLED = "cancelled"
+    DONE = "done"
+    PARTLY = "partly"
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+    UNKNOWN = "unknown"
+    NOBODY = "nobody"
 
 
 class RunSummary(NamedTuple):
@@ -42,8 +59,8 @@ class RunSummary(NamedTuple):
     @property
     def waiting(self) -> int:
         """How many numbers may have been accepted and have no report yet."""
-        expected = self.totals.accepted + (0 if self.run.forgotten else self.totals.unaccounted)
-        return max(expected - sum(self.verdicts.values()), 0)
+        totals = self.totals
+        return waiting(totals.accepted, totals.unaccounted, sum(self.verdicts.values()), self.run.forgotten)
 
     @property
     def unsure(self) -> int:
@@ -76,13 +93,20 @@ class RunSummary(NamedTuple):
         return ExitCode.PARTLY if self.failed else code
 
     @property
-    def state(self) -> str:
-        """One word for the whole run: sending, interrupted, cancelled, or what it ended as."""
+    def state(self) -> RunState:
+        """One word for the whole run."""
         if self.open or State.SENDING in self.totals.batches:
-            return "sending" if self.is_held else "interrupted"
+            return RunState.SENDING if self.is_held else RunState.INTERRUPTED
         if self.run.cancelled is not None and not self.unsure:
-            return "cancelled"
-        return self.exit_code.name.lower()
+            return RunState.CANCELLED
+        if self.exit_code in (ExitCode.DONE, ExitCode.PARTLY) and (self.run.due or 0) > time.time():
+            return RunState.SCHEDULED
+        return RunState[self.exit_code.name]
+
+
+def waiting(accepted: int, unaccounted: int, reported: int, forgotten: bool) -> int:
+    """Return how many numbers of a run may have been accepted and have no report yet; a forgotten run gets no more."""
+    return max(accepted + (0 if forgotten else unaccounted) - reported, 0)
 
 
 def summarize(store: Store, run: Run) -> RunSummary:

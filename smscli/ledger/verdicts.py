@@ -31,21 +31,21 @@ def count_again(connection: Connection, sendid: str, parts: int) -> None:
     """Count a sendid's tally again, where its reports came before its number of parts was known."""
     if parts == 1 or not connection.execute("SELECT 1 FROM report WHERE sendid = ? LIMIT 1", (sendid,)).fetchone():
         return
+    counts: dict[tuple[str, str], int] = {}
+    for state in verdicts_of(connection, sendid, parts).values():
+        counts[sendid, state] = counts.get((sendid, state), 0) + 1
+    connection.execute("DELETE FROM tally WHERE sendid = ?", (sendid,))
+    add_to_tally(connection, counts)
+
+
+def verdicts_of(connection: Connection, sendid: str, parts: int) -> dict[str, str]:
+    """Return for each number that was reported under a sendid the state that counts."""
     words: dict[str, list[Word]] = {}
     for mobile, *word in connection.execute(
         "SELECT mobile, at, received, state FROM report WHERE sendid = ?", (sendid,)
     ):
         words.setdefault(mobile, []).append(Word(*word))
-    connection.execute("DELETE FROM tally WHERE sendid = ?", (sendid,))
-    add_to_tally(connection, _counted(sendid, words, parts))
-
-
-def _counted(sendid: str, words: Mapping[str, Collection[Word]], parts: int) -> dict[tuple[str, str], int]:
-    counts: dict[tuple[str, str], int] = {}
-    for some in words.values():
-        key = sendid, verdict(some, parts)
-        counts[key] = counts.get(key, 0) + 1
-    return counts
+    return {mobile: verdict(some, parts) for mobile, some in words.items()}
 
 
 def add_to_tally(connection: Connection, counts: Mapping[tuple[str, str], int]) -> None:

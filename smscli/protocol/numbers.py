@@ -4,6 +4,8 @@ import re
 import sys
 import unicodedata
 
+from smscli.language import _, later
+
 # A number that the gateway takes: eleven digits, 13 to 19.
 MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _DECORATION = "'\"‘’“”`´=＝\ufe0f"
@@ -23,30 +25,36 @@ _LANDLINE_IN_TEXT = r"(?:\+?0{0,2}86[ -]?)?\(?0(?:10|[2-9][0-9]{1,2})\)?[ -]?[0-
 _NUMBER_IN_TEXT = rf"(?<![0-9])(?:{_MOBILE_IN_TEXT}|{_LANDLINE_IN_TEXT}|[2-8][0-9]{{6,7}})(?![0-9])"
 _EXTENSION = r"[ (,]*(?:转|轉|分机|分機|extension|ext|[x#*,;pw-])[ .:号]*[0-9]{1,6}[ )]*"
 
-_OTHER = "not a phone number"
-_EXPONENT = "Excel's scientific notation has lost digits; format the column as text"
-_LANDLINE = "a landline number; only mobile numbers get messages"
-_SEVERAL = "it has several numbers; write each in its own row"
+_OTHER = later("not a phone number")
+_EXPONENT = later("Excel's scientific notation has lost digits; format the column as text")
+_LANDLINE = later("a landline number; only mobile numbers get messages")
+_SEVERAL = later("it has several numbers; write each in its own row")
+_SEVERAL_LINES = later("it has several numbers; write each in its own row (it has several lines)")
 _OF_DIGITS = (
-    (r"1[0-9]{12}", "a machine (IoT) number of thirteen digits; this gateway sends only to phones"),
-    (r"00(?!86)[0-9]{5,17}", "an overseas number; that is another product of the vendor"),
+    (r"1[0-9]{12}", later("a machine (IoT) number of thirteen digits; this gateway sends only to phones")),
+    (r"00(?!86)[0-9]{5,17}", later("an overseas number; that is another product of the vendor")),
     (r"(?:0{0,2}86)?0(?:10|[2-9][0-9])[0-9]{7,9}|0086(?:10|[2-9][0-9])[0-9]{7,9}", _LANDLINE),
-    (r"0086[0-9]*", "not a mobile number: after +86 come 11 digits that start with 13 to 19"),
+    (r"0086[0-9]*", later("not a mobile number: after +86 come 11 digits that start with 13 to 19")),
     (r"(?:1[3-9][0-9]{9}){2,}", _SEVERAL),
-    (r"[48]00[0-9]{7}", "a service number (400, 800); only mobile numbers get messages"),
-    (r"[0-9]{1,10}", "too short: {length} digits where a mobile number has 11"),
-    (r"[0-9]{12,}", "too long: {length} digits where a mobile number has 11"),
-    (r"[0-9]{11}", "not a mobile number: these start with 13 to 19"),
+    (r"[48]00[0-9]{7}", later("a service number (400, 800); only mobile numbers get messages")),
+    (r"[0-9]{1,10}", later("too short: {length} digits where a mobile number has 11")),
+    (r"[0-9]{12,}", later("too long: {length} digits where a mobile number has 11")),
+    (r"[0-9]{11}", later("not a mobile number: these start with 13 to 19")),
 )
 _OF_OTHERS = (
     (r"[0-9]+(?:\.[0-9]+)?E\+?[0-9]+", _EXPONENT),
     (
         r"(?=.*[0-9*])(?=.*(?:[*x#•●○×_?·]|\.\.))\+?(?:[0-9*x#•●○×_?·]|\.{2,}+)*",
-        "some of its digits are hidden; write the whole number",
+        later("some of its digits are hidden; write the whole number"),
     ),
-    (r"[0-9OIl|]{11}", "not a phone number: it has a letter among its digits (O instead of 0, l instead of 1)"),
-    (r"(?s:.*[\n\r].*)", "it spans several lines; is a quotation mark not closed?"),
+    (r"[0-9OIl|]{11}", later("not a phone number: it has a letter among its digits (O instead of 0, l instead of 1)")),
+    (r"(?s:.*[\n\r].*)", later("it spans several lines; is a quotation mark not closed?")),
 )
+
+
+def masked(text: str) -> str:
+    """Return a text in which the middle of every mobile number is hidden: 138****8000."""
+    return re.sub(r"(?<!\d)((?:0{0,2}86[ -]?)?[1１]\d\d)[ -]?\d{4}[ -]?(\d{4})(?!\d)", r"\1****\2", text)
 
 
 def normalise(text: str) -> str:
@@ -81,26 +89,26 @@ def refusal(text: str) -> str:
     if MOBILE.fullmatch(text):
         return ""
     if not text:
-        return "it is empty"
+        return _("it is empty")
     tight = _tight(text)
     # A list can have a million bad lines: equal reasons share one text in memory, and plain digits are checked first.
     reason = "" if text.isdigit() else _refusal_of_text(text)
-    return sys.intern(reason or _first(_OF_DIGITS, re.sub(r"^\+", "00", tight)) or _first(_OF_OTHERS, tight) or _OTHER)
+    reason = reason or _first(_OF_DIGITS, re.sub(r"^\+", "00", tight)) or _first(_OF_OTHERS, tight) or _OTHER
+    return sys.intern(_(reason).format(length=len(tight)))
 
 
 def _first(table: tuple[tuple[str, str], ...], tight: str) -> str:
-    found = (reason for pattern, reason in table if re.fullmatch(pattern, tight, re.IGNORECASE))
-    return next(found, "").format(length=len(tight))
+    return next((reason for pattern, reason in table if re.fullmatch(pattern, tight, re.IGNORECASE)), "")
 
 
 def _refusal_of_text(text: str) -> str:
-    """Return what is wrong with a text that has a number and more; empty where it has no number."""
+    """Return what is wrong with a text that has a number and more, not yet translated; empty where it has none."""
     if re.fullmatch(_MOBILE_IN_TEXT + _EXTENSION, text, re.IGNORECASE):
-        return "it has an extension; messages go only to mobile numbers without one"
+        return later("it has an extension; messages go only to mobile numbers without one")
     if re.fullmatch(rf"{_LANDLINE_IN_TEXT}(?:{_EXTENSION})?", text, re.IGNORECASE):
         return _LANDLINE
     if len(re.findall(_NUMBER_IN_TEXT, text)) > 1:
-        return f"{_SEVERAL} (it has several lines)" if re.search(r"[\r\n]", text) else _SEVERAL
+        return _SEVERAL_LINES if re.search(r"[\r\n]", text) else _SEVERAL
     if re.search(rf"(?<![0-9+]){_MOBILE_IN_TEXT}(?![0-9])", text):
-        return "it has other text next to the number; the cell must hold only the number"
+        return later("it has other text next to the number; the cell must hold only the number")
     return ""

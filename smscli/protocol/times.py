@@ -1,6 +1,7 @@
 """Times, in China time: `YYYY-MM-DD HH:MM:SS` as the gateway writes them (protocol §1), and as others do."""
 
 import re
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 
@@ -42,6 +43,9 @@ def parse_time(text: str) -> datetime | None:
     It reads `2026-11-25 09:05:03`, `2026/11/25 9:05`, `2026-11-25T09:05:03.123`, `20261125090503`; without a zone it
     is China time.
     """
+    if len(text) == 19 and text[4::3] == "-- ::" and text[11:13] != "24":  # nearly all are written so
+        with suppress(ValueError):
+            return datetime.fromisoformat(text).replace(tzinfo=CHINA)
     found = re.fullmatch(_FOREIGN_TIME, text.strip())
     if not found:
         return None

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from smscli.config.profile import Profile
 from smscli.httpd.request import Request
+from smscli.language import _
 from smscli.protocol.pushes import Signature, is_trusted
 
 Network = IPv4Network | IPv6Network
@@ -39,17 +40,18 @@ class Access(NamedTuple):
     def distrust(self, peer: str, fields: Mapping[str, str], profile: Profile) -> str:
         """Return why a push from there is not trusted; empty where it is."""
         if self.networks and not _is_within(peer, self.networks):
-            return "its address is not among --allow"
+            return _("its address is not among --allow")
         if profile.trust and not is_trusted(fields, profile.trust):
-            return f"its name or password is not what profile {profile.label} has"
+            return _("its name or password is not what profile {profile} has").format(profile=profile.label)
         return ""
 
     def doubt(self, signature: Signature | None) -> str:
         """Return why a push with the right signature is not accepted: somebody may be repeating an old one."""
         if signature and signature.off is None:
-            return "its timestamp is not a time"
+            return _("its timestamp is not a time")
         if signature and signature.off is not None and signature.off > self.window:
-            return f"its timestamp is more than {self.window / 3600:g} hours off (push_window); is this clock right?"
+            said = _("its timestamp is more than {hours:g} hours off (push_window); is this clock right?")
+            return said.format(hours=self.window / 3600)
         return ""
 
 

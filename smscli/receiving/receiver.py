@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from smscli.config.profile import Profile
 from smscli.httpd.request import Request, Response, plain
+from smscli.language import _
 from smscli.ledger.inbox import Inbox
 from smscli.monitoring.prometheus import CONTENT_TYPE
 from smscli.protocol.forms import encode_form, undo_transport
@@ -49,6 +50,11 @@ class Receiver:
         self._profile, self._path, self._access, self._has_metrics = profile, path, access, has_metrics
         self._writer = Writer(ledger, profile, show, say)
         self._reading = ThreadPoolExecutor(1)  # of large pushes, so that others are answered at the same time
+        self._forged = _Objection(_("its random and timestamp came before, with other content"), _FORBIDDEN)
+        self._not_a_push = _Objection(
+            _("it is not a push: it has neither mobile and state nor args that can be read"),
+            plain(HTTPStatus.BAD_REQUEST),
+        )
 
     def respond(self, request: Request) -> Awaitable[Response]:
         """Answer 200 and `0` once the push is on disk, also to a repeat; 503 where it cannot be kept."""
@@ -89,19 +95,21 @@ class Receiver:
         peer = self._access.peer(request)
         objection = self._objection(request, read, peer)
         if objection or not read.push:
-            return self._writer.refuse(_refusal(request, read, peer, objection or _NOT_A_PUSH))
-        return self._writer.keep(Delivery(read.push, read.signature, partial(_refusal, request, read, peer, _FORGED)))
+            return self._writer.refuse(_refusal(request, read, peer, objection or self._not_a_push))
+        refusal = partial(_refusal, request, read, peer, self._forged)
+        return self._writer.keep(Delivery(read.push, read.signature, refusal))
 
     def _objection(self, request: Request, read: "_Read", peer: str) -> "_Objection | None":
         """Return why a push is refused, and the answer to it; None where it is not refused."""
         if request.path != self._path:
-            reason = f"it came to {request.path[:_SHOWN]!r}, and --path is {self._path}"
+            reason = _("it came to {came!r}, and --path is {path}").format(came=request.path[:_SHOWN], path=self._path)
             return _Objection(reason, plain(HTTPStatus.NOT_FOUND))
         distrust = self._access.distrust(peer, read.fields, self._profile)
         if not request.is_whole:
-            return _Objection(_TOO_LARGE, plain(HTTPStatus.REQUEST_ENTITY_TOO_LARGE) if distrust else TAKEN)
+            reason = _("it is larger than {most} MiB, so only its start was kept").format(most=BODY_LIMIT >> 20)
+            return _Objection(reason, plain(HTTPStatus.REQUEST_ENTITY_TOO_LARGE) if distrust else TAKEN)
         if not read.push:
-            return _NOT_A_PUSH
+            return self._not_a_push
         reason = distrust or self._access.doubt(read.signature)
         return _Objection(reason, _FORBIDDEN) if reason else None
 
@@ -120,11 +128,6 @@ class _Objection(NamedTuple):
 
 
 _FORBIDDEN = plain(HTTPStatus.FORBIDDEN)
-_FORGED = _Objection("its random and timestamp came before, with other content", _FORBIDDEN)
-_TOO_LARGE = f"it is larger than {BODY_LIMIT >> 20} MiB, so only its start was kept"
-_NOT_A_PUSH = _Objection(
-    "it is not a push: it has neither mobile and state nor args that can be read", plain(HTTPStatus.BAD_REQUEST)
-)
 
 
 def _refusal(request: Request, read: _Read, peer: str, objection: _Objection) -> Refusal:

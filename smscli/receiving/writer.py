@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from smscli.config.profile import Profile
 from smscli.httpd.request import Response, plain
+from smscli.language import _
 from smscli.ledger.inbox import Inbox
 from smscli.ledger.store import LedgerError
 from smscli.protocol.pushes import Push, Signature
@@ -153,7 +154,7 @@ class Writer:
             self._failed.add(str(error))
             self._fail(answer)
         else:
-            self._refused.add(f"{refusal.peer}: {refusal.reason}")
+            self._refused.add(_("{peer}: {reason}").format(peer=refusal.peer, reason=refusal.reason))
             self.counts.refuse(refusal.response.status)
             _give(answer, refusal.response)
 
@@ -193,14 +194,19 @@ def _give(answer: Answer, response: Response) -> None:
 
 
 def _refused(count: int, last: str) -> str:
-    what = (
-        f"a push was refused or could not be read, from {last}."
-        if count == 1
-        else f"{count:,} pushes were refused or could not be read in the last minute, the last from {last}."
+    said = _(
+        "smscli: {count:,} pushes were refused or could not be read in the last minute, the last from {last}. "
+        "`smscli inbox --quarantine` shows them."
     )
-    return f"smscli: {what} `smscli inbox --quarantine` shows {'it' if count == 1 else 'them'}."
+    if count == 1:
+        said = _("smscli: a push was refused or could not be read, from {last}. `smscli inbox --quarantine` shows it.")
+    return said.format(count=count, last=last)
 
 
 def _failed(count: int, last: str) -> str:
-    what = "a push was" if count == 1 else f"{count:,} pushes of the last minute were"
-    return f"smscli: {what} answered 503, so the gateway will send it again: {last}"
+    said = _(
+        "smscli: {count:,} pushes of the last minute were answered 503, so the gateway will send it again: {reason}"
+    )
+    if count == 1:
+        said = _("smscli: a push was answered 503, so the gateway will send it again: {reason}")
+    return said.format(count=count, reason=last)

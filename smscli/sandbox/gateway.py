@@ -77,7 +77,7 @@ class SandboxGateway:
     def _accept(self, fields: Mapping[str, str]) -> SendAnswer:
         mobiles = _mobiles(fields)
         valid = sum(bool(MOBILE.fullmatch(mobile)) for mobile in mobiles)
-        accepted = len(_deliverable(mobiles))
+        accepted = len(deliverable(mobiles))
         if not self._charge(accepted * _parts(fields)):
             return _refusal(2)
         return SendAnswer(0, ANSWERS[0].zh, _sendid(), len(mobiles) - valid, accepted, valid - accepted)
@@ -152,7 +152,7 @@ class Sandbox:
         answer = None if fault in NOT_ACCEPTING else self._gateway.answer(fields)
         self._write_log(_log_entry(fields, answer, fault))
         if self._pusher and isinstance(answer, SendAnswer) and answer.accepted:
-            self._pusher.push(Accepted(answer.sendid, _deliverable(_mobiles(fields)), fields.get("extno", "")))
+            self._pusher.push(Accepted(answer.sendid, deliverable(_mobiles(fields)), fields.get("extno", "")))
         if self._latency:
             await self._server.pause(self._latency)
         text = _format(answer) if answer else ""
@@ -197,7 +197,8 @@ def _mobiles(fields: Mapping[str, str]) -> list[str]:
     return [mobile for part in fields.get("mobile", "").split(",") if (mobile := part.strip())]
 
 
-def _deliverable(mobiles: Sequence[str]) -> list[str]:
+def deliverable(mobiles: Sequence[str]) -> list[str]:
+    """Return the numbers that the sandbox accepts and charges."""
     return [mobile for mobile in mobiles if MOBILE.fullmatch(mobile) and not mobile.endswith(BLACKLISTED)]
 
 

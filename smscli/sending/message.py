@@ -6,6 +6,7 @@ from typing import NamedTuple
 from unicodedata import normalize
 
 from smscli.errors import InputError
+from smscli.language import _
 from smscli.sending.table import fold
 from smscli.text import INVISIBLE
 
@@ -41,9 +42,10 @@ def parse_text(content: str) -> Text:
     """Read `{field}` placeholders; `{{` and `}}` are literal braces, a lone brace is an InputError."""
     # A send waits for every pattern that is compiled, so these are not used where they cannot be found.
     if "｛" in content and (wide := re.search("｛[^｛｝]*｝", content)):
-        raise InputError(
-            f"the content has full-width braces, {wide[0]!r}, which are no placeholder. Nothing was sent. Write {{…}}."
+        said = _(
+            "the content has full-width braces, {braces!r}, which are no placeholder. Nothing was sent. Write {{…}}."
         )
+        raise InputError(said.format(braces=wide[0]))
     pieces = [""]
     for part in re.split(r"(\{\{|\}\}|\{[^{}]*\})", content):
         if part in ("{{", "}}"):
@@ -51,10 +53,11 @@ def parse_text(content: str) -> Text:
         elif part.startswith("{") and part.endswith("}"):
             pieces += [part[1:-1].strip(), ""]
         elif "{" in part or "}" in part:
-            raise InputError(
-                f"the content has a single brace in {part.strip()[:40]!r}. Nothing was sent. "
-                "{column} takes a column of the list; for a brace itself write it twice: {{ or }}."
+            said = _(
+                "the content has a single brace in {part!r}. Nothing was sent. "
+                "{{column}} takes a column of the list; for a brace itself write it twice: {{{{ or }}}}."
             )
+            raise InputError(said.format(part=part.strip()[:40]))
         else:
             pieces[-1] += part
     return Text(tuple(pieces))
@@ -65,19 +68,21 @@ def refuse_other_placeholders(text: Text, columns: Iterable[str]) -> None:
     known = {fold(column) or column: column for column in columns if column}
     for index, piece in enumerate(text.pieces):
         if index % 2 and normalize("NFKC", text.pieces[index - 1]).endswith("$"):
-            _refuse(f"${{{piece}}}", piece, ", or put a space after the $ if it is meant")
+            said = _(
+                "the content has {written!r}, which is how other programs write a column. Nothing was sent. "
+                "Write {{{column}}}, or put a space after the $ if it is meant."
+            )
+            raise InputError(said.format(written=f"${{{piece}}}", column=piece))
         for match in re.finditer(_FOREIGN, normalize("NFKC", piece)) if known and not index % 2 else ():
             name = known.get(fold(match[2]) or match[2])
             if name is not None:
                 braces = 1 + (match[1] == "{")  # in `content` a literal brace is written twice
-                _refuse(f"{match[1] * braces}{match[2]}{match[3] * braces}", name)
-
-
-def _refuse(written: str, column: str, otherwise: str = "") -> None:
-    raise InputError(
-        f"the content has {written!r}, which is how other programs write a column. Nothing was sent. "
-        f"Write {{{column}}}{otherwise}."
-    )
+                said = _(
+                    "the content has {written!r}, which is how other programs write a column. Nothing was sent. "
+                    "Write {{{column}}}."
+                )
+                written = f"{match[1] * braces}{match[2]}{match[3] * braces}"
+                raise InputError(said.format(written=written, column=name))
 
 
 def is_marketing(text: str) -> bool:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from unicodedata import category
 
 from smscli.errors import InputError
+from smscli.language import _, later
 from smscli.protocol.billing import billed_parts, count_characters, signed
 from smscli.protocol.forms import BATCH_SIZE, CONTENT_LIMIT
 from smscli.sending.message import Text, refuse_other_placeholders
@@ -60,17 +61,18 @@ class Plan(NamedTuple):
 
     def warnings(self) -> list[str]:
         """Return what is allowed but probably a mistake; every send shows it."""
-        return [*signature_warnings(self.texts, self.sign), *text_warnings(self.texts, self.sign)]
+        found = [*signature_warnings(self.texts, self.sign), *text_warnings(self.texts, self.sign)]
+        if is_unsigned(self.texts, self.sign):
+            found.append(_("there is no signature: the gateway wants one in sign, or in 【】 in the text"))
+        return found
 
     def remarks(self) -> list[str]:
         """Return what is probably meant; only a preview shows it."""
         found = []
-        if is_unsigned(self.texts, self.sign):
-            found.append("there is no signature: the gateway wants one in sign, or in 【】 in the text")
         if more := self.numbers - len(set().union(*self.texts.values())):
-            found.append(f"{more:,} more texts than people: some people get several")
+            found.append(_("{count:,} more texts than people: some people get several").format(count=more))
         if max(map(count_characters, self.texts), default=0) > _ADVISED:
-            found.append(f"over {_ADVISED} characters: the vendor advises less")
+            found.append(_("over {count} characters: the vendor advises less").format(count=_ADVISED))
         return found
 
     def check(self) -> None:
@@ -79,7 +81,7 @@ class Plan(NamedTuple):
             check_content(text)
         check_sign(self.sign)
         if not re.fullmatch("[0-9]*", self.extno):
-            raise InputError(f"the extno {self.extno!r} must be digits only. Nothing was sent.")
+            raise InputError(_("the extno {extno!r} must be digits only. Nothing was sent.").format(extno=self.extno))
 
 
 class PlannedBatch(NamedTuple):
@@ -102,27 +104,29 @@ class Cost(NamedTuple):
 def check_content(content: str) -> None:
     """Refuse a text that the gateway would refuse, or that must be a mistake."""
     if not content.strip():
-        raise InputError("the content is empty. Nothing was sent.")
+        raise InputError(_("the content is empty. Nothing was sent."))
     characters = count_characters(content)
     if characters > CONTENT_LIMIT:
-        raise InputError(
-            f"the content has {characters} characters, {characters - CONTENT_LIMIT} more than the "
-            f"{CONTENT_LIMIT} that the gateway takes. Nothing was sent. Shorten it."
+        said = _(
+            "the content has {characters} characters, {more} more than the {most} that the gateway takes. "
+            "Nothing was sent. Shorten it."
         )
-    _refuse_control(content, "content")
+        raise InputError(said.format(characters=characters, more=characters - CONTENT_LIMIT, most=CONTENT_LIMIT))
+    _refuse_control(content, later("the content"))
     damage = next((damaged for damaged in _DAMAGED if damaged in content), "")
     if damage:
-        raise InputError(
-            f"the content has {damage!r}, which programs write where they could not read a character. "
+        said = _(
+            "the content has {damage!r}, which programs write where they could not read a character. "
             "Nothing was sent. Write that character again."
         )
+        raise InputError(said.format(damage=damage))
 
 
 def check_sign(sign: str) -> None:
     """Refuse a signature that cannot be put in front of a text."""
-    _refuse_control(sign, "sign")
+    _refuse_control(sign, later("the sign"))
     if not set("\r\n\t").isdisjoint(sign):
-        raise InputError("the sign has a line break or a tab. Nothing was sent. Remove it.")
+        raise InputError(_("the sign has a line break or a tab. Nothing was sent. Remove it."))
 
 
 def _refuse_control(text: str, what: str) -> None:
@@ -130,8 +134,12 @@ def _refuse_control(text: str, what: str) -> None:
     for position, character in enumerate(text, 1):
         kind = category(character)
         if kind in ("Cc", "Cs") and character not in "\r\n\t":
-            name = "bytes that are not UTF-8 text" if kind == "Cs" else "a control character"
-            raise InputError(f"the {what} has {name} at position {position}. Nothing was sent. Remove it.")
+            said = _("{what} has a control character at position {position}. Nothing was sent. Remove it.")
+            if kind == "Cs":
+                said = _(
+                    "{what} has bytes that are not UTF-8 text at position {position}. Nothing was sent. Remove it."
+                )
+            raise InputError(said.format(what=_(what), position=position))
 
 
 def texts_for(
@@ -144,13 +152,13 @@ def texts_for(
     columns = [name for name in text.fields if name not in constants]
     texts: dict[str, dict[str, None]] = {}
     wrong: list[str] = []
-    for mobile, where, values in zip(people.mobiles[:limit], people.lines, people.values, strict=False):
+    for mobile, line, values in zip(people.mobiles[:limit], people.lines, people.values, strict=False):
         filled = text.fill({**constants, **dict(zip(columns, values, strict=True))})
         if filled not in texts:
             try:
                 check_content(filled)
             except InputError as error:
-                wrong.append(f"{where}: {error}")
+                wrong.append(_("line {line}: {problem}").format(line=line, problem=error))
         texts.setdefault(filled, {})[mobile] = None  # different cells can make the same text: it is sent once
     if wrong:
         raise InputError("\n".join(wrong))

@@ -5,10 +5,10 @@ from itertools import islice
 from typing import NamedTuple
 
 from smscli.config.profile import Profile
+from smscli.language import _
 from smscli.ledger.runs import Batch, Run
 from smscli.protocol.billing import signed
 from smscli.sending.plan import Plan
-from smscli.sending.recipients import Recipients
 
 _TEXTS = 3  # so many texts are shown
 Row = tuple[str, str | int]
@@ -37,17 +37,11 @@ class Preview(NamedTuple):
             ("parts in all", cost.total_parts),
             ("balance", balance),
             ("balance afterwards", after(balance, cost.total_parts)),
-            ("time", f"{plan.stime} China time (UTC+8)" if plan.stime else "now"),
+            ("time", _("{time} China time (UTC+8)").format(time=plan.stime) if plan.stime else _("now")),
             *(("list", note) for note in self.notes),
             *((f"text {number}", text) for number, text in enumerate(first, 1)),
             *(("warning", warning) for warning in (*plan.warnings(), *plan.remarks())),
         ]
-
-
-def of_send(account: Profile, plan: Plan, people: Recipients, opted_out: int) -> Preview:
-    """Return the preview of a new run."""
-    left_out = (("duplicates", people.duplicates), ("invalid", len(people.invalid)), ("opted out", opted_out))
-    return Preview(account, plan, plan.requests, left_out, people.notes)
 
 
 def of_rest(account: Profile, run: Run, batches: Iterable[Batch]) -> Preview:
@@ -72,4 +66,4 @@ def after(balance: str, parts: int) -> str:
 
 
 def _range(least: int, most: int) -> str:
-    return str(least) if least == most else f"{least} to {most}"
+    return str(least) if least == most else _("{least} to {most}").format(least=least, most=most)

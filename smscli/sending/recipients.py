@@ -13,6 +13,7 @@ from itertools import chain, islice
 from typing import NamedTuple
 
 from smscli.errors import InputError
+from smscli.language import _, later, system_reason
 from smscli.protocol.numbers import MOBILE, normalise, refusal
 from smscli.sending.rejects import Rejects
 from smscli.sending.table import Table, find_delimiter, find_table, height, is_blank, lines_of, meant
@@ -26,12 +27,12 @@ Ask = Callable[[str, Sequence[str]], str]  # asks a person for one of several na
 _SAMPLE = 100
 _PIPE_LIMIT = 512 << 20
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-_AS_WORKBOOK = "Open it in Excel or WPS and save it as a workbook (.xlsx)."
+_AS_WORKBOOK = later("Open it in Excel or WPS and save it as a workbook (.xlsx).")
 # Files that people give as a list; compared in lower case.
 _FORMATS = (
-    ((b"<html", b"<!doctype", b"<table", b"<meta", b"<?xml"), "a web page or XML file", _AS_WORKBOOK),
-    ((b"begin:vcard",), "a phone book (vCard)", "Export it as CSV."),
-    ((b"%pdf",), "a PDF", "Copy the table into a spreadsheet and save it."),
+    ((b"<html", b"<!doctype", b"<table", b"<meta", b"<?xml"), later("a web page or XML file"), _AS_WORKBOOK),
+    ((b"begin:vcard",), later("a phone book (vCard)"), later("Export it as CSV.")),
+    ((b"%pdf",), later("a PDF"), later("Copy the table into a spreadsheet and save it.")),
 )
 
 
@@ -46,7 +47,7 @@ class Recipients(NamedTuple):
     duplicates: int = 0
     invalid: Rejects = Rejects()
     notes: Sequence[str] = ()
-    lines: Sequence[str] = ()
+    lines: Sequence[int] = ()
     values: Sequence[tuple[str, ...]] = ()
     columns: Sequence[str] = ()
 
@@ -55,13 +56,20 @@ class Recipients(NamedTuple):
 
 
 def from_options(values: Iterable[str]) -> Recipients:
-    """Read the numbers of `--mobile`, each value one number or several joined by commas."""
+    """Read the numbers of `--mobile`, each value one number or several joined by commas or blanks."""
     collector = _Collector(Table())
     for value in values:
         for text in value.translate(_COMMAS).split(","):
             if text.strip() or not value.strip():
-                collector.add(0, [text])
+                for number in _numbers(text):
+                    collector.add(0, [number])
     return collector.recipients([])
+
+
+def _numbers(text: str) -> list[str]:
+    """Return whole numbers with blanks between them one by one; else the text, for blanks may be within a number."""
+    words = text.split()
+    return words if len(words) > 1 and all(MOBILE.fullmatch(normalise(word)) for word in words) else [text]
 
 
 # --- lists --------------------------------------------------------------------------------------------------------
@@ -69,7 +77,8 @@ def from_options(values: Iterable[str]) -> Recipients:
 
 def refuse_several(question: str, names: Sequence[str]) -> str:
     """Refuse to choose one of several sheets."""
-    raise InputError(f"{question}: {', '.join(map(repr, names))}. Nothing was sent. Name one with --sheet.")
+    said = _("{question}: {names}. Nothing was sent. Name one with --sheet.")
+    raise InputError(said.format(question=question, names=", ".join(map(repr, names))))
 
 
 def read_list(
@@ -96,7 +105,8 @@ def read_list(
         if start.startswith(_WORKBOOKS):
             return _read_sheet(stream, source, column, fields, sheet, ask)
         if sheet:
-            raise InputError(f"{source} is not a workbook, so it has no sheet {sheet!r}. Nothing was sent.")
+            said = _("{source} is not a workbook, so it has no sheet {sheet!r}. Nothing was sent.")
+            raise InputError(said.format(source=source, sheet=sheet))
         _refuse_binary(start, source, encoding)
         for candidate in _encodings(start, encoding):
             stream.seek(origin)
@@ -108,32 +118,48 @@ def read_list(
                     refuse_mixed(stream, source)
         line = 0 if encoding else line_outside(stream, source, "gb18030")
     except OSError as error:
-        raise InputError(f"{source} cannot be read: {error.strerror}. Nothing was sent.") from None
-    raise InputError(
-        f"{source}{f', line {line},' if line else ''} is not {encoding or 'UTF-8 or GB18030'} text. Nothing was sent. "
+        said = _("{source} cannot be read: {reason}. Nothing was sent.")
+        raise InputError(said.format(source=source, reason=system_reason(error))) from None
+    raise _not_text(source, line, encoding)
+
+
+def _not_text(source: str, line: int, encoding: str) -> InputError:
+    """Return the error that a list is not text of its encoding; `line` is 0 where it is not known."""
+    said = _(
+        "{source} is not {encoding} text. Nothing was sent. "
         "Save it as “CSV UTF-8”, or name its encoding with --encoding."
     )
+    if line:
+        said = _(
+            "{source}, line {line}, is not {encoding} text. Nothing was sent. "
+            "Save it as “CSV UTF-8”, or name its encoding with --encoding."
+        )
+    return InputError(said.format(source=source, line=line, encoding=encoding or _("UTF-8 or GB18030")))
 
 
 def _whole(pipe: io.BufferedIOBase, source: str) -> io.BytesIO:
     """Keep what comes through a pipe, because it may have to be read twice."""
     kept = io.BytesIO(pipe.read(_PIPE_LIMIT))
     if kept.getbuffer().nbytes == _PIPE_LIMIT:
-        raise InputError(
-            f"{source}: more than 512 MiB came through the pipe. Nothing was sent. Save it as a file and use --list."
+        said = _(
+            "{source}: more than 512 MiB came through the pipe. Nothing was sent. Save it as a file and use --list."
         )
+        raise InputError(said.format(source=source))
     return kept
 
 
 def _refuse_binary(start: bytes, source: str, encoding: str) -> None:
     if not start:
-        raise InputError(f"{source} is empty: there is no phone number in it. Nothing was sent.")
+        said = _("{source} is empty: there is no phone number in it. Nothing was sent.")
+        raise InputError(said.format(source=source))
     head = start.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     for starts, what, advice in _FORMATS:
         if head.startswith(starts):
-            raise InputError(f"{source} is {what}. Nothing was sent. {advice}")
+            said = _("{source} is {what}. Nothing was sent. {advice}")
+            raise InputError(said.format(source=source, what=_(what), advice=_(advice)))
     if b"\0" in start and not encoding and not bom_encoding(start):
-        raise InputError(f"{source} is a binary file, not a list of numbers. Nothing was sent.")
+        said = _("{source} is a binary file, not a list of numbers. Nothing was sent.")
+        raise InputError(said.format(source=source))
 
 
 def _encodings(start: bytes, forced: str) -> Sequence[str]:
@@ -143,9 +169,8 @@ def _encodings(start: bytes, forced: str) -> Sequence[str]:
     try:
         "".encode(forced)
     except (LookupError, UnicodeError):
-        raise InputError(
-            f"--encoding: there is no encoding {forced!r}. Nothing was sent. Try utf-8, gb18030 or utf-16."
-        ) from None
+        said = _("--encoding: there is no encoding {encoding!r}. Nothing was sent. Try utf-8, gb18030 or utf-16.")
+        raise InputError(said.format(encoding=forced)) from None
     if marked and marked.startswith(forced.lower().replace("_", "-")):
         return [marked]
     return [forced]
@@ -156,10 +181,15 @@ def _read_text(lines: Iterator[str], source: str, column: str, encoding: str, fi
     chunks = _chunks(chain(sample, lines), find_delimiter(sample), source)
     table, collector = _collect(chunks, source, column, fields)
     if not collector.is_filled:
-        raise InputError(f"{source}: there is no phone number in it. Nothing was sent.")
+        raise InputError(_("{source}: there is no phone number in it. Nothing was sent.").format(source=source))
     found, *skipped = table.notes
-    notes = [f"{found}, read as {encoding.upper().removesuffix('-SIG')}", *skipped]
-    return collector.recipients([f"{source}: {note}" for note in notes])
+    name = encoding.upper().removesuffix("-SIG")
+    read = _("{found}, read as {encoding}").format(found=found, encoding=name)
+    return collector.recipients(_notes(source, [read, *skipped]))
+
+
+def _notes(source: str, notes: Sequence[str]) -> list[str]:
+    return [_("{source}: {note}").format(source=source, note=note) for note in notes]
 
 
 def _read_sheet(
@@ -170,13 +200,14 @@ def _read_sheet(
     sheet = workbook.open_sheet(stream, source, wanted, column, ask)
     table, collector = _collect(sheet.chunks(), source, column, fields, is_sheet=True)
     if not collector.is_filled:
-        raise InputError(
-            f"{source}: there is no phone number in the sheet {sheet.name!r}. Nothing was sent. "
+        said = _(
+            "{source}: there is no phone number in the sheet {sheet!r}. Nothing was sent. "
             "Formulas have values only after Excel or WPS has saved the workbook."
         )
+        raise InputError(said.format(source=source, sheet=sheet.name))
     found, *skipped = table.notes
-    notes = [f"{found}, in the sheet {sheet.name!r}", *skipped, *sheet.notes(table, fields)]
-    return collector.recipients([f"{source}: {note}" for note in notes])
+    read = _("{found}, in the sheet {sheet!r}").format(found=found, sheet=sheet.name)
+    return collector.recipients(_notes(source, [read, *skipped, *sheet.notes(table, fields)]))
 
 
 def _collect(
@@ -202,11 +233,13 @@ def _chunks(lines: Iterable[str], delimiter: str, source: str) -> Iterator[_Chun
         try:
             rows.extend(islice(reader, size))  # keeps what came before an error
         except csv.Error as error:
-            what = "a quotation mark is not closed, or is in the middle of a cell"
+            what = _("a quotation mark is not closed, or is in the middle of a cell")
             if "field limit" in str(error):
-                what = f"a cell has more than {csv.field_size_limit():,} characters, or a quotation mark is not closed"
+                what = _("a cell has more than {most:,} characters, or a quotation mark is not closed")
+                what = what.format(most=csv.field_size_limit())
             line += sum(map(height, rows))
-            raise InputError(f"{source}, line {line}: {what}. Nothing was sent. Fix that line.") from None
+            said = _("{source}, line {line}: {problem}. Nothing was sent. Fix that line.")
+            raise InputError(said.format(source=source, line=line, problem=what)) from None
         if not rows:
             return
         yield rows, line, reader.line_num
@@ -224,7 +257,7 @@ class _Collector:
         # A remark next to the table does no harm where only the number of a row is taken.
         names = table.columns if fields or not is_sheet else ()
         self._width = max((number for number, name in enumerate(names, 1) if name), default=0)
-        self._lines: list[str] = []
+        self._lines: list[int] = []
         self._values: list[tuple[str, ...]] = []
 
     @property
@@ -261,12 +294,15 @@ class _Collector:
     def _misfit(self, row: Sequence[str]) -> str:
         """Return why a row does not fit the table: then its cells may be in the wrong columns."""
         if len(row) <= self._table.phone:
-            return f"it has no column {self._table.phone + 1}"
+            return _("it has no column {number}").format(number=self._table.phone + 1)
         if self._width and len(row) > self._width and not is_blank(row[self._width :]):
             if self._is_sheet:
-                return "it has a cell after the last column of the header; is one in the wrong column?"
-            reason = f"it has {len(row)} cells and the header has {self._width}"
-            return sys.intern(f"{reason}: a separator in a cell needs quotation marks around the cell")
+                return _("it has a cell after the last column of the header; is one in the wrong column?")
+            reason = _(
+                "it has {cells} cells and the header has {columns}: "
+                "a separator in a cell needs quotation marks around the cell"
+            )
+            return sys.intern(reason.format(cells=len(row), columns=self._width))
         return ""
 
     def _add_values(self, line: int, row: Sequence[str]) -> str:
@@ -274,10 +310,10 @@ class _Collector:
         cells = [meant(row[column]) if column < len(row) else "" for column in self._table.fields]
         empty = [name for name, cell in zip(self._fields, cells, strict=True) if not cell]
         if empty:
-            return sys.intern(f"the column {empty[0]!r} is empty, and the content takes it")
+            return sys.intern(_("the column {name!r} is empty, and the content takes it").format(name=empty[0]))
         if self._fields:
             self._values.append(tuple(cells))
-            self._lines.append(f"line {line}")
+            self._lines.append(line)
         return ""
 
     def add_rows(self, rows: Sequence[Sequence[str]], first_line: int, last_line: int, skip: int = 0) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from smscli.errors import InputError
+from smscli.language import _, system_reason
 
 _ADDED = ("line", "reason")
 
@@ -46,9 +47,10 @@ class Rejects:
 
     def __iter__(self) -> Iterator[Invalid]:
         """Yield them as they are shown."""
-        for line, reason, cells in self._entries():
+        for line, why, cells in self._entries():
             text = cells[self._index] if self._index < len(cells) else ",".join(cells)
-            yield Invalid(f"line {line}" if line else "--mobile", text.strip()[:40], reason)
+            where = _("line {line}").format(line=line) if line else "--mobile"
+            yield Invalid(where, text.strip()[:40], why)
 
     def _entries(self) -> Iterator[tuple[int, str, list[str]]]:
         cells = csv.reader(part for row in self._rows for part in io.StringIO(row, newline=""))
@@ -66,19 +68,19 @@ class Rejects:
         try:
             file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         except OSError as error:
-            raise InputError(f"{path} cannot be written: {error.strerror}. Nothing was sent.") from None
+            raise _unwritable(path, error) from None
         try:
             with os.fdopen(file, "wb") as stream:
                 (self._write_workbook if path.suffix.lower() == ".xlsx" else self._write_csv)(stream)
         except OSError as error:
             path.unlink(missing_ok=True)
-            raise InputError(f"{path} cannot be written: {error.strerror or error}. Nothing was sent.") from None
+            raise _unwritable(path, error) from None
 
     def _write_workbook(self, stream: BinaryIO) -> None:
         from smscli.sending.xlsx import ROW_LIMIT, write_sheet
 
         if len(self) >= ROW_LIMIT:
-            raise OSError("a sheet cannot hold so many rows; give it a name that ends in .csv")
+            raise OSError(_("a sheet cannot hold so many rows; give it a name that ends in .csv"))
         write_sheet(stream, self._table())
 
     def _write_csv(self, stream: BinaryIO) -> None:
@@ -88,5 +90,10 @@ class Rejects:
     def _table(self) -> Iterator[list[str]]:
         again = 2 * (tuple(self._columns[:2]) == _ADDED)  # it was read from such a file itself
         yield [*_ADDED, *(self._columns[again:] or [""] * self._index + ["mobile"])]
-        for line, reason, cells in self._entries():
-            yield [str(line), reason, *cells[again:]]
+        for line, why, cells in self._entries():
+            yield [str(line), why, *cells[again:]]
+
+
+def _unwritable(path: Path, error: OSError) -> InputError:
+    said = _("{path} cannot be written: {reason}. Nothing was sent.")
+    return InputError(said.format(path=path, reason=system_reason(error)))

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from smscli.config.profile import Profile
 from smscli.errors import ConfigError, OutcomeUnknownError, UnreachableError
 from smscli.gateway.client import Gateway, describe_answer
+from smscli.language import _
 from smscli.ledger import states
 from smscli.ledger.runs import Batch, Run, Runs
 from smscli.ledger.states import State
@@ -75,7 +76,7 @@ class Runner:
         The first interrupt waits for the requests in flight; the second raises KeyboardInterrupt at once.
         """
         count = min(self._pace.workers, self._batches)
-        workers = [threading.Thread(target=self._work, daemon=True) for _ in range(count)]
+        workers = [threading.Thread(target=self._work, daemon=True) for _worker in range(count)]
         with self._listening():
             for worker in workers:
                 worker.start()
@@ -85,23 +86,19 @@ class Runner:
                     watch(self._run.numbers - self._open, self._accepted)
         if isinstance(self._error, LedgerError):
             lost = self.unwritten()
-            kept = (
-                "These answers could not be written to the ledger, so keep them:"
-                if lost
-                else "What was in flight is unknown."
-            )
-            raise OutcomeUnknownError("\n".join([f"{self._error} The rest was not sent. {kept}", *lost]))
+            said = _("{sentence} The rest was not sent. What was in flight is unknown.")
+            if lost:
+                said = _(
+                    "{sentence} The rest was not sent. These answers could not be written to the ledger, so keep them:"
+                )
+            raise OutcomeUnknownError("\n".join([said.format(sentence=self._error), *lost]))
         if self._error:
             raise self._error
         return Result(self._reason, self.interrupted, self._opted_out)
 
     def unwritten(self) -> list[str]:
         """Return the answers that could not be written to the ledger, so are known only here, a line a batch."""
-        return [
-            f"batch {batch.number}: {batch.state}{f', sendid {batch.sendid}' if batch.sendid else ''}: "
-            f"{','.join(batch.mobiles[:_NAMED])}{' …' if len(batch.mobiles) > _NAMED else ''}"
-            for batch in list(self._unwritten)
-        ]
+        return list(map(_in_one_line, list(self._unwritten)))
 
     # --- one worker ---
 
@@ -217,12 +214,14 @@ class Runner:
 
     def _reason_to_stop(self, batch: Batch) -> str:
         if batch.state is State.UNREACHABLE:
-            return "the gateway cannot be reached"
+            return _("the gateway cannot be reached")
         if batch.state is State.REFUSED and (self._one_text or batch.open):
-            return "the next batches would be refused as well"
+            return _("the next batches would be refused as well")
         if self._pace.max_refused and self._refused >= self._pace.max_refused:
-            return f"{self._refused} batches were refused"
-        return f"{_UNKNOWNS} batches in a row got no proper answer" if self._unknowns >= _UNKNOWNS else ""
+            return _("{count} batches were refused").format(count=self._refused)
+        if self._unknowns >= _UNKNOWNS:
+            return _("{count} batches in a row got no proper answer").format(count=_UNKNOWNS)
+        return ""
 
     # --- interrupts ---
 
@@ -247,30 +246,58 @@ class Runner:
         self.interrupted = self._stopped = True
 
 
+def _in_one_line(batch: Batch) -> str:
+    said = (
+        _("batch {number}: {state}, sendid {sendid}: {mobiles}")
+        if batch.sendid
+        else _("batch {number}: {state}: {mobiles}")
+    )
+    mobiles = f"{','.join(batch.mobiles[:_NAMED])}{' …' if len(batch.mobiles) > _NAMED else ''}"
+    return said.format(number=batch.number, state=batch.state, sendid=batch.sendid, mobiles=mobiles)
+
+
 def describe(batch: Batch) -> str:
     """Return what went wrong with a batch as a sentence; empty if nothing did."""
     if batch.settled:
-        return f"no answer came, but reports prove that it was sent: {batch.accepted:,} of {batch.numbers:,} have one."
+        said = _("no answer came, but reports prove that it was sent: {accepted:,} of {numbers:,} have one.")
+        return said.format(accepted=batch.accepted, numbers=batch.numbers)
     if batch.state is State.ACCEPTED and (batch.unaccounted or batch.accepted != batch.numbers):
-        found = f"{batch.invalid:,} invalid and {batch.blacklisted:,} blacklisted"
-        lost = f" {batch.unaccounted:,} are not in its counts." if batch.unaccounted else ""
-        return f"the gateway accepted {batch.accepted:,} of {batch.numbers:,} numbers; it counted {found}.{lost}"
+        return _describe_counts(batch)
     if batch.state in (State.PLANNED, State.ACCEPTED):
         return ""
     if batch.code is None:
-        return batch.error
+        return _(batch.error)
     sentence = describe_answer(batch.code, batch.message, refused=batch.state is State.REFUSED)
-    return f"{sentence} {_declare(batch.code)}".rstrip() if batch.state is State.UNKNOWN else sentence
+    return _with_advice(sentence, batch.code) if batch.state is State.UNKNOWN else sentence
 
 
-def _declare(code: int) -> str:
-    """Return how to declare a code as a refusal; empty if the code is in the vendor's table."""
+def _describe_counts(batch: Batch) -> str:
+    said = _(
+        "the gateway accepted {accepted:,} of {numbers:,} numbers; "
+        "it counted {invalid:,} invalid and {blacklisted:,} blacklisted."
+    )
+    if batch.unaccounted:
+        said = _(
+            "the gateway accepted {accepted:,} of {numbers:,} numbers; "
+            "it counted {invalid:,} invalid and {blacklisted:,} blacklisted. {lost:,} are not in its counts."
+        )
+    return said.format(
+        accepted=batch.accepted,
+        numbers=batch.numbers,
+        invalid=batch.invalid,
+        blacklisted=batch.blacklisted,
+        lost=batch.unaccounted,
+    )
+
+
+def _with_advice(sentence: str, code: int) -> str:
+    """Add how to declare a code as a refusal, where it is not in the vendor's table."""
     from smscli.protocol.codes import ANSWERS
 
     if code in ANSWERS:
-        return ""
-    number = f"-- {code}" if code < 0 else code
-    return (
-        "That does not say whether the message was queued. If the vendor confirms that this code means refused: "
-        f"smscli profile set refusal_codes {number}"
+        return sentence
+    said = _(
+        "{sentence} That does not say whether the message was queued. "
+        "If the vendor confirms that this code means refused: smscli profile set refusal_codes {number}"
     )
+    return said.format(sentence=sentence, number=f"-- {code}" if code < 0 else code)

@@ -9,6 +9,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from smscli.errors import InputError
+from smscli.language import _
 from smscli.protocol.numbers import normalise, refusal
 from smscli.text import INVISIBLE
 
@@ -120,16 +121,27 @@ def find_table(
     above = [number for number in range(start, end) if not is_blank(rows[number])]  # the first mobile number
     header = _named_header(rows, above, column, fields)
     head = [cell.strip() for cell in rows[header]] if header is not None else []
-    index, label = _phone_column(rows[start:], head, column, source)
+    index, name = _phone_column(rows[start:], head, column, source)
     if header is None and not fields:
         header = _header_by_looks(rows, above, index)
         head = [cell.strip() for cell in rows[header]] if header is not None else []
-    if head and not label.startswith("column '"):
-        label += f", after the header {', '.join(head)!r}"
     places = _field_columns(fields, head or _widest(rows[start:]), source)
     first = start if header is None else header + 1
     skipped = _skipped(rows, lines, first if header is None else header)
-    return Table(index, first, head, places, [label, *skipped])
+    found = _found(index, name, head, max(map(len, rows[start:]), default=1))
+    return Table(index, first, head, places, [found, *skipped])
+
+
+def _found(index: int, name: str, head: Sequence[str], width: int) -> str:
+    """Return a note about the phone column: by its name, else by its place and the header above it."""
+    if name:
+        return _("column {name!r}").format(name=name)
+    if not head:
+        return _("column {number}").format(number=index + 1) if width > 1 else _("one number a line")
+    said = _("one number a line, after the header {header!r}")
+    if width > 1:
+        said = _("column {number}, after the header {header!r}")
+    return said.format(number=index + 1, header=", ".join(head))
 
 
 def _named_header(
@@ -173,39 +185,43 @@ def _is_title(row: Sequence[str], header: Sequence[str]) -> bool:
 def _skipped(rows: Sequence[Sequence[str]], lines: Sequence[int], end: int) -> list[str]:
     """Return a note about the lines above the header."""
     found = [
-        f"line {line} {' '.join(filter(None, map(meant, row)))[:40]!r}"
+        _("line {line} {text!r}").format(line=line, text=" ".join(filter(None, map(meant, row)))[:40])
         for line, row in zip(lines, rows[:end], strict=False)
         if not is_blank(row)
     ]
-    more = f" and {len(found) - _FEW} more" if len(found) > _FEW else ""
-    return [f"skipped above the table: {', '.join(found[:_FEW])}{more}"] if found else []
+    if not found:
+        return []
+    said = _("skipped above the table: {lines}")
+    if len(found) > _FEW:
+        said = _("skipped above the table: {lines} and {count} more")
+    return [said.format(lines=", ".join(found[:_FEW]), count=len(found) - _FEW)]
 
 
 def _phone_column(rows: Sequence[Sequence[str]], head: Sequence[str], column: str, source: str) -> tuple[int, str]:
-    """Return the phone column's index, and how it was found."""
+    """Return the phone column's index, and its name where it was found by it."""
     folded = [fold(cell) for cell in head]
     name = fold(column) if column else next((name for name in COLUMN_NAMES if name in folded), "")
     if name in folded and name:
-        index = _only(folded, name, source, "Choose one by number: --column 1 …")
-        return index, f"column {column or head[index]!r}"
+        index = _only(folded, name, source, _("Choose one by number: --column 1 …"))
+        return index, column or head[index]
     width = max(map(len, rows), default=1)
     if not column:
         index = _by_content(rows, source)
     elif re.fullmatch("[0-9]{1,4}", column) and 1 <= int(column) <= width:
         index = int(column) - 1
     else:
-        names = _first_line(head or _widest(rows))
-        raise InputError(f"{source}: there is no column {column!r}. Nothing was sent. {names}")
-    return index, f"column {index + 1}" if width > 1 else "one number a line"
+        said = _("{source}: there is no column {column!r}. Nothing was sent. The first line has: {names}.")
+        raise InputError(said.format(source=source, column=column, names=_names(head or _widest(rows))))
+    return index, ""
 
 
 def _widest(rows: Sequence[Sequence[str]]) -> Sequence[str]:
     return max(rows, key=_filled, default=[])
 
 
-def _first_line(cells: Iterable[str]) -> str:
+def _names(cells: Iterable[str]) -> str:
     names = ", ".join(" ".join(cell.split()) for cell in cells)  # a name can have a line break in it
-    return f"The first line has: {names[:200]}."
+    return names[:200]
 
 
 def _field_columns(fields: Sequence[str], head: Sequence[str], source: str) -> list[int]:
@@ -213,19 +229,19 @@ def _field_columns(fields: Sequence[str], head: Sequence[str], source: str) -> l
     keys = [fold(cell) or cell for cell in head]  # a name can have no letter or digit
     missing = [name for name in fields if not name or (fold(name) or name) not in keys]
     if missing:
-        raise InputError(
-            f"{source}: there is no column {', '.join(map(repr, missing))}, which the content takes. Nothing was sent. "
-            f"{_first_line(head)} Give one value for all with --var; for a brace itself write {{{{."
+        said = _(
+            "{source}: there is no column {columns}, which the content takes. Nothing was sent. "
+            "The first line has: {names}. Give one value for all with --var; for a brace itself write {{{{."
         )
-    return [
-        _only(keys, fold(name) or name, source, "The content takes it: give each column its own name.")
-        for name in fields
-    ]
+        raise InputError(said.format(source=source, columns=", ".join(map(repr, missing)), names=_names(head)))
+    advice = _("The content takes it: give each column its own name.")
+    return [_only(keys, fold(name) or name, source, advice) for name in fields]
 
 
 def _only(folded: Sequence[str], name: str, source: str, advice: str) -> int:
     if folded.count(name) > 1:
-        raise InputError(f"{source}: {folded.count(name)} columns are called {name!r}. Nothing was sent. {advice}")
+        said = _("{source}: {count} columns are called {name!r}. Nothing was sent. {advice}")
+        raise InputError(said.format(source=source, count=folded.count(name), name=name, advice=advice))
     return folded.index(name)
 
 
@@ -236,11 +252,13 @@ def _by_content(rows: Sequence[Sequence[str]], source: str) -> int:
     counts = [sum(len(row) > i and _is_mobile(row[i]) for row in rows) for i in range(width)]
     best = max(range(width), key=counts.__getitem__)
     if not counts[best]:
-        raise InputError(f"{source}: no column holds mobile numbers. Nothing was sent. Name one with --column.")
+        said = _("{source}: no column holds mobile numbers. Nothing was sent. Name one with --column.")
+        raise InputError(said.format(source=source))
     rivals = [str(i + 1) for i in range(width) if counts[i] * 2 >= counts[best]]
     if len(rivals) > 1:
-        raise InputError(
-            f"{source}: the columns {', '.join(rivals)} hold mobile numbers. Nothing was sent. "
+        said = _(
+            "{source}: the columns {columns} hold mobile numbers. Nothing was sent. "
             "Choose one with --column, or write one number a line."
         )
+        raise InputError(said.format(source=source, columns=", ".join(rivals)))
     return best

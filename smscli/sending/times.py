@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from smscli.config.keys import parse_hours
 from smscli.errors import InputError
+from smscli.language import _
 from smscli.protocol.times import CHINA
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -26,15 +27,15 @@ def parse_at(text: str, now: datetime, past_is_fine: bool = False) -> datetime:
             if not re.search("[0-9]:[0-9]", text):
                 raise ValueError
     except (ValueError, OverflowError):
-        raise InputError(
-            f"--at: {text!r} is not a time. Nothing was sent. Write 2026-12-01 09:00 (China time), "
+        said = _(
+            "--at: {text!r} is not a time. Nothing was sent. Write 2026-12-01 09:00 (China time), "
             "2026-12-01T09:00+08:00, or +90m, +2h, +1d."
-        ) from None
+        )
+        raise InputError(said.format(text=text)) from None
     at = at.astimezone(CHINA).replace(microsecond=0)
     if at < now.replace(microsecond=0) and not past_is_fine:
-        raise InputError(
-            f"--at: {at:%Y-%m-%d %H:%M:%S} China time (UTC+8) has passed. Nothing was sent. Name a later time."
-        )
+        said = _("--at: {time:%Y-%m-%d %H:%M:%S} China time (UTC+8) has passed. Nothing was sent. Name a later time.")
+        raise InputError(said.format(time=at))
     return at
 
 

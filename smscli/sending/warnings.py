@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from unicodedata import category
 
+from smscli.language import _
 from smscli.protocol.billing import billed_parts, signed
 from smscli.text import INVISIBLE
 
@@ -22,9 +23,10 @@ def signature_warnings(texts: Iterable[str], sign: str) -> list[str]:
     found = []
     twice = next(filter(None, (_own_signature(text, sign) for text in texts)), "") if sign else ""
     if twice:
-        found.append(f"there is a signature in the text, {twice}, and one in sign: people will see both")
+        said = _("there is a signature in the text, {signature}, and one in sign: people will see both")
+        found.append(said.format(signature=twice))
     if sign.startswith("【") != sign.endswith("】"):
-        found.append("one bracket is missing in the sign")
+        found.append(_("one bracket is missing in the sign"))
     return found
 
 
@@ -61,8 +63,12 @@ def _unseen(text: str, sign: str) -> str:
     if not signs and parts == enough:
         return ""
     names = ", ".join(f"U+{ord(c):04X}" for c in dict.fromkeys(signs))
-    what = f"invisible characters are billed ({names})" if signs else "blanks at the end of a text are billed"
-    return what + (f": {parts} parts instead of {enough}" if parts > enough else "")
+    what = _("blanks at the end of a text are billed")
+    if signs:
+        what = _("invisible characters are billed ({names})").format(names=names)
+    if parts <= enough:
+        return what
+    return _("{warning}: {parts} parts instead of {enough}").format(warning=what, parts=parts, enough=enough)
 
 
 def _is_unseen(character: str, following: str) -> bool:
@@ -76,8 +82,8 @@ def _glued(text: str) -> str:
     for link in re.finditer(_LINK, text, re.IGNORECASE | re.ASCII):
         before, after = text[: link.start()][-1:], text[link.end() :][:1]
         if _is_text(after) or (_is_text(before) and "://" not in link[0]):
-            shown = f"{before}{link[0]}{after}"
-            return f"a link touches the text next to it, {shown}: phones read both as the link; put spaces between"
+            said = _("a link touches the text next to it, {link}: phones read both as the link; put spaces between")
+            return said.format(link=f"{before}{link[0]}{after}")
     return ""
 
 

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from smscli.errors import InputError
+from smscli.language import _
 from smscli.sending.table import Table, holds_numbers
 
 _Ask = Callable[[str, Sequence[str]], str]
@@ -32,7 +33,6 @@ _CELL_LIMIT = 30_000_000  # 26 columns as long as a sheet can be
 _BLOCK = 1 << 20
 _TAIL = 4096  # bytes: longer than any tag that is looked at
 _SAMPLE, _CHUNK = 100, 512
-_RESAVE = "Open it in Excel or WPS and save it as a new .xlsx."
 
 
 class Sheet(NamedTuple):
@@ -57,13 +57,14 @@ class Sheet(NamedTuple):
 
     def notes(self, table: Table, fields: Sequence[str]) -> list[str]:
         """Say what the text of a sheet does not show: hidden rows, and the format of numbers and dates."""
-        hidden = f"hidden rows in the workbook: {self.hidden:,}. They are read too; a filter may hide them"
-        notes = [hidden] if self.hidden else []
+        hidden = _("hidden rows in the workbook: {count:,}. They are read too; a filter may hide them")
+        notes = [hidden.format(count=self.hidden)] if self.hidden else []
         for line, row in enumerate(self.sample[table.first :], self.line + table.first):
             cells = [(name, row[place]) for name, place in zip(fields, table.fields, strict=True)]
             stored = ", ".join(f"{name} {_text(cell)!r}" for name, cell in cells if not isinstance(cell, str))
             if stored:
-                return [*notes, f"numbers and dates as stored, without the sheet's format: line {line} has {stored}"]
+                said = _("numbers and dates as stored, without the sheet's format: line {line} has {stored}")
+                return [*notes, said.format(line=line, stored=stored)]
         return notes
 
 
@@ -86,7 +87,10 @@ def open_sheet(stream: BufferedIOBase, source: str, wanted: str, column: str, as
 
 
 def _damaged(source: str) -> InputError:
-    return InputError(f"{source} is damaged or not a workbook. Nothing was sent. {_RESAVE}")
+    said = _(
+        "{source} is damaged or not a workbook. Nothing was sent. Open it in Excel or WPS and save it as a new .xlsx."
+    )
+    return InputError(said.format(source=source))
 
 
 # --- before it is loaded ------------------------------------------------------------------------------------------
@@ -97,7 +101,7 @@ def _inspect(stream: BufferedIOBase, source: str) -> int:
     size = stream.seek(0, SEEK_END)
     stream.seek(0)
     if size > _UNPACKED_LIMIT:
-        raise _too_large(source, "is larger than 1 GiB")
+        raise _too_large(source, _("is larger than 1 GiB"))
     if stream.read(2) != b"PK":
         stream.seek(0)
         if re.search(_ENCRYPTED, stream.read(), re.DOTALL):
@@ -113,13 +117,13 @@ def _inspect(stream: BufferedIOBase, source: str) -> int:
 
 
 def _protected(source: str) -> InputError:
-    return InputError(
-        f"{source} is protected by a password. Nothing was sent. Open it in Excel or WPS and save it without one."
-    )
+    said = _("{source} is protected by a password. Nothing was sent. Open it in Excel or WPS and save it without one.")
+    return InputError(said.format(source=source))
 
 
 def _too_large(source: str, how: str) -> InputError:
-    return InputError(f"{source} {how}. Nothing was sent. Copy the list alone into a new workbook, or save it as CSV.")
+    said = _("{source} {how}. Nothing was sent. Copy the list alone into a new workbook, or save it as CSV.")
+    return InputError(said.format(source=source, how=how))
 
 
 def _inspect_parts(archive: zipfile.ZipFile, source: str) -> int:
@@ -132,13 +136,16 @@ def _inspect_parts(archive: zipfile.ZipFile, source: str) -> int:
             while block := content.read(_BLOCK):
                 unpacked += len(block)
                 if unpacked > _UNPACKED_LIMIT:
-                    raise _too_large(source, "unpacks to more than 1 GiB")
+                    raise _too_large(source, _("unpacks to more than 1 GiB"))
                 extent.add(block)
         cells += extent.cells()
         hidden += extent.hidden
     if cells > _CELL_LIMIT:
-        far = "there may be a cell far below the list or far to its right"
-        raise _too_large(source, f"has sheets of {cells:,} cells, from the first to the last: {far}")
+        how = _(
+            "has sheets of {count:,} cells, from the first to the last: "
+            "there may be a cell far below the list or far to its right"
+        )
+        raise _too_large(source, how.format(count=cells))
     return hidden
 
 
@@ -204,10 +211,11 @@ def _choose(book: CalamineWorkbook, source: str, wanted: str, column: str, ask: 
         fitting = {name: sheet for name, sheet in filled.items() if _holds_numbers(sheet, column)}
         filled = fitting or filled
     if not filled:
-        raise InputError(f"{source} is empty: there is no phone number in it. Nothing was sent.")
+        said = _("{source} is empty: there is no phone number in it. Nothing was sent.")
+        raise InputError(said.format(source=source))
     if len(filled) == 1:
         return next(iter(filled.values()))
-    answer = ask(f"{source} has several sheets that can be the list", list(filled))
+    answer = ask(_("{source} has several sheets that can be the list").format(source=source), list(filled))
     return filled[_named(answer, list(filled), list(filled), source)]
 
 
@@ -217,7 +225,8 @@ def _named(wanted: str, shown: Sequence[str], every: Sequence[str], source: str)
         return wanted
     if re.fullmatch("[0-9]{1,4}", wanted) and 1 <= int(wanted) <= len(shown):
         return shown[int(wanted) - 1]
-    raise InputError(f"{source} has no sheet {wanted!r}. Nothing was sent. It has: {', '.join(map(repr, shown))}.")
+    said = _("{source} has no sheet {sheet!r}. Nothing was sent. It has: {names}.")
+    raise InputError(said.format(source=source, sheet=wanted, names=", ".join(map(repr, shown))))
 
 
 def _holds_numbers(sheet: CalamineSheet, column: str) -> bool:
@@ -238,7 +247,7 @@ def _spread(
 ) -> Iterator[list[Cell]]:
     """Give a merged cell's value to every row that it stands in; a header over two rows is whole in the second then."""
     begun: dict[int, list[tuple[int, int]]] = {}
-    for (first, column), (last, _) in merged:
+    for (first, column), (last, _right) in merged:
         if last > first:
             begun.setdefault(first, []).append((column, last))
     return _fill_down(rows, begun, top) if begun else rows
@@ -248,7 +257,7 @@ def _fill_down(rows: Iterator[list[Cell]], begun: dict[int, list[tuple[int, int]
     under: list[tuple[int, int, Cell]] = []
     for number, row in enumerate(rows, top):
         under = [cell for cell in under if cell[1] >= number]
-        for column, _, value in under:
+        for column, _last, value in under:
             row[column] = value
         under += [(column, last, row[column]) for column, last in begun.get(number, ()) if column < len(row)]
         yield row

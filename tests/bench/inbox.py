@@ -1,4 +1,4 @@
-"""What came back, on a ledger of a million numbers and a million reports: `runs`, `status`, and recording."""
+"""What came back, on a ledger of a million numbers and a million reports: `runs`, `status`, `stats`, and recording."""
 
 import os
 import time
@@ -34,6 +34,8 @@ def bench(report: Figures) -> None:
             "smscli status SENDID": [SMSCLI, "status", _sendid(7)],
             "smscli status MOBILE": [SMSCLI, "status", _mobile(NUMBERS - 1)],
             "smscli inbox": [SMSCLI, "inbox"],
+            "smscli stats": [SMSCLI, "stats"],
+            "smscli stats --by operator": [SMSCLI, "stats", "--by", "operator"],
         }
         runs = in_turn(commands, ROUNDS)
     report.figures(runs)

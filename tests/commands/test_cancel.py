@@ -25,7 +25,7 @@ def test_what_is_left_is_never_sent_also_under_its_key(smscli: Smscli, start_san
     poor = cut_short(smscli, start_sandbox)
     ended = smscli("cancel", "1", "--yes")
     assert (ended.code, ended.out) == (0, "")
-    assert "1 numbers of run 1 are cancelled; 2 accepted: only the vendor can stop these" in ended.err
+    assert "1 numbers of run 1 are cancelled\n2 are accepted: only the vendor can stop these\n" in ended.err
     rich = start_sandbox()
     again = smscli(*SEND, stdin="\n".join(numbers(3)), **poor.variables)
     assert "run 1 with the key 'k' was cancelled; nothing was sent again" in again.err

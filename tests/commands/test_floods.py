@@ -89,11 +89,11 @@ def test_refusals_that_all_differ(smscli: Smscli, sandbox: RunningSandbox, termi
     shown(terminal, "runs", "1")
 
 
-def test_states_that_all_differ(smscli: Smscli, terminal: Terminal, list_: str) -> None:
-    send = ["send", "-p", "sandbox", "--content", "hi", "--limit", "500", "--csv", list_, "--yes", "--output", "json"]
-    sendid = smscli(*send).json[0]["sendid"]
+def test_states_that_all_differ(smscli: Smscli, sandbox: RunningSandbox, terminal: Terminal, list_: str) -> None:
+    send = ["send", "--content", "hi", "--limit", "500", "--csv", list_, "--yes", "--output", "json"]
+    sendid = smscli(*send, **sandbox.variables).json[0]["sendid"]
     lines = "".join(f"sendid={sendid}&mobile={m}&state=XX:{n}&time=\n" for n, m in enumerate(numbers(500)))
-    assert smscli("parse-report", "--record", "-p", "sandbox", stdin=lines).code == 0
+    assert smscli("parse-report", "--record", stdin=lines, **sandbox.variables).code == 0
     assert "`smscli runs 1 --failed` lists them all" in shown(terminal, "runs", "1")
 
 

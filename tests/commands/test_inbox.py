@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.support.command import Smscli
+from tests.support.command import Smscli, Terminal
 from tests.support.runs import open_inbox
 from tests.support.sandboxes import RunningSandbox, write_config
 
@@ -120,6 +120,61 @@ def test_follow_ends_with_its_reader(smscli: Smscli, shop: RunningSandbox, envir
         following.stdout.close()
         answer(smscli, "nobody reads this")
         assert following.wait(20) == 0
+
+
+def contents(smscli: Smscli, *options: str) -> list[str]:
+    """Return the contents that the inbox shows."""
+    return [row[2] for row in smscli("inbox", *options).rows]
+
+
+def test_unread_shows_each_reply_once(smscli: Smscli, shop: RunningSandbox) -> None:
+    answer(smscli, "first")
+    assert contents(smscli) == ["first"]  # a look at all of them changes nothing
+    answer(smscli, "second", TWO)
+    assert contents(smscli, "--unread", "--mobile", TWO) == ["second"]
+    assert contents(smscli, "--unread") == ["first"]
+    assert contents(smscli, "--unread") == []
+    answer(smscli, "third")
+    assert contents(smscli, "--unread") == ["third"]
+    assert contents(smscli) == ["first", "second", "third"]
+
+
+def test_what_nobody_could_read_stays_unread(smscli: Smscli, shop: RunningSandbox, environment: dict[str, str]) -> None:
+    answer(smscli, "first")
+    command = [sys.executable, "-m", "smscli", "inbox", "--unread"]
+    with Path("/dev/full").open("w") as full:
+        assert subprocess.run(command, env=environment, stdout=full, stderr=subprocess.DEVNULL).returncode == 2
+    reader, writer = os.pipe()
+    os.close(reader)
+    assert subprocess.run(command, env=environment, stdout=writer, stderr=subprocess.DEVNULL).returncode == 0
+    os.close(writer)
+    assert contents(smscli, "--unread") == ["first"]
+
+
+def test_opt_outs_are_shown_only_where_they_are_asked_for(
+    smscli: Smscli, shop: RunningSandbox, terminal: Terminal
+) -> None:
+    answer(smscli, "TD")
+    answer(smscli, "好")
+    assert contents(smscli, "--unread") == ["好"]
+    assert contents(smscli, "--optouts") == ["TD", "好"]
+    assert "1 opt-out is not shown; --optouts shows it too" in terminal(["inbox"])[1]
+    assert contents(smscli, "--unread", "--optouts") == ["TD"]  # it was not shown before
+
+
+def test_the_replies_to_one_run(smscli: Smscli, shop: RunningSandbox) -> None:
+    send(smscli, ONE)
+    send(smscli, TWO)
+    answer(smscli, "一")
+    answer(smscli, "二", TWO)
+    assert contents(smscli, "--run", "2") == ["二"]
+    assert contents(smscli, "--run", "3") == []
+
+
+def test_an_empty_inbox_says_so_to_a_person(smscli: Smscli, terminal: Terminal) -> None:
+    assert "There are no replies to show." in terminal(["inbox"])[1]
+    assert (smscli("inbox").out, smscli("inbox").err) == ("", "")
+    assert smscli("inbox", "--output", "json").out == "[]\n"
 
 
 def test_the_quarantine_is_shown(smscli: Smscli) -> None:

@@ -203,6 +203,19 @@ def test_a_report_that_fits_two_batches_settles_none(smscli: Smscli, deaf: Runni
     assert [row["unknown"] for row in smscli("runs", "--output", "json").json] == [2, 2]
 
 
+@pytest.mark.parametrize("decision", [["--unknown", "drop"], ["--unknown", "resend", "--yes"]], ids=["drop", "resend"])
+def test_a_batch_that_a_person_decided_about_may_still_be_the_one_that_is_reported(
+    smscli: Smscli, deaf: RunningSandbox, home: Path, decision: list[str]
+) -> None:
+    unknown_run(smscli, deaf, home)
+    unknown_run(smscli, deaf, home)
+    smscli("resume", "1", *decision)
+    line = f"sendid={deaf.requests[0]['sendid']}&mobile={BOTH}&state=DELIVRD&time="
+    smscli("parse-report", "--record", "-p", "shop", stdin=line)
+    assert rows(home, "SELECT state FROM batch WHERE run = 2") == [("unknown",)]
+    assert smscli("runs", "2", "--output", "json").json[0]["outcome"] == "unknown"
+
+
 @pytest.mark.parametrize(
     "command",
     [

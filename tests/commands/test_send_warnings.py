@@ -7,8 +7,9 @@ from tests.support.sandboxes import RunningSandbox
 
 WRONG = [
     ("【店】您好", "店", "there is a signature in the text, 【店】, and one in sign"),
-    ("满" * 70 + "\u200b", "", "invisible characters are billed (U+200B): 2 parts instead of 1"),
-    ("详情http://t.cn/abc点击", "", "a link touches the text next to it"),
+    ("满" * 67 + "\u200b", "店", "invisible characters are billed (U+200B): 2 parts instead of 1"),
+    ("详情http://t.cn/abc点击", "店", "a link touches the text next to it"),
+    ("您好", "", "there is no signature"),
 ]
 
 

@@ -3,15 +3,22 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from time import monotonic
 
 import pytest
 
 from smscli.sandbox.faults import Fault
 from tests.support.command import Smscli
-from tests.support.sandboxes import RunningSandbox
+from tests.support.sandboxes import RunningSandbox, write_shop
 
 ONE, TWO = "13800138001", "13800138002"
+
+
+@pytest.fixture(autouse=True)
+def shop(home: Path, sandbox: RunningSandbox) -> None:
+    """Make an account the default; its reports come only where a test records them."""
+    write_shop(home, sandbox, 'sign = "测试"')
 
 
 def report(mobile: str, state: str, sendid: str) -> str:
@@ -21,14 +28,14 @@ def report(mobile: str, state: str, sendid: str) -> str:
 
 @pytest.fixture
 def sendid(smscli: Smscli) -> str:
-    """Send to two people with the sandbox's profile; returns the sendid."""
-    ended = smscli("send", "-p", "sandbox", "--mobile", f"{ONE},{TWO}", "--content", "hi", "--output", "json")
+    """Send to two people with the default profile; returns the sendid."""
+    ended = smscli("send", "--mobile", f"{ONE},{TWO}", "--content", "hi", "--output", "json")
     return str(ended.json[0]["sendid"])
 
 
 def record(smscli: Smscli, lines: str) -> None:
-    """Record pushes to the sandbox's profile."""
-    assert smscli("parse-report", "--record", "-p", "sandbox", stdin=lines).code == 0
+    """Record pushes to the default profile."""
+    assert smscli("parse-report", "--record", stdin=lines).code == 0
 
 
 @pytest.mark.parametrize(("state", "code"), [("DELIVRD", 0), ("UNDELIV", 7)])
@@ -63,7 +70,7 @@ def test_in_the_end_it_says_how_many_wait(smscli: Smscli, sendid: str) -> None:
 
 
 def test_send_waits_and_its_result_stays(smscli: Smscli) -> None:
-    ended = smscli("send", "-p", "sandbox", "--mobile", ONE, "--content", "hi", "--wait", "1s", "--output", "json")
+    ended = smscli("send", "--mobile", ONE, "--content", "hi", "--wait", "1s", "--output", "json")
     assert ended.code == 6
     assert ended.json[0]["outcome"] == "accepted"
     assert "1 number has no report yet" in ended.err

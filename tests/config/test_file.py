@@ -96,7 +96,7 @@ def test_a_key_that_another_profile_spells_alike_is_found_in_its_own_table(home:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("endpoint = 'x'\n", "line 1: there is no key 'endpoint'. Known keys: default, profiles, templates."),
+        ("endpoint = 'x'\n", "line 1: there is no key 'endpoint'. Known keys: default, language, profiles, templates."),
         ("\n[profile.a]\nname = 'x'\n", "line 2: there is no key 'profile'. Did you mean 'profiles'?"),
         ("default = 1\n", "line 1: default must be a text in quotes, not a whole number."),
         ("profiles = 'a'\n", "line 1: profiles must be a table, not a text in quotes."),

@@ -741,3 +741,19 @@ def test_counts_that_no_gateway_gives_are_no_answer(smscli: Smscli) -> None:
         ended = smscli(*SEND[:1], *SEND[3:], SMSCLI_ENDPOINT=endpoint, SMSCLI_NAME="demo", SMSCLI_PWD=PWD)
     assert ended.code == 6
     assert smscli("runs").code == 0
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "sentence"),
+    [
+        (3, "没有号码", "the gateway refused: 没有号码 (code 3)."),
+        (1, "含有敏感词汇", "the gateway refused: 含有敏感词汇 (code 1: reword the content)."),
+        (1, "有敏感词", "the gateway refused: 有敏感词 (code 1: 含有敏感词汇; reword the content)."),
+        (77, "", "the gateway refused: (no message) (code 77: not in the vendor's table)."),
+    ],
+)
+def test_where_chinese_is_spoken_a_code_is_explained_in_chinese_and_not_twice(
+    monkeypatch: pytest.MonkeyPatch, code: int, said: str, sentence: str
+) -> None:
+    monkeypatch.setattr("smscli.protocol.codes.language", lambda: "zh")  # the catalog stays in English here
+    assert describe_answer(code, said) == sentence

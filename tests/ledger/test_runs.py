@@ -31,7 +31,7 @@ def test_every_send_is_a_run_with_all_that_was_asked(smscli: Smscli, sandbox: Ru
     ended = smscli(*ONE, "--extno", "12", "--key", "k", **sandbox.variables, SMSCLI_SIGN="店")
     assert ended.code == 0
     with open_runs() as runs:
-        (run,) = runs.all()
+        (run,) = runs.latest()
         (batch,) = runs.batches(run.id)
     assert (run.key, run.profile, run.account, run.content, run.sign, run.extno) == (
         "k",
@@ -221,7 +221,7 @@ def test_prune_forgets_texts_and_numbers_but_no_unfinished_run_and_no_key(
     ended = smscli("runs", "prune", "--before", TODAY)
     kept = "(those with a key keep it, without texts and numbers)"
     assert ended.err == f"2 runs forgotten {kept}; 1 unfinished ones stay until they are resumed or cancelled\n"
-    assert [row[0] for row in smscli("runs").rows] == ["3", "2"]
+    assert [row[0] for row in smscli("runs").rows] == ["2", "3"]
     files = [file.read_bytes() for file in ledger.parent.iterdir()]
     assert not any(secret.encode() in content or b"13800138001" in content for content in files)
     again = smscli("send", "--mobile", "13800138001", "--content", secret, "--key", "k", **shop)

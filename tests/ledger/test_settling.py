@@ -21,6 +21,7 @@ def batch(*mobiles: str, number: int = 1, sent: float = SENT, ended: float | Non
 
 
 ONE, THREE, FIVE = batch(A), batch(A, B, C), batch(A, B, C, D, E)
+RIVAL = batch(A, number=2)._replace(rival=True)
 
 
 @pytest.mark.parametrize(
@@ -38,6 +39,11 @@ ONE, THREE, FIVE = batch(A), batch(A, B, C), batch(A, B, C, D, E)
         pytest.param([THREE], {NEAR: [A, B, C, D]}, [], id="somebody else got it too: another message"),
         pytest.param([ONE], {NEAR: [A], ALSO_NEAR: [A]}, [], id="two messages fit: either may be it"),
         pytest.param([ONE, batch(A, number=2)], {NEAR: [A]}, [], id="two batches fit: it may be either"),
+        pytest.param([ONE, RIVAL], {NEAR: [A]}, [], id="a batch that was given up may be it"),
+        pytest.param([RIVAL], {NEAR: [A]}, [], id="a batch that was given up is not settled"),
+        pytest.param(
+            [ONE, RIVAL._replace(sent=SENT - 3600, ended=SENT - 3600)], {NEAR: [A]}, [(1, NEAR, 1)], id="an old rival"
+        ),
         pytest.param(
             [ONE, batch(B, number=2)],
             {NEAR: [A], ALSO_NEAR: [B]},

@@ -222,7 +222,7 @@ def test_a_backup_can_be_used_in_its_place(home: Path, tmp_path: Path, monkeypat
     monkeypatch.setenv("SMSCLI_LEDGER", str(tmp_path / "copy.db"))
     with open_store() as restored:
         assert restored.path == tmp_path / "copy.db"
-        assert [run.numbers for run in Runs(restored).all()] == [1]
+        assert [run.numbers for run in Runs(restored).latest()] == [1]
         assert restored.read("PRAGMA journal_mode") == [("wal",)]
         assert check(restored).problems == []
 

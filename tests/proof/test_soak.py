@@ -56,7 +56,7 @@ push_pwd = "12345"
 # What each command may end as; 1 is a bug, 3 would be a ledger that cannot be used.
 ENDINGS = {
     "send": {0, 4, 5, 6, 7, 9, 10}, "resume": {0, 2, 4, 5, 6, 7, 9, 10}, "cancel": {0, 2},
-    "runs": {0, 2, 4, 5, 6, 7, 9, 130}, "status": {0, 2}, "listen": {0, -signal.SIGTERM},
+    "runs": {0, 2, 4, 5, 6, 7, 9, 130}, "status": {0}, "listen": {0, -signal.SIGTERM},
 }  # fmt: skip
 DAY = 86400.0
 # Numbers that end in 099 are blacklisted.

@@ -82,12 +82,12 @@ class Harness:
 
     def _runs(self) -> int:
         with open_runs() as ledger:
-            return len(list(ledger.all()))
+            return len(ledger.latest())
 
     def check(self) -> None:
         """Compare what the gateway accepted with what the ledger says."""
         with open_runs() as ledger:
-            runs = {run.content: run.id for run in ledger.all()}
+            runs = {run.content: run.id for run in ledger.latest()}
         got: dict[str, Counter[str]] = {content: Counter() for content in runs}
         for request in self.sandbox.requests:
             if request["queued"]:
@@ -112,7 +112,7 @@ class Harness:
     def unknown(self) -> dict[int, list[str]]:
         """Return each run's numbers of which nobody knows whether they got it."""
         with open_runs() as ledger:
-            found = {run.id: ledger.unsettled_batches(run.id) for run in list(ledger.all())}
+            found = {run.id: ledger.unsettled_batches(run.id) for run in ledger.latest()}
         return {run: [mobile for batch in batches for mobile in batch.mobiles] for run, batches in found.items()}
 
 

@@ -162,7 +162,7 @@ def test_warnings_of_a_plan_are_those_of_all_its_texts() -> None:
         assert [part in warning for part, warning in zip(parts, said, strict=True)] == [True, True]
     plain = Plan("x", {"x": ["13800138000"]}, sign="店")
     assert (plain.warnings(), plain.remarks()) == ([], [])
-    assert "no signature" in plain._replace(sign="").remarks()[0]
+    assert "no signature" in plain._replace(sign="").warnings()[0]
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_column_as_other_programs_write_it_is_refused() -> None:
 def test_texts_take_constants_and_columns_and_equal_ones_share_a_request() -> None:
     people = Recipients(
         ["13800138000", "13800138001", "13800138002"],
-        lines=["line 2", "line 3", "line 4"],
+        lines=[2, 3, 4],
         values=[("甲",), ("乙",), ("甲",)],
     )
     texts = texts_for(parse_text("{{{店}}} {名}"), {"店": "小店"}, people, None)
@@ -223,7 +223,7 @@ def test_texts_take_constants_and_columns_and_equal_ones_share_a_request() -> No
 def test_each_text_is_checked_and_every_bad_line_told() -> None:
     people = Recipients(
         ["13800138000", "13800138001", "13800138002"],
-        lines=["line 2", "line 3", "line 4"],
+        lines=[2, 3, 4],
         values=[("x" * 501,), ("a",), ("\x1b",)],
     )
     with pytest.raises(InputError) as caught:

@@ -35,6 +35,11 @@ def test_likeliest_of_several_named_columns_is_taken_and_told() -> None:
     assert "'手机号'" in found.notes[0]
 
 
+def test_a_column_that_was_named_is_noted_by_its_name_alone() -> None:
+    found = read(f"id,it's me\n1,{ONE}\n", column="it's me")
+    assert found.notes[0].endswith('column "it\'s me", read as UTF-8')
+
+
 def test_phone_column_by_content() -> None:
     found = read(f"1,张三,{ONE}\n2,李四,{TWO}\n3,王五,123\n")
     assert found.mobiles == [ONE, TWO]
@@ -105,7 +110,7 @@ def test_titles_above_the_header_are_skipped_and_named() -> None:
         "\n".join([*BILL, "姓名,手机号,金额,备注", f"张三,{ONE},20,/", f"李四,{TWO},30,/"]), fields=["姓名", "金额"]
     )
     assert (found.mobiles, found.values) == ([ONE, TWO], [("张三", "20"), ("李四", "30")])
-    assert (list(found.invalid), list(found.lines)) == ([], ["line 7", "line 8"])
+    assert (list(found.invalid), list(found.lines)) == ([], [7, 8])
     assert found.columns == ["姓名", "手机号", "金额", "备注"]
     assert found.notes[1].startswith("list.csv: skipped above the table: line 1 '微信支付账单明细', line 2 '起始时间")
     assert found.notes[1].endswith("and 1 more")
@@ -165,7 +170,7 @@ def test_separator_is_the_one_that_fits(text: str) -> None:
 def test_line_break_in_a_name_is_none_of_it() -> None:
     text = f'"手机\n号码","客户\n姓名"\n{ONE},张三\n'
     found = read(text, fields=["客户姓名"])
-    assert (found.mobiles, found.values, found.lines) == ([ONE], [("张三",)], ["line 4"])
+    assert (found.mobiles, found.values, found.lines) == ([ONE], [("张三",)], [4])
     assert "手机 号码, 客户 姓名." in refused(text, fields=["金额"])
     assert "手机 号码, 客户 姓名." in refused(text, "金额")
 
