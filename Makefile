@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: check lint test proof bench completions catalogs
+.PHONY: check lint test proof bench completions catalogs man
 
 check: lint test  ## everything that has to pass before a commit
 
@@ -24,6 +24,10 @@ completions: .venv  ## after a change to a command's options or help
 
 catalogs: .venv  ## after a change to a message: puts new ones into smscli.po, and compiles what is translated there
 	$(BIN)/python -m tests.catalogs
+
+man: .venv  ## after a change to a command's options or help, or to a topic
+	SMSCLI_LANG=en $(BIN)/python -m smscli.manual
+	SMSCLI_LANG=zh $(BIN)/python -m smscli.manual
 
 .venv: pyproject.toml
 	$(PYTHON) -m venv .venv

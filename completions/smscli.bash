@@ -5,7 +5,7 @@ _smscli_about() {
     commands= options= takes=
     case $1 in
     'smscli')
-        commands='send runs stats resume resend cancel status inbox optout template balance parse-report listen doctor codes ledger profile sandbox completion' options='--version -h --help'
+        commands='send runs stats resume resend cancel status inbox optout template balance parse-report listen doctor codes ledger profile sandbox completion help' options='--version -h --help'
         case $2 in
         esac ;;
     'smscli send')
@@ -20,7 +20,7 @@ _smscli_about() {
         --limit) takes='text' ;;
         --content) takes='text' ;;
         --content-file) takes='file' ;;
-        --template) takes='text' ;;
+        --template) takes='template' ;;
         --var) takes='text' ;;
         --sign) takes='text' ;;
         --extno) takes='text' ;;
@@ -35,14 +35,18 @@ _smscli_about() {
         --output) takes='choice table tsv json jsonl csv' ;;
         esac ;;
     'smscli runs')
-        commands='prune' options='--since --until -p --profile --state --limit --sandbox --output -h --help'
+        commands='prune' options='--since --until -p --profile --state --limit --sandbox --output --list --failed --unknown --html --whole-numbers --wait --quiet -q -h --help'
         case $2 in
         --since) takes='text' ;;
         --until) takes='text' ;;
         -p|--profile) takes='profile' ;;
-        --state) takes='choice sending scheduled interrupted cancelled done partly refused unreachable unknown nobody' ;;
+        --state) takes='choice DELIVRD EXPIRED UNDELIV UNKNOWN REJECTD DTBLACK ERR:104 REJECT MK:0001 MK:0002 MK:0004 MK:0005 MK:0008 MK:0010 MK:0012 MK:0013 MK:0015 MK:0017 MK:0023 MK:0024 MK:0029 MI:0010 MI:0017 MI:0024 MC:0055 CB:0001 CB:0007 DB:0141 DB:0309 MBBLACK HD:0001' ;;
         --limit) takes='text' ;;
         --output) takes='choice table tsv json jsonl csv' ;;
+        --list) takes='choice failed waiting planned unknown all' ;;
+        --html) takes='file' ;;
+        --wait) takes='text' ;;
+        1) takes='run' ;;
         esac ;;
     'smscli runs prune')
         commands='' options='--before -h --help'
@@ -66,12 +70,12 @@ _smscli_about() {
         --workers) takes='text' ;;
         --rate) takes='text' ;;
         --output) takes='choice table tsv json jsonl csv' ;;
-        1) takes='text' ;;
+        1) takes='run' ;;
         esac ;;
     'smscli resend')
         commands='' options='--failed --state --include-opted-out --at --key --dry-run --force --max-refused --batch-size --workers --rate --wait --yes -y --quiet -q --output -h --help'
         case $2 in
-        --state) takes='text' ;;
+        --state) takes='choice DELIVRD EXPIRED UNDELIV UNKNOWN REJECTD DTBLACK ERR:104 REJECT MK:0001 MK:0002 MK:0004 MK:0005 MK:0008 MK:0010 MK:0012 MK:0013 MK:0015 MK:0017 MK:0023 MK:0024 MK:0029 MI:0010 MI:0017 MI:0024 MC:0055 CB:0001 CB:0007 DB:0141 DB:0309 MBBLACK HD:0001' ;;
         --at) takes='text' ;;
         --key) takes='text' ;;
         --max-refused) takes='text' ;;
@@ -80,12 +84,12 @@ _smscli_about() {
         --rate) takes='text' ;;
         --wait) takes='text' ;;
         --output) takes='choice table tsv json jsonl csv' ;;
-        1) takes='text' ;;
+        1) takes='run' ;;
         esac ;;
     'smscli cancel')
         commands='' options='--yes -y -h --help'
         case $2 in
-        1) takes='text' ;;
+        1) takes='run' ;;
         esac ;;
     'smscli status')
         commands='' options='--output -h --help'
@@ -98,7 +102,7 @@ _smscli_about() {
         case $2 in
         --since) takes='text' ;;
         --mobile) takes='text' ;;
-        --run) takes='text' ;;
+        --run) takes='run' ;;
         --output) takes='choice table tsv json jsonl csv' ;;
         esac ;;
     'smscli optout')
@@ -138,8 +142,16 @@ _smscli_about() {
         -p|--profile) takes='profile' ;;
         esac ;;
     'smscli template')
-        commands='list show' options='-h --help'
+        commands='add list show remove' options='-h --help'
         case $2 in
+        esac ;;
+    'smscli template add')
+        commands='' options='--content --sign --extno -h --help'
+        case $2 in
+        --content) takes='text' ;;
+        --sign) takes='text' ;;
+        --extno) takes='text' ;;
+        1) takes='text' ;;
         esac ;;
     'smscli template list')
         commands='' options='--output -h --help'
@@ -150,7 +162,12 @@ _smscli_about() {
         commands='' options='--output -h --help'
         case $2 in
         --output) takes='choice table tsv json jsonl csv' ;;
-        1) takes='text' ;;
+        1) takes='template' ;;
+        esac ;;
+    'smscli template remove')
+        commands='' options='--yes -y -h --help'
+        case $2 in
+        1) takes='template' ;;
         esac ;;
     'smscli balance')
         commands='' options='--min --warning --critical --all --quiet -q -p --profile --output -h --help'
@@ -164,7 +181,7 @@ _smscli_about() {
     'smscli parse-report')
         commands='' options='--summary --state --verify --record --strict -p --profile --output -h --help'
         case $2 in
-        --state) takes='text' ;;
+        --state) takes='choice DELIVRD EXPIRED UNDELIV UNKNOWN REJECTD DTBLACK ERR:104 REJECT MK:0001 MK:0002 MK:0004 MK:0005 MK:0008 MK:0010 MK:0012 MK:0013 MK:0015 MK:0017 MK:0023 MK:0024 MK:0029 MI:0010 MI:0017 MI:0024 MC:0055 CB:0001 CB:0007 DB:0141 DB:0309 MBBLACK HD:0001' ;;
         -p|--profile) takes='profile' ;;
         --output) takes='choice table tsv json jsonl csv' ;;
         [1-9]*) takes='file' ;;
@@ -189,7 +206,7 @@ _smscli_about() {
         commands='' options='--output -h --help'
         case $2 in
         --output) takes='choice table tsv json jsonl csv' ;;
-        1) takes='text' ;;
+        1) takes='choice 0 1 2 3 4 10 11 12 13 14 DELIVRD EXPIRED UNDELIV UNKNOWN REJECTD DTBLACK ERR:104 REJECT MK:0001 MK:0002 MK:0004 MK:0005 MK:0008 MK:0010 MK:0012 MK:0013 MK:0015 MK:0017 MK:0023 MK:0024 MK:0029 MI:0010 MI:0017 MI:0024 MC:0055 CB:0001 CB:0007 DB:0141 DB:0309 MBBLACK HD:0001' ;;
         esac ;;
     'smscli ledger')
         commands='path backup check' options='-h --help'
@@ -210,7 +227,7 @@ _smscli_about() {
         --output) takes='choice table tsv json jsonl csv' ;;
         esac ;;
     'smscli profile')
-        commands='add list show set use remove path' options='-h --help'
+        commands='add password list show set use remove path' options='-h --help'
         case $2 in
         esac ;;
     'smscli profile add')
@@ -221,6 +238,11 @@ _smscli_about() {
         --sign) takes='text' ;;
         --pwd-command) takes='text' ;;
         1) takes='text' ;;
+        esac ;;
+    'smscli profile password')
+        commands='' options='--no-verify -h --help'
+        case $2 in
+        1) takes='profile' ;;
         esac ;;
     'smscli profile list')
         commands='' options='--output -h --help'
@@ -272,6 +294,11 @@ _smscli_about() {
         case $2 in
         1) takes='choice bash zsh fish powershell' ;;
         esac ;;
+    'smscli help')
+        commands='' options='-h --help'
+        case $2 in
+        [1-9]*) takes='choice config exit-codes list output reports safety times send runs stats resume resend cancel status inbox optout template balance parse-report listen doctor codes ledger profile sandbox completion help' ;;
+        esac ;;
     esac
 }
 
@@ -283,18 +310,29 @@ _smscli_offer() {
     done
 }
 
-# Offer the profiles' names, quoted; inside quotes only those that need none.
-_smscli_profiles() {
+# Offer the names of the tables [$1.NAME] in the configuration file, quoted; inside quotes only those that need none.
+_smscli_names() {
     local file=${SMSCLI_CONFIG:-${XDG_CONFIG_HOME:-$HOME/.config}/smscli/config.toml} line name
-    local header='^[[:space:]]*\[[[:space:]]*profiles[[:space:]]*\.[[:space:]]*("([^"\\[:cntrl:]]+)"|'\''([^'\''[:cntrl:]]+)'\''|([A-Za-z0-9_-]+))[[:space:]]*\]' opened=
+    local header='^[[:space:]]*\[[[:space:]]*GROUP[[:space:]]*\.[[:space:]]*("([^"\\[:cntrl:]]+)"|'\''([^'\''[:cntrl:]]+)'\''|([A-Za-z0-9_-]+))[[:space:]]*\]' opened=
+    header=${header/GROUP/$1}
     [[ $typed == [\"\']* ]] && opened=1 typed=${typed#?}
-    _smscli_offer sandbox
+    [[ $1 != profiles ]] || _smscli_offer sandbox
     [[ -f $file && -r $file ]] || return
     while IFS= read -r line || [[ $line ]]; do
         [[ $line =~ $header ]] || continue
         line=${BASH_REMATCH[2]}${BASH_REMATCH[3]}${BASH_REMATCH[4]}
         printf -v name %q "$line"
         [[ $opened && $name != "$line" ]] || _smscli_offer "$name"
+    done <"$file"
+}
+
+# Offer the latest runs, which smscli keeps in a file for this.
+_smscli_runs() {
+    local file=${SMSCLI_LEDGER:-${XDG_STATE_HOME:-$HOME/.local/state}/smscli/ledger.db}-runs number rest
+    [[ -f $file && -r $file ]] || return
+    compopt -o nosort 2>/dev/null
+    while IFS=$'\t' read -r number rest || [[ $number ]]; do
+        [[ $number =~ ^[0-9]+$ ]] && _smscli_offer "$number"
     done <"$file"
 }
 
@@ -324,16 +362,18 @@ _smscli() {
         wants=${typed%%=*} prefix=$wants= typed=${typed#*=}
     fi
     _smscli_about "$at" "${wants:-$place}"
+    [[ $place == 1 ]] || commands=
     [[ $wants == *[\<\>] || ! $wants && $typed == *[\<\>]* ]] && takes=file
     if [[ ! $wants && ! $ended && ( $typed == -* || ! $commands$takes ) ]]; then
         _smscli_offer $options
     else
         case $takes in
         file) return ;; # readline's own completion does these best
-        profile) _smscli_profiles ;;
+        profile | template) _smscli_names "${takes}s" ;;
+        run) _smscli_runs ;;
         choice*) _smscli_offer ${takes#choice} ;;
-        '') _smscli_offer $commands ;;
         esac
+        [[ $wants ]] || _smscli_offer $commands
     fi
     compopt +o default 2>/dev/null # bash 3.2 has none and offers files where nothing else fits
 }

@@ -4,7 +4,8 @@ Register-ArgumentCompleter -Native -CommandName smscli -ScriptBlock {
     param($typed, $ast, $cursor)
     Set-StrictMode -Off
 
-    # At: the command; Name: its sub-command, option or argument; Takes: flag, text, file, profile, choice and choices.
+    # At: the command; Name: its sub-command, option or argument; Takes: flag, text, file, profile, template, run, or
+    # choice and choices.
     $rows = @'
 At,Name,Takes,Summary
 smscli,send,command,Send a text to one number or to a list.
@@ -16,7 +17,7 @@ smscli,cancel,command,Cancel what is left of a run.
 smscli,status,command,"Show what became of a message, by its sendid or its number."
 smscli,inbox,command,Show the replies.
 smscli,optout,command,Keep the list of people who want no more messages.
-smscli,template,command,Show the texts that the gateway approved.
+smscli,template,command,"Add, show or remove the texts that the gateway approved."
 smscli,balance,command,Show how many messages are left.
 smscli,parse-report,command,"Read status reports and replies from files, logs or a pipe."
 smscli,listen,command,Receive status reports and replies from the gateway.
@@ -26,6 +27,7 @@ smscli,ledger,command,"Show, back up or check the file that keeps every send."
 smscli,profile,command,"Add, show, change or remove accounts."
 smscli,sandbox,command,Run a gateway on this machine that sends nothing.
 smscli,completion,command,Print the completion script of a shell.
+smscli,help,command,"Explain a topic, such as output or exit-codes, or a command."
 smscli,--version,flag,Print the version.
 smscli,-h,flag,Show the help.
 smscli,--help,flag,Show the help.
@@ -41,11 +43,11 @@ smscli send,--limit,text,Send only to the first N numbers.
 smscli send,--include-opted-out,flag,Send also to people who want no more messages.
 smscli send,--content,text,The text; {name} takes that column of the list.
 smscli send,--content-file,file,Read the text from a file.
-smscli send,--template,text,An approved text; `smscli template list` shows them.
+smscli send,--template,template,An approved text; `smscli template list` shows them.
 smscli send,--var,text,Fill {NAME} with VALUE for every recipient.
 smscli send,--sign,text,"The signature, instead of the profile's."
 smscli send,--extno,text,"The extension code, instead of the profile's."
-smscli send,--at,text,"When to send: 2026-12-01 09:00 (China time), +90m, +2h, +1d. Once accepted, it cannot be cancelled."
+smscli send,--at,text,"When to send, as 2026-12-01 09:00, 周五 18:00 or +2h; `smscli help times` lists all forms. Once accepted, it cannot be cancelled."
 smscli send,--key,text,A name for this send; the same name never sends twice.
 smscli send,--dry-run,flag,"Show what would be sent, and send nothing."
 smscli send,--force,flag,Send even if the balance is too low for the whole list.
@@ -68,12 +70,21 @@ smscli runs,--since,text,"From this time on (China time), as 2026-12-01 or '2026
 smscli runs,--until,text,Up to this time; a day counts as a whole.
 smscli runs,-p,profile,Only runs of this account.
 smscli runs,--profile,profile,Only runs of this account.
-smscli runs,--state,choice sending scheduled interrupted cancelled done partly refused unreachable unknown nobody,"Only runs in this state: sending, scheduled, interrupted, cancelled, done, partly, refused, unreachable, unknown, nobody."
+smscli runs,--state,choice DELIVRD EXPIRED UNDELIV UNKNOWN REJECTD DTBLACK ERR:104 REJECT MK:0001 MK:0002 MK:0004 MK:0005 MK:0008 MK:0010 MK:0012 MK:0013 MK:0015 MK:0017 MK:0023 MK:0024 MK:0029 MI:0010 MI:0017 MI:0024 MC:0055 CB:0001 CB:0007 DB:0141 DB:0309 MBBLACK HD:0001,List the people with this report state; in a pipe only the numbers.
 smscli runs,--limit,text,"Only the latest N, else 20; 0 means all."
 smscli runs,--sandbox,flag,Show runs of the built-in sandbox too.
 smscli runs,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
+smscli runs,--list,choice failed waiting planned unknown all,"List people with texts, states and times: failed, waiting, planned, unknown or all. The other columns of your list are not kept."
+smscli runs,--failed,flag,"The same as --list failed; in a pipe only the numbers, which `send` reads."
+smscli runs,--unknown,flag,The same as --list unknown; in a pipe only the numbers.
+smscli runs,--html,file,Write a page with charts into FILE instead.
+smscli runs,--whole-numbers,flag,"With --html: show whole phone numbers, not 138****8000."
+smscli runs,--wait,text,"Wait this long for all reports, as 90s, 10m or 2h."
+smscli runs,--quiet,flag,"Show no progress, and not how the list was read."
+smscli runs,-q,flag,"Show no progress, and not how the list was read."
 smscli runs,-h,flag,Show the help.
 smscli runs,--help,flag,Show the help.
+smscli runs,argument 1,run,Its number; `smscli runs` lists them.
 smscli runs prune,--before,text,"The first day to keep, as 2026-12-01."
 smscli runs prune,-h,flag,Show the help.
 smscli runs prune,--help,flag,Show the help.
@@ -97,11 +108,11 @@ smscli resume,-q,flag,"Show no progress, and not how the list was read."
 smscli resume,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
 smscli resume,-h,flag,Show the help.
 smscli resume,--help,flag,Show the help.
-smscli resume,argument 1,text,Its number; `smscli runs` lists them.
+smscli resume,argument 1,run,Its number; `smscli runs` lists them.
 smscli resend,--failed,flag,To those who certainly did not get it.
-smscli resend,--state,text,"To those with this state alone, also where a resend seems useless; may be repeated."
+smscli resend,--state,choice DELIVRD EXPIRED UNDELIV UNKNOWN REJECTD DTBLACK ERR:104 REJECT MK:0001 MK:0002 MK:0004 MK:0005 MK:0008 MK:0010 MK:0012 MK:0013 MK:0015 MK:0017 MK:0023 MK:0024 MK:0029 MI:0010 MI:0017 MI:0024 MC:0055 CB:0001 CB:0007 DB:0141 DB:0309 MBBLACK HD:0001,"To those with this state alone, also where a resend seems useless; may be repeated."
 smscli resend,--include-opted-out,flag,Send also to people who want no more messages.
-smscli resend,--at,text,"When to send: 2026-12-01 09:00 (China time), +90m, +2h, +1d. Once accepted, it cannot be cancelled."
+smscli resend,--at,text,"When to send, as 2026-12-01 09:00, 周五 18:00 or +2h; `smscli help times` lists all forms. Once accepted, it cannot be cancelled."
 smscli resend,--key,text,A name for this send; the same name never sends twice.
 smscli resend,--dry-run,flag,"Show what would be sent, and send nothing."
 smscli resend,--force,flag,Send even if the balance is too low for the whole list.
@@ -117,19 +128,19 @@ smscli resend,-q,flag,"Show no progress, and not how the list was read."
 smscli resend,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
 smscli resend,-h,flag,Show the help.
 smscli resend,--help,flag,Show the help.
-smscli resend,argument 1,text,Its number; `smscli runs` lists them.
+smscli resend,argument 1,run,Its number; `smscli runs` lists them.
 smscli cancel,--yes,flag,Do not ask; the answer is yes.
 smscli cancel,-y,flag,Do not ask; the answer is yes.
 smscli cancel,-h,flag,Show the help.
 smscli cancel,--help,flag,Show the help.
-smscli cancel,argument 1,text,Its number; `smscli runs` lists them.
+smscli cancel,argument 1,run,Its number; `smscli runs` lists them.
 smscli status,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
 smscli status,-h,flag,Show the help.
 smscli status,--help,flag,Show the help.
 smscli status,argument 1,text,A sendid or a mobile number.
 smscli inbox,--since,text,"From this time on (China time), as 2026-12-01 or '2026-12-01 09:00'."
 smscli inbox,--mobile,text,Only replies from this number.
-smscli inbox,--run,text,Only replies to this run.
+smscli inbox,--run,run,Only replies to this run.
 smscli inbox,--unread,flag,Only replies that no `inbox --unread` has shown before.
 smscli inbox,--optouts,flag,Show opt-outs too.
 smscli inbox,--follow,flag,Keep running and show new replies.
@@ -173,17 +184,30 @@ smscli optout export,-p,profile,"The account to use, instead of the default."
 smscli optout export,--profile,profile,"The account to use, instead of the default."
 smscli optout export,-h,flag,Show the help.
 smscli optout export,--help,flag,Show the help.
+smscli template,add,command,Add a text that the gateway approved.
 smscli template,list,command,List the templates of the configuration file.
 smscli template,show,command,"Show a template: its text, signature, extension code and the fields it takes."
+smscli template,remove,command,Remove a template; asks first.
 smscli template,-h,flag,Show the help.
 smscli template,--help,flag,Show the help.
+smscli template add,--content,text,"The text, with {fields}; without it asked, or piped."
+smscli template add,--sign,text,"Its signature, instead of the profile's."
+smscli template add,--extno,text,"Its extension code, instead of the profile's."
+smscli template add,-h,flag,Show the help.
+smscli template add,--help,flag,Show the help.
+smscli template add,argument 1,text,Your own name for it.
 smscli template list,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
 smscli template list,-h,flag,Show the help.
 smscli template list,--help,flag,Show the help.
 smscli template show,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
 smscli template show,-h,flag,Show the help.
 smscli template show,--help,flag,Show the help.
-smscli template show,argument 1,text,Its name; `smscli template list` shows them.
+smscli template show,argument 1,template,Its name; `smscli template list` shows them.
+smscli template remove,--yes,flag,Do not ask; the answer is yes.
+smscli template remove,-y,flag,Do not ask; the answer is yes.
+smscli template remove,-h,flag,Show the help.
+smscli template remove,--help,flag,Show the help.
+smscli template remove,argument 1,template,Its name; `smscli template list` shows them.
 smscli balance,--min,text,Exit with code 8 if fewer than N are left.
 smscli balance,--warning,text,For nagios: WARNING if fewer than N are left.
 smscli balance,--critical,text,For nagios: CRITICAL if fewer than N are left.
@@ -196,7 +220,7 @@ smscli balance,--output,choice table tsv json jsonl csv nagios prometheus,"table
 smscli balance,-h,flag,Show the help.
 smscli balance,--help,flag,Show the help.
 smscli parse-report,--summary,flag,Count by state instead of listing.
-smscli parse-report,--state,text,Only reports with this state.
+smscli parse-report,--state,choice DELIVRD EXPIRED UNDELIV UNKNOWN REJECTD DTBLACK ERR:104 REJECT MK:0001 MK:0002 MK:0004 MK:0005 MK:0008 MK:0010 MK:0012 MK:0013 MK:0015 MK:0017 MK:0023 MK:0024 MK:0029 MI:0010 MI:0017 MI:0024 MC:0055 CB:0001 CB:0007 DB:0141 DB:0309 MBBLACK HD:0001,Only reports with this state.
 smscli parse-report,--verify,flag,Add a column: does the push match the profile's credentials?
 smscli parse-report,--record,flag,"Keep them in the ledger, except those that do not match the profile's credentials."
 smscli parse-report,--strict,flag,Exit with code 2 if a line is not a push.
@@ -224,7 +248,7 @@ smscli doctor,--help,flag,Show the help.
 smscli codes,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
 smscli codes,-h,flag,Show the help.
 smscli codes,--help,flag,Show the help.
-smscli codes,argument 1,text,"One code or state, e.g. 13, DELIVRD, MK:0001."
+smscli codes,argument 1,choice 0 1 2 3 4 10 11 12 13 14 DELIVRD EXPIRED UNDELIV UNKNOWN REJECTD DTBLACK ERR:104 REJECT MK:0001 MK:0002 MK:0004 MK:0005 MK:0008 MK:0010 MK:0012 MK:0013 MK:0015 MK:0017 MK:0023 MK:0024 MK:0029 MI:0010 MI:0017 MI:0024 MC:0055 CB:0001 CB:0007 DB:0141 DB:0309 MBBLACK HD:0001,"One code or state, e.g. 13, DELIVRD, MK:0001."
 smscli ledger,path,command,Print where the ledger is.
 smscli ledger,backup,command,Copy the ledger into a new file and check the copy; this works also while the ledger is in use.
 smscli ledger,check,command,"Read the whole ledger and say whether it is sound, and what is unfinished in it."
@@ -239,6 +263,7 @@ smscli ledger check,--output,choice table tsv json jsonl csv,"table, tsv, json, 
 smscli ledger check,-h,flag,Show the help.
 smscli ledger check,--help,flag,Show the help.
 smscli profile,add,command,"Add an account: ask for what is missing, and verify it with a balance call."
+smscli profile,password,command,"Change the interface password of an account: asks for it twice, or reads it from a pipe, and verifies it."
 smscli profile,list,command,List the accounts.
 smscli profile,show,command,"Show an account as commands use it, and where each value comes from; secrets are masked."
 smscli profile,set,command,Set one key of an account; an empty value removes it.
@@ -256,6 +281,10 @@ smscli profile add,--no-verify,flag,Save without asking the gateway for the bala
 smscli profile add,-h,flag,Show the help.
 smscli profile add,--help,flag,Show the help.
 smscli profile add,argument 1,text,Your own name for it.
+smscli profile password,--no-verify,flag,Save without asking the gateway for the balance.
+smscli profile password,-h,flag,Show the help.
+smscli profile password,--help,flag,Show the help.
+smscli profile password,argument 1,profile,Its name; without it the default.
 smscli profile list,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
 smscli profile list,-h,flag,Show the help.
 smscli profile list,--help,flag,Show the help.
@@ -296,21 +325,39 @@ smscli sandbox,--help,flag,Show the help.
 smscli completion,-h,flag,Show the help.
 smscli completion,--help,flag,Show the help.
 smscli completion,argument 1,choice bash zsh fish powershell,"bash, zsh, fish or powershell."
+smscli help,-h,flag,Show the help.
+smscli help,--help,flag,Show the help.
+smscli help,argument *,choice config exit-codes list output reports safety times send runs stats resume resend cancel status inbox optout template balance parse-report listen doctor codes ledger profile sandbox completion help,"A topic, or a command."
 '@ | ConvertFrom-Csv
 
     function Find-Row($name) {
         $rows | Where-Object { $_.At -ceq $at -and $_.Name -ceq $name } | Select-Object -First 1
     }
 
-    function Get-Profile {
-        'sandbox'
-        $folder = @($env:APPDATA, $env:XDG_CONFIG_HOME, "$HOME/.config") | Where-Object { $_ } | Select-Object -First 1
+    function Get-Folder($variable, $fallback) {
+        @($env:APPDATA, $variable, "$HOME/$fallback") | Where-Object { $_ } | Select-Object -First 1
+    }
+
+    # The names of the tables [$group.NAME] in the configuration file.
+    function Get-Name($group) {
+        if ($group -eq 'profiles') { 'sandbox' }
+        $folder = Get-Folder $env:XDG_CONFIG_HOME '.config'
         $file = if ($env:SMSCLI_CONFIG) { $env:SMSCLI_CONFIG } else { "$folder/smscli/config.toml" }
         if (-not (Test-Path -LiteralPath $file -PathType Leaf)) { return }
         foreach ($line in Get-Content -LiteralPath $file -Encoding UTF8 -ErrorAction SilentlyContinue) {
-            if ($line -match '^\s*\[\s*profiles\s*\.\s*(?:"([^"\\\p{C}]+)"|''([^''\p{C}]+)''|([A-Za-z0-9_-]+))\s*\]') {
+            if ($line -match ('^\s*\[\s*' + $group + '\s*\.\s*(?:"([^"\\\p{C}]+)"|''([^''\p{C}]+)''|([A-Za-z0-9_-]+))\s*\]')) {
                 "$($Matches[1])$($Matches[2])$($Matches[3])"
             }
+        }
+    }
+
+    # The latest runs, which smscli keeps in a file for this.
+    function Get-Run {
+        $ledger = $env:SMSCLI_LEDGER
+        if (-not $ledger) { $ledger = "$(Get-Folder $env:XDG_STATE_HOME '.local/state')/smscli/ledger.db" }
+        if (-not (Test-Path -LiteralPath "$ledger-runs" -PathType Leaf)) { return }
+        foreach ($line in Get-Content -LiteralPath "$ledger-runs" -Encoding UTF8 -ErrorAction SilentlyContinue) {
+            if ($line -match '^([0-9]+)\t([0-9: -]+)$') { @{ Name = $Matches[1]; Summary = $Matches[2] } }
         }
     }
 
@@ -346,8 +393,12 @@ smscli completion,argument 1,choice bash zsh fish powershell,"bash, zsh, fish or
         $wants = @((Find-Row "argument $place"), (Find-Row 'argument *')) | Where-Object { $_ } | Select-Object -First 1
     }
 
-    $found = if ($wants.Takes -eq 'profile') {
-        Get-Profile | ForEach-Object { @{ Name = $_; Summary = $_ } }
+    $found = if ($wants.Takes -in 'profile', 'template') {
+        Get-Name "$($wants.Takes)s" | ForEach-Object { @{ Name = $_; Summary = $_ } }
+    }
+    elseif ($wants.Takes -eq 'run') {
+        Get-Run
+        if ($wants.Name -like 'argument*') { $rows | Where-Object { $_.At -ceq $at -and $_.Takes -eq 'command' } }
     }
     elseif ($wants.Takes -like 'choice *') {
         -split $wants.Takes | Select-Object -Skip 1 | ForEach-Object { @{ Name = $_; Summary = $_ } }

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 _CHUNK = 1000
 _UNFOLDED = 1 << 20  # the width of a table that is not shown on a terminal: no line is folded
 _GAP = 2  # between two columns
-_LEAST = 8  # what is left of a long text's column on a narrow terminal
+_LEAST = 12  # what is left of a long text's column on a narrow terminal
 _RIGID = r"[!-~]{0,15}|[0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}(?::[0-9]{2})?"
-_BAR = 30  # the most characters of a bar
+_BAR, _LEAST_BAR = 30, 4  # the most and the fewest characters of a bar
 
 
 class Bar(NamedTuple):
@@ -29,7 +29,7 @@ class Bar(NamedTuple):
     most: int
 
 
-Cell = str | int | bool | Bar | None
+Cell = str | int | float | bool | Bar | None
 
 
 class Output(StrEnum):
@@ -79,6 +79,24 @@ def write_one(
 ) -> None:
     """Write a single row; in JSON an object instead of a list."""
     write_rows(environment, columns, [row], Output.JSONL if output is Output.JSON else output)
+
+
+def write_object(
+    environment: Environment,
+    fields: Mapping[str, Cell | list[str]],
+    output: Output | None = None,
+) -> None:
+    """Write one object for programs: JSON with its types, else lines of `item` and `value`, one for each in a list."""
+    output = _resolve(environment, output)
+    if output in (Output.JSON, Output.JSONL):
+        unicode = _takes_unicode(environment.stdout)
+        environment.write(f"{_json_row(tuple(fields), tuple(fields.values()), unicode)}\n")
+        environment.finish()
+        return
+    rows: list[tuple[str, Cell]] = []
+    for name, value in fields.items():
+        rows += [(name, each) for each in value] if isinstance(value, list) else [(name, value)]
+    write_rows(environment, ("item", "value"), rows, output)
 
 
 def _texts(
@@ -179,7 +197,7 @@ def _tsv_chunk(chunk: list[Sequence[Cell]]) -> str:
     return "".join("\t".join([visible(_text(cell)) for cell in row]) + "\n" for row in chunk)
 
 
-def _json_row(columns: Sequence[str], row: Sequence[Cell], unicode: bool) -> str:
+def _json_row(columns: Sequence[str], row: Sequence[object], unicode: bool) -> str:
     import json  # most output is a table or TSV
 
     values = dict(zip(columns, row, strict=True))
@@ -239,7 +257,19 @@ class _Column(NamedTuple):
 
     @property
     def width(self) -> int:
-        return max(cells(self.heading), *(_BAR if isinstance(cell, Bar) else cells(cell) for cell in self.cells))
+        from rich.cells import cell_len  # what the library counts decides where it folds
+
+        texts = (cell for cell in (self.heading, *self.cells) if isinstance(cell, str))
+        return max(_BAR if self.has_bars else 0, *map(cell_len, texts))
+
+    @property
+    def least(self) -> int:
+        """How narrow it may become; a bar gives way before a text."""
+        return min(self.width, _LEAST_BAR if self.has_bars else _LEAST)
+
+    @property
+    def has_bars(self) -> bool:
+        return any(isinstance(cell, Bar) for cell in self.cells)
 
     @property
     def is_rigid(self) -> bool:
@@ -255,8 +285,7 @@ def _tables(
 
     width = None if stdout.isatty() else _UNFOLDED
     console = Console(highlight=False, markup=False, emoji=False, width=width, file=stdout)
-    rows = iter(rows)
-    while chunk := list(islice(rows, _CHUNK)):
+    for chunk in _chunks(rows):
         shown = [
             _column(name, [row[index] for row in chunk])
             for index, name in enumerate(columns)
@@ -268,12 +297,12 @@ def _tables(
         widths = _fit(shown, console.width)
         with console.capture() as capture:
             console.print(_cards(shown) if widths is None else _table(shown, widths, cut, console.encoding))
-        yield capture.get()
+        yield "".join(f"{line.rstrip()}\n" for line in capture.get().splitlines())
 
 
 def _column(name: str, values: Sequence[Cell]) -> _Column:
     shown = [value if isinstance(value, Bar) else visible(_text(value)) for value in values]
-    return _Column(name, heading(name), shown, all(isinstance(value, int) for value in values))
+    return _Column(name, heading(name), shown, all(value is None or isinstance(value, int) for value in values))
 
 
 def _fit(columns: Sequence[_Column], width: int) -> list[int] | None:
@@ -281,10 +310,12 @@ def _fit(columns: Sequence[_Column], width: int) -> list[int] | None:
     widths = [column.width for column in columns]
     room = width - _GAP * (len(columns) - 1) - sum(w for w, c in zip(widths, columns, strict=True) if c.is_rigid)
     elastic = sorted((w, index) for index, w in enumerate(widths) if not columns[index].is_rigid)
-    if sum(min(w, _LEAST) for w, _index in elastic) > room:
+    kept = sum(columns[index].least for _width, index in elastic)
+    if kept > room:
         return None
     for left, (natural, index) in zip(range(len(elastic), 0, -1), elastic, strict=True):
-        widths[index] = min(natural, room // left)
+        kept -= columns[index].least
+        widths[index] = min(natural, max(room // left, columns[index].least), room - kept)
         room -= widths[index]
     return widths
 
@@ -334,4 +365,4 @@ def _drawn(cell: str | Bar, encoding: str) -> "RenderableType":
 
 
 def _strong() -> str:
-    return "" if os.environ.get("NO_COLOR") else "bold"
+    return "" if os.environ.get("NO_COLOR") or os.environ.get("TERM") in ("dumb", "unknown") else "bold"

@@ -14,8 +14,8 @@ from rich.cells import cell_len
 
 from smscli import language, usage
 from smscli.commands import COMMANDS
-from smscli.completion.tree import command_tree
 from smscli.console import Environment
+from smscli.tree import command_tree
 from tests.support.command import Smscli, Terminal
 from tests.support.inprocess import run_here
 from tests.support.sandboxes import RunningSandbox, write_config

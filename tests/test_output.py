@@ -3,7 +3,8 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -206,3 +207,98 @@ def test_a_bar_is_drawn_as_long_as_its_size(encoding: str, drawn: str) -> None:
     write_rows(Environment(None, stdout, io.StringIO()), COLUMNS, rows, Output.TABLE)
     stdout.seek(0)
     assert [line.count(drawn) for line in stdout.read().splitlines()] == [0, 30, 15, 0, 0]
+
+
+# --- narrow terminals ---------------------------------------------------------------------------------------------
+
+AT, SENDID, LONG = "2026-11-25 09:05:03", "2026112509050300000000001", "尊敬的客户，您的订单已发货，请注意查收"
+EVENT: tuple[Cell, ...] = (
+    AT,
+    "13800138000",
+    "EXPIRED",
+    "短消息超过有效期 / expired before it could be delivered",
+    SENDID,
+)
+EVENT_COLUMNS = ("time", "mobile", "state", "meaning", "sendid")
+
+
+class Screen(io.StringIO):
+    """A terminal that keeps what it shows."""
+
+    def isatty(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        raise OSError
+
+
+def on_screen(
+    monkeypatch: pytest.MonkeyPatch, width: int, columns: Sequence[str], rows: list[tuple[Cell, ...]], **how: Any
+) -> tuple[list[str], str]:
+    """Return the lines that a terminal of some width shows, and what is said."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    screen, said = Screen(newline=""), io.StringIO()
+    write_rows(Environment(None, screen, said), columns, rows, **how)
+    return screen.getvalue().splitlines(), said.getvalue()
+
+
+@pytest.mark.parametrize("width", [20, 40, 60, 79, 80, 81, 100, 200])
+@pytest.mark.parametrize("cut", [False, True])
+def test_no_number_date_or_code_is_broken(monkeypatch: pytest.MonkeyPatch, width: int, cut: bool) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    lines, _ = on_screen(monkeypatch, width, EVENT_COLUMNS, [EVENT] * 2, cut=cut)
+    for cell in (AT, "13800138000", "EXPIRED", SENDID):
+        fits = width >= 40  # the name of a column and a sendid take this much
+        assert sum(cell in line for line in lines) == 2 or not fits
+    assert all(columns_of(line) <= max(width, 40) for line in lines)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(st.tuples(TEXTS, TEXTS, st.integers()), min_size=1, max_size=4), st.integers(20, 120), st.booleans())
+def test_a_table_is_never_wider_than_its_terminal(rows: list[tuple[Cell, ...]], width: int, cut: bool) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("NO_COLOR", "1")
+        lines, _ = on_screen(patched, width, ("one", "two", "three"), rows, cut=cut)
+    assert all(columns_of(line) <= max(width, 30) for line in lines)
+
+
+def test_a_long_text_is_cut_in_a_list_and_whole_in_a_single_view(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    rows: list[tuple[Cell, ...]] = [("13800138000", LONG)]
+    assert on_screen(monkeypatch, 40, ("mobile", "content"), rows, cut=True)[0] == [
+        "mobile       content",
+        "13800138000  尊敬的客户，您的订单已发货…",
+    ]
+    assert on_screen(monkeypatch, 41, ("mobile", "content"), rows)[0] == [
+        "mobile       content",
+        "13800138000  尊敬的客户，您的订单已发货，",
+        "             请注意查收",
+    ]
+
+
+def test_columns_that_can_be_spared_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines, _ = on_screen(monkeypatch, 80, EVENT_COLUMNS, [EVENT], spare=("sendid",))
+    assert "sendid" not in lines[0]
+    assert "sendid" in on_screen(monkeypatch, 100, EVENT_COLUMNS, [EVENT], spare=("sendid",))[0][0]
+
+
+def test_a_heading_in_chinese_stands_over_its_column(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    lines, _ = on_screen(monkeypatch, 80, ("手机号码归属地", "数量", "x"), [("a", 1, "b"), ("短信", None, "b")])
+    assert lines == ["手机号码归属地  数量  x", "a                  1  b", "短信                  b"]
+
+
+@pytest.mark.parametrize(("name", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
+def test_without_colours_nothing_is_bold_either(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    for variable in ("NO_COLOR", "TERM"):
+        monkeypatch.delenv(variable, raising=False)
+    for width in (20, 80):  # as cards, and as a table
+        assert "\x1b[1m" in "".join(on_screen(monkeypatch, width, EVENT_COLUMNS, [EVENT])[0])
+        with monkeypatch.context() as patched:
+            patched.setenv(name, value)
+            assert "\x1b" not in "".join(on_screen(patched, width, EVENT_COLUMNS, [EVENT])[0])
+
+
+def test_nothing_is_said_only_to_a_person(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert on_screen(monkeypatch, 80, COLUMNS, [], empty="There is nothing.") == ([], "There is nothing.\n")
+    assert on_screen(monkeypatch, 80, COLUMNS, [], empty="There is nothing.", output=Output.JSON) == (["[]"], "")

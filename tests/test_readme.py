@@ -43,6 +43,7 @@ VARYING = (
     (r"\b20[0-9]{2}-[0-9]{2}  ", "<month>  "),
     (r" {2,}", "  "),
 )
+FIRST_SEND = re.findall(r"^python3 -m venv .*\.venv/bin/(smscli send .*)$", TEXT, re.MULTILINE)[0]
 
 
 def blocks(text: str) -> list[str]:
@@ -114,6 +115,7 @@ def test_console_blocks_print_what_they_say(
     update = os.environ.get("UPDATE_README")
     text = path.read_text(encoding="utf-8")
     gateway, pushes = free_port(), free_port()
+    on_terminal(FIRST_SEND, variables, home)  # so that the numbers of the runs are those that a reader sees
     with ExitStack() as background:
         for command, printed in (step for block in blocks(text) for step in steps(block)):
             real = command.replace("127.0.0.1:8788", f"127.0.0.1:{gateway}").replace(

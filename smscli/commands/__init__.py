@@ -13,7 +13,7 @@ COMMANDS = {
     "status": "Show what became of a message, by its sendid or its number.",
     "inbox": "Show the replies.",
     "optout": "Keep the list of people who want no more messages.",
-    "template": "Show the texts that the gateway approved.",
+    "template": "Add, show or remove the texts that the gateway approved.",
     "balance": "Show how many messages are left.",
     "parse-report": "Read status reports and replies from files, logs or a pipe.",
     "listen": "Receive status reports and replies from the gateway.",
@@ -23,6 +23,7 @@ COMMANDS = {
     "profile": "Add, show, change or remove accounts.",
     "sandbox": "Run a gateway on this machine that sends nothing.",
     "completion": "Print the completion script of a shell.",
+    "help": "Explain a topic, such as output or exit-codes, or a command.",
 }
 
 _TRIAL = "smscli send -p sandbox --mobile 13800138000 --content '你好'"

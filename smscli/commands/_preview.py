@@ -6,18 +6,23 @@ from smscli.console import Environment, cells
 from smscli.errors import RefusedError, UnreachableError
 from smscli.gateway.client import Gateway
 from smscli.language import _, heading
-from smscli.output import Output, is_table, write_rows
-from smscli.sending.preview import Preview, Row, after
+from smscli.output import Output, is_table, write_object, write_rows
+from smscli.sending.preview import Preview, after
 
 
 def write_preview(
     environment: Environment, preview: Preview, gateways: Sequence[Gateway], output: Output | None
 ) -> None:
-    """Write the preview as data."""
-    rows = _rows(preview, gateways)
+    """Write the preview: a table for a person, in other formats one object with the names of `smscli help output`."""
+    balance = _balance_or_why(gateways)
     if is_table(environment, output):
-        rows = [(_item(item), value) for item, value in rows]
-    write_rows(environment, ("item", "value"), rows, output)
+        rows = [(_item(item), value) for item, value in preview.rows(balance)]
+        write_rows(environment, ("item", "value"), rows, output)
+        return
+    fields = preview.fields(balance)
+    write_object(environment, fields, output)
+    if fields["balance"] is None:
+        environment.say(_("balance: {balance}").format(balance=balance))
 
 
 def refuse_low_balance(preview: Preview, gateways: Sequence[Gateway]) -> None:
@@ -39,7 +44,7 @@ def refuse_low_balance(preview: Preview, gateways: Sequence[Gateway]) -> None:
 
 def confirm(environment: Environment, preview: Preview, gateways: Sequence[Gateway], question: str) -> None:
     """Show the preview to a person and ask."""
-    for name, value in _rows(preview, gateways):
+    for name, value in preview.rows(_balance_or_why(gateways)):
         item = _item(name)
         environment.say(f"{item}{' ' * (18 - cells(item))} {value}")
     environment.confirm(question, yes=False)
@@ -51,12 +56,11 @@ def _item(name: str) -> str:
     return f"{heading(what)} {number}" if number.isdecimal() else heading(name)
 
 
-def _rows(preview: Preview, gateways: Sequence[Gateway]) -> list[Row]:
+def _balance_or_why(gateways: Sequence[Gateway]) -> str:
     try:
-        balance = _balance(gateways)
+        return _balance(gateways)
     except (UnreachableError, RefusedError) as error:
-        balance = _("not known: {reason}").format(reason=error)
-    return preview.rows(balance)
+        return _("not known: {reason}").format(reason=error)
 
 
 def _balance(gateways: Sequence[Gateway]) -> str:

@@ -6,13 +6,16 @@ from itertools import islice
 from typing import NamedTuple
 
 from smscli.console import Environment, OutputError
+from smscli.language import _
 from smscli.ledger.runs import Batch, Run, Runs
 from smscli.ledger.states import State
 from smscli.ledger.store import Store
 from smscli.ledger.summary import RunSummary, summarize
 from smscli.output import Cell, Output, is_table, write_rows
 from smscli.protocol.billing import billed_parts, count_characters, signed
+from smscli.protocol.times import parse_stime
 from smscli.sending import runner
+from smscli.sending.times import in_words
 
 BATCH_COLUMNS = (
     "batch", "outcome", "sendid", "accepted", "invalid", "blacklisted", "message", "code", "numbers", "characters",
@@ -63,6 +66,8 @@ def show_end(environment: Environment, store: Store, summary: RunSummary, output
             environment.say("\t".join(map(str, _batch_row(summary.run, batch))))
     if table:
         environment.say(_totals_line(store, summary))
+        if at := parse_stime(summary.run.stime):
+            environment.say(_("run {run} is scheduled for {time}").format(run=summary.run.id, time=in_words(at)))
     _say_troubles(environment, store, summary)
     _say_next_steps(environment, store, summary)
 

@@ -16,7 +16,7 @@ from smscli.protocol.times import format_stime
 from smscli.sending import recipients
 from smscli.sending.message import Text, parse_text
 from smscli.sending.recipients import Recipients
-from smscli.sending.times import parse_at
+from smscli.sending.times import in_words, parse_at
 from smscli.text import decode_file
 
 _FILE_LIMIT = 1 << 20  # far more than any text that the gateway takes
@@ -59,9 +59,9 @@ def read_time(environment: Environment, options: SendOptions) -> str:
     if options.at is None:
         return ""
     # With a key the past is fine: its run may have been sent then.
-    stime = format_stime(parse_at(options.at, datetime.now(UTC), past_is_fine=options.key is not None))
-    environment.say(_("scheduled for {time} China time (UTC+8)").format(time=stime))
-    return stime
+    at = parse_at(options.at, datetime.now(UTC), past_is_fine=options.key is not None)
+    environment.say(_("scheduled for {time}").format(time=in_words(at)))
+    return format_stime(at)
 
 
 def _content(environment: Environment, options: SendOptions, template: str | None) -> str:

@@ -65,7 +65,8 @@ At = Annotated[
     str | None,
     _option(
         metavar="TIME",
-        help="When to send: 2026-12-01 09:00 (China time), +90m, +2h, +1d. Once accepted, it cannot be cancelled.",
+        help="When to send, as 2026-12-01 09:00, 周五 18:00 or +2h; `smscli help times` lists all forms. "
+        "Once accepted, it cannot be cancelled.",
         panel=_TEXT,
     ),
 ]

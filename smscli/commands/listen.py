@@ -30,8 +30,8 @@ from smscli.receiving.access import Access, Network
 from smscli.receiving.receiver import BODY_LIMIT, HEALTH, METRICS, START_LIMIT, Receiver
 
 COLUMNS = ("kind", "mobile", "time", "state", "meaning", "sendid", "content", "extension", "optout")
-# What a terminal shows, and how wide.
-_WIDTHS = {"kind": 6, "mobile": 11, "time": 19, "state": 8, "sendid": 26, "optout": 6, "meaning": 0, "content": 0}
+# What a terminal of 80 columns can show, and how wide; `status` has the sendid.
+_WIDTHS = {"kind": 6, "mobile": 11, "time": 19, "state": 8, "optout": 6, "meaning": 0, "content": 0}
 _PATIENCE = 10.0  # seconds for the answers that are on their way
 _LAST_SECONDS = 2.0  # after that, for the reader of the events
 _PAUSE = 0.05  # seconds between two writes

@@ -1,18 +1,19 @@
 """`smscli profile`: the accounts in the configuration file."""
 
 from textwrap import fill
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from smscli.cli import Commands
+from smscli.commands import _account as account
 from smscli.commands._options import OutputOption, ProfileOption, YesOption
 from smscli.config import edit
 from smscli.config.file import config_path, read_config
-from smscli.config.keys import PROFILE_KEYS, Key
-from smscli.config.profile import Profile, Secret, choose
+from smscli.config.keys import PROFILE_KEYS
+from smscli.config.profile import choose
 from smscli.console import Environment
-from smscli.errors import InputError, SmsError
+from smscli.errors import InputError
 from smscli.language import _
 from smscli.output import write_rows
 
@@ -47,77 +48,83 @@ def add(
     if pwd_stdin and pwd_command:
         raise InputError("give the password with either --pwd-stdin or --pwd-command, not with both.")
     values = {
-        "endpoint": _endpoint(endpoint) if endpoint else _ask_endpoint(environment),
-        "name": name or _ask(environment, "name", "--name", "Account (name)"),
+        "endpoint": account.endpoint(endpoint) if endpoint else account.ask_endpoint(environment),
+        "name": name or account.ask(environment, "name", "--name", "Account (name)"),
     }
     if pwd_command:
         values["pwd_command"] = pwd_command
     else:
-        values["pwd"] = (
-            _from_pipe(environment, "password")
-            if pwd_stdin
-            else _ask(environment, "password", "--pwd-stdin", "Interface password", True)
-        )
-    values["sign"] = sign if sign is not None else _ask(environment, "sign", "--sign", "Signature, without brackets")
-    _check_encodable(values)
+        values["pwd"] = account.from_pipe(environment, "password") if pwd_stdin else _ask_password(environment)
+    values["sign"] = sign if sign is not None else _ask_sign(environment)
+    account.check_encodable(values)
     if not no_verify:
-        _verify(environment, label, values)
+        values = account.verified(environment, label, values, lambda typed: _ask_again(environment, typed))
     path = edit.save_profile(label, values)
     environment.say(f"saved {label!r} in {path}")
 
 
-def _endpoint(address: str) -> str:
-    if why := PROFILE_KEYS["endpoint"].wrong(address):
-        raise InputError(f"the endpoint {why}.")
-    return address
+def _ask_password(environment: Environment, typed: str | None = None) -> str:
+    prompt = "Interface password" if not typed else _("Interface password (Enter keeps it)")
+    return account.ask(environment, "password", "--pwd-stdin", prompt, hidden=True, typed=typed)
 
 
-def _ask_endpoint(environment: Environment) -> str:
-    while True:
-        try:
-            return _endpoint(_ask(environment, "endpoint", "--endpoint", "Endpoint (https://…)"))
-        except InputError as error:
-            # Ask again: if the command ended here, the password would be typed into the shell.
-            if not environment.has_person_at_stdin:
-                raise
-            environment.say(str(error))
+def _ask_sign(environment: Environment, typed: str | None = None) -> str:
+    return account.ask(environment, "sign", "--sign", "Signature, without brackets", typed=typed)
 
 
-def _ask(environment: Environment, what: str, option: str, prompt: str, hidden: bool = False) -> str:
-    if not environment.has_person_at_stdin:
-        raise InputError(f"the {what} is missing, and nobody can be asked here; give it with {option}.")
-    answer: str = typer.prompt(prompt, hide_input=hidden, err=True, default="" if what == "sign" else None)
-    return answer if hidden else answer.strip()
+def _ask_again(environment: Environment, typed: dict[str, str]) -> dict[str, str]:
+    """Ask for everything once more, with what was typed as the answer where only Enter is pressed."""
+    values = dict(typed)
+    values["endpoint"] = account.ask_endpoint(environment, typed["endpoint"])
+    values["name"] = account.ask(environment, "name", "--name", "Account (name)", typed=typed["name"])
+    if "pwd_command" in typed:
+        values["pwd_command"] = account.ask(
+            environment, "command", "--pwd-command", _("Command that prints the password"), typed=typed["pwd_command"]
+        )
+    else:
+        values["pwd"] = _ask_password(environment, typed["pwd"])
+    values["sign"] = _ask_sign(environment, typed["sign"])
+    account.check_encodable(values)
+    return values
 
 
-def _from_pipe(environment: Environment, what: str) -> str:
-    try:
-        text = environment.stdin.readline().decode("utf-8-sig").rstrip("\r\n") if environment.stdin else ""
-    except UnicodeDecodeError:
-        raise InputError(f"the {what} that came through the pipe is not UTF-8.") from None
-    if not text:
-        raise InputError(f"no {what} came through the pipe.")
-    return text
+@command.command()
+def password(
+    context: typer.Context,
+    label: Annotated[
+        str, typer.Argument(metavar="[PROFILE]", help="Its name; without it the default.", show_default=False)
+    ] = "",
+    no_verify: Annotated[
+        bool, typer.Option("--no-verify", help="Save without asking the gateway for the balance.")
+    ] = False,
+) -> None:
+    """Change the interface password of an account: asks for it twice, or reads it from a pipe, and verifies it.
 
+    \b
+    smscli profile password shop
+    pass show sms | smscli profile password shop
+    """
+    environment: Environment = context.obj
+    label = edit.to_change(label)
+    values = dict(edit.account_of(label))
+    if values.get("pwd_command"):
+        raise InputError(
+            _(
+                "profile {label} gets its password from pwd_command, so there is none to change here. Nothing was "
+                "changed. To keep it in the file instead: smscli profile set pwd_command '' -p {name}"
+            ).format(label=repr(label), name=label)
+        )
 
-def _check_encodable(values: dict[str, str]) -> None:
-    for key, value in values.items():
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise InputError(f"the {key} holds something that is not UTF-8. Nothing was saved.") from None
+    def typed(before: dict[str, Any]) -> dict[str, Any]:
+        return before | {"pwd": account.ask_twice(environment, _("New interface password"))}
 
-
-def _verify(environment: Environment, label: str, values: dict[str, str]) -> None:
-    from smscli.gateway.open import gateway_of  # loads requests, which the other commands here do not need
-
-    account = Profile(label, **{**values, "pwd": Secret(values.get("pwd", ""))})  # type: ignore[arg-type]
-    try:
-        with gateway_of(account, environment.say) as gateway:
-            left = gateway.balance()
-    except SmsError as error:
-        raise type(error)(f"{error} The profile was not saved; fix it, or save it as it is with --no-verify.") from None
-    environment.say(f"verified: {left} messages are left")
+    given = environment.has_person_at_stdin
+    values = typed(values) if given else values | {"pwd": account.from_pipe(environment, "password")}
+    account.check_encodable({"pwd": values["pwd"]})
+    if not no_verify:
+        values = account.verified(environment, label, values, typed)
+    path = edit.set_key(label, PROFILE_KEYS["pwd"], [values["pwd"]])
+    environment.say(_("changed the password of {label} in {path}").format(label=repr(label), path=path))
 
 
 @command.command("list")
@@ -144,14 +151,14 @@ def show(
     """Show an account as commands use it, and where each value comes from; secrets are masked."""
     if label and profile:
         raise InputError(_("name the profile once, either as PROFILE or with -p."))
-    account = choose(label or profile)
+    shown = choose(label or profile)
     rows = [
-        (key, account.shown(key), account.sources.get(key, "built in"))
+        (key, shown.shown(key), shown.sources.get(key, "built in"))
         for key in PROFILE_KEYS
-        if key in account.sources or account.shown(key)
+        if key in shown.sources or shown.shown(key)
     ]
-    write_rows(context.obj, ("key", "value", "source"), [("profile", account.label, ""), *rows], output)
-    if "file" in account.sources.values():
+    write_rows(context.obj, ("key", "value", "source"), [("profile", shown.label, ""), *rows], output)
+    if "file" in shown.sources.values():
         context.obj.say(f"file: {config_path()}")
 
 
@@ -191,18 +198,16 @@ def set_value(
             f"{key.name} holds a password, and others on this machine can read the words of a command. "
             "Nothing was changed. Leave the value out, and you are asked for it; or pipe it in with --stdin."
         )
-    texts = values or [
-        _from_pipe(context.obj, key.name) if stdin else _ask(context.obj, key.name, "--stdin", key.name, bool(key.mask))
-    ]
-    _check_encodable({key.name: "".join(texts)})
+    if not values:
+        values = [
+            account.from_pipe(context.obj, key.name)
+            if stdin
+            else account.ask(context.obj, key.name, "--stdin", key.name, bool(key.mask))
+        ]
+    texts = values
+    account.check_encodable({key.name: "".join(texts)})
     path = edit.set_key(label, key, texts)
     context.obj.say(f"{'removed' if texts == [''] else 'set'} {key.name} of {label!r} in {path}")
-
-
-def _value(environment: Environment, key: Key, stdin: bool) -> str:
-    if stdin:
-        return _from_pipe(environment, key.name)
-    return _ask(environment, key.name, "--stdin", key.name, bool(key.mask))
 
 
 @command.command()

@@ -25,6 +25,7 @@ from smscli.console import Environment
 from smscli.errors import BusyError, ExitCode, InputError, NobodyError
 from smscli.gateway.open import gateways_of
 from smscli.language import _
+from smscli.ledger.resends import others_with_text
 from smscli.ledger.runs import Run, Runs
 from smscli.ledger.settling import Settling
 from smscli.ledger.store import Store, open_store
@@ -105,7 +106,7 @@ def _resend(environment: Environment, number: int, states: set[str], options: Se
         account, stime = account_of(run), read_time(environment, options)
         Settling(store).settle(number)
         with gateways_of(account, environment.say) as gateways:
-            others = Runs(store).others_with_text(run)
+            others = others_with_text(store, run)
             selection = select(store, number, others, states)
             plan = Plan(
                 run.content, selection.texts, run.sign, run.extno, stime, options.batch_size or account.batch_size
@@ -148,7 +149,7 @@ def _unchanged(store: Store, run: Run, others: list[int]) -> Callable[[], None]:
     """Return a check that no other process has begun to send the same text meanwhile."""
 
     def check() -> None:
-        if Runs(store).others_with_text(run) != others:
+        if others_with_text(store, run) != others:
             raise BusyError(
                 _("another process has just begun to send the same text. Nothing was sent. Look with: smscli runs")
             )

@@ -26,6 +26,7 @@ from smscli.console import Environment
 from smscli.errors import ExitCode, InputError
 from smscli.language import _, ngettext
 from smscli.ledger.forgetting import forget
+from smscli.ledger.resends import resent_by
 from smscli.ledger.runs import Run, Runs
 from smscli.ledger.settling import Settling
 from smscli.ledger.states import State
@@ -44,6 +45,24 @@ _TABLE_COLUMNS = ("run", "created", "state", "at", "numbers", "accepted", "unkno
 _SPARE = ("key", "profile", "unknown", "numbers")
 _LIMIT = 20
 _OF_ONE_RUN = ("--failed", "--unknown", "--list", "--wait")
+
+
+ListOption = Annotated[
+    Listed | None,
+    typer.Option(
+        "--list",
+        metavar="WHO",
+        help="List people with texts, states and times: failed, waiting, planned, unknown or all. The other columns "
+        "of your list are not kept.",
+        show_default=False,
+    ),
+]
+StateOption = Annotated[
+    str,
+    typer.Option(
+        metavar="STATE", help="List the people with this report state; in a pipe only the numbers.", show_default=False
+    ),
+]
 
 
 class _RunOrCommand(Group):
@@ -106,6 +125,11 @@ def list_runs(
         shown, more = _latest(store, which, state, _LIMIT if limit is None else limit or MOST_RUNS)
         hidden = Runs(store).count(which._replace(profile=SANDBOX)) if not (profile or sandbox) else 0
     _write(environment, shown, output)
+    _say_more(environment, more, hidden if is_table(environment, output) else 0)
+
+
+def _say_more(environment: Environment, more: int, hidden: int) -> None:
+    """Say how many runs are not shown: older ones, and those of the built-in sandbox."""
     if more:
         environment.say(
             ngettext(
@@ -114,7 +138,7 @@ def list_runs(
                 more,
             ).format(count=more)
         )
-    if hidden and is_table(environment, output):
+    if hidden:
         environment.say(
             ngettext(
                 "{count:,} run of the built-in sandbox is not shown; `smscli runs --sandbox` shows it too",
@@ -159,6 +183,8 @@ def _write(environment: Environment, summaries: Sequence[RunSummary], output: Ou
             }
         # Columns of zeros would leave no room for the text on a narrow terminal.
         columns = [name for name in _TABLE_COLUMNS if any(row[name] for row in named)]
+        if len({row["profile"] for row in named}) == 1 and summaries[0].run.profile != SANDBOX:
+            columns.remove("profile")  # it says nothing
         rows = [[row[name] for name in columns] for row in named]
     write_rows(environment, columns, rows, output, empty=_("There are no runs to show."), cut=True, spare=_SPARE)
 
@@ -176,32 +202,15 @@ def _run_row(summary: RunSummary) -> tuple[Cell, ...]:
 def show(
     context: typer.Context,
     run: Annotated[int, typer.Argument(metavar="RUN", max=MOST_RUNS, help="Its number; `smscli runs` lists them.")],
-    listed: Annotated[
-        Listed | None,
-        typer.Option(
-            "--list",
-            metavar="WHO",
-            help="List people with their texts, states and times: failed, waiting, planned, unknown or all. The list's "
-            "own columns are not kept.",
-            show_default=False,
-        ),
-    ] = None,
+    listed: ListOption = None,
     failed: Annotated[
         bool,
         typer.Option("--failed", help="The same as --list failed; in a pipe only the numbers, which `send` reads."),
     ] = False,
     unknown: Annotated[
-        bool,
-        typer.Option("--unknown", help="The same as --list unknown; in a pipe only the numbers."),
+        bool, typer.Option("--unknown", help="The same as --list unknown; in a pipe only the numbers.")
     ] = False,
-    state: Annotated[
-        str,
-        typer.Option(
-            metavar="STATE",
-            help="List the people with this report state; in a pipe only the numbers.",
-            show_default=False,
-        ),
-    ] = "",
+    state: StateOption = "",
     html: HtmlOption = None,
     whole_numbers: NumbersOption = False,
     wait: WaitOption = "",
@@ -240,7 +249,7 @@ def _page(environment: Environment, store: Store, summary: RunSummary, whole_num
 
 def _show_run(environment: Environment, store: Store, summary: RunSummary, waited: bool, output: Output | None) -> None:
     run = summary.run
-    environment.say("\n".join(_head(run, Runs(store).resent_by(run.id))))
+    environment.say("\n".join(_head(run, resent_by(store, run.id))))
     show_end(environment, store, summary, output)
     say_unknown(environment, store, run)
     if not waited:

@@ -1,6 +1,5 @@
 """`smscli send`: sends a text to one number or to a list, as a run that the ledger keeps."""
 
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -47,7 +46,8 @@ from smscli.sending.plan import Plan
 from smscli.sending.preview import Preview, Row
 from smscli.sending.recipients import Recipients
 from smscli.sending.runner import Pace
-from smscli.sending.times import parse_at
+from smscli.sending.times import is_relative, parse_at
+from smscli.system import asker
 
 _REPEAT_SECONDS = 600  # within this time the same send without a key gets a warning
 SETTINGS = {"allow_extra_args": True}  # to explain them: usually an option or a quotation mark is missing
@@ -284,7 +284,7 @@ def _new_run(job: Job, whole: Plan) -> tuple[Run, Iterator[tuple[str, Sequence[s
         id=0,
         key=options.key,
         created=time.time(),
-        asker=_asker(),
+        asker=asker(),
         profile=account.label,
         account=account.name,
         content=whole.content,
@@ -319,31 +319,9 @@ def _after_reports(job: Job, run: Run, code: ExitCode) -> ExitCode:
 
 
 def _source(options: SendOptions) -> str:
-    return _as_text("--mobile" if options.mobile else str(options.list_file or "pipe"))
-
-
-def _asker() -> str:
-    import socket
-
-    user = next((os.environ[name] for name in ("LOGNAME", "USER", "USERNAME") if os.environ.get(name)), "")
-    return _as_text(f"{user or _owner()}@{socket.gethostname()}")
-
-
-def _owner() -> str:
-    """Return the name of the process's user; a cron job may have no variable with it."""
-    if not hasattr(os, "getuid"):
-        return ""
-    import pwd
-
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:  # a container's user may have no name
-        return str(os.getuid())
-
-
-def _as_text(name: str) -> str:
-    """Return a name that the system gave, its bytes that are not UTF-8 made visible."""
-    return name.encode("utf-8", "backslashreplace").decode()
+    return (
+        "--mobile" if options.mobile else str(options.list_file or "pipe").encode("utf-8", "backslashreplace").decode()
+    )
 
 
 # --- the run of a key ---------------------------------------------------------------------------------------------
@@ -387,7 +365,7 @@ def _refuse_difference(job: Job, run: Run) -> None:
         # A relative time means another moment each time.
         later("the time was {old!r} and is {new!r}"): (
             run.stime,
-            run.stime if at and at.strip().startswith("+") else whole.stime,
+            run.stime if run.stime and at and is_relative(at) else whole.stime,
         ),
         # A forgotten run has lost its text.
         later("the content was {old!r} and is {new!r}"): (run.content, whole.content if run.content else ""),

@@ -1,7 +1,8 @@
 """Completion scripts for bash, zsh, fish and PowerShell: a template a shell, filled from the command tree.
 
-The scripts are static, so a TAB starts no process. The shell itself reads the profiles' names from the configuration
-file, as data that it never evaluates. `python -m smscli.completion` writes all scripts to `completions/`.
+The scripts are static, so a TAB starts no process. The shell itself reads the names of profiles and templates from the
+configuration file, and the latest runs from the file that `ledger/recent.py` writes, as data that it never evaluates.
+`python -m smscli.completion` writes all scripts to `completions/`.
 """
 
 import csv
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from importlib.resources import files
 
-from smscli.completion.tree import Command, Parameter, command_tree
+from smscli.tree import Command, Parameter, command_tree
 
 
 class Shell(StrEnum):
@@ -40,9 +41,9 @@ def script(shell: Shell) -> str:
 
 
 _MADE = "completion for smscli; made from its command tree by `make completions`, so do not edit."
-# A profile's table in the configuration file; names with an escape, or that are not valid TOML, are not offered.
+# A table of a GROUP in the configuration file; names with an escape, or that are not valid TOML, are not offered.
 _HEADER = (
-    r"""^[[:space:]]*\[[[:space:]]*profiles[[:space:]]*\.[[:space:]]*"""
+    r"""^[[:space:]]*\[[[:space:]]*GROUP[[:space:]]*\.[[:space:]]*"""
     r"""("([^"\\[:cntrl:]]+)"|'([^'[:cntrl:]]+)'|([A-Za-z0-9_-]+))[[:space:]]*\]"""
 )
 
@@ -74,9 +75,11 @@ def _zsh(root: Command) -> dict[str, str]:
 def _zsh_command(command: Command) -> str:
     function = "_" + command.path.replace(" ", "_")
     specs = [spec for each in command.options for spec in _zsh_option(each)]
-    specs += [_quote(f"{each.names[0]}:{each.label}:{_zsh_action(each)}") for each in command.arguments]
     if not command.subcommands:
+        specs += [_quote(f"{each.names[0]}:{each.label}:{_zsh_action(each)}") for each in command.arguments]
         return f"\n{function}() {{\n    _arguments -s -S {_zsh_lines(specs)}\n}}\n"
+    own = "".join(f"{_zsh_action(each)} && ret=0; " for each in command.arguments)  # runs RUN, before `runs prune`
+    options = f" || _arguments -s -S {_zsh_lines(specs)} && ret=0" if own else ""
     below = [_quote(f"{each.name}:{_zsh_text(each.summary)}") for each in command.subcommands]
     specs += ["'1:command:->command'", "'*::argument:->rest'"]
     return f"""
@@ -87,8 +90,8 @@ def _zsh_command(command: Command) -> str:
     commands=({_zsh_lines(below)})
     _arguments -s -S {_zsh_lines(specs)} && ret=0
     case $state in
-        command) _describe -t commands command commands && ret=0 ;;
-        rest) (( $+functions[{function}_$line[1]] )) && {function}_$line[1] && ret=0 ;;
+        command) {own}_describe -t commands command commands && ret=0 ;;
+        rest) (( $+functions[{function}_$line[1]] )) && {function}_$line[1] && ret=0{options} ;;
     esac
     return ret
 }}
@@ -113,8 +116,10 @@ def _zsh_join(name: str, value: str) -> str:
 
 
 def _zsh_action(parameter: Parameter) -> str:
-    actions = {"text": " ", "file": "_files", "profile": "__smscli_profiles"}
-    return actions.get(parameter.takes) or f"({parameter.takes.removeprefix('choice ')})"
+    takes = parameter.takes
+    if takes.startswith("choice "):
+        return f"({_zsh_text(takes.removeprefix('choice '))})"
+    return {"text": " ", "file": "_files"}.get(takes) or f"__smscli_{takes}s"
 
 
 def _zsh_text(text: str) -> str:
@@ -153,8 +158,10 @@ def _fish_line(condition: str, what: str, summary: str) -> str:
 
 
 def _fish_value(parameter: Parameter) -> str:
-    values = {"flag": "", "text": " -x", "file": " -r -F", "profile": " -x -a '(__smscli_profiles)'"}
-    return values.get(parameter.takes, f" -x -a '{parameter.takes.removeprefix('choice ')}'")
+    takes = parameter.takes
+    if takes.startswith("choice "):
+        return f" -x -a '{takes.removeprefix('choice ')}'"
+    return {"flag": "", "text": " -x", "file": " -r -F"}.get(takes, f" -x -k -a '(__smscli_{takes}s)'")
 
 
 def _fish_quote(text: str) -> str:

@@ -16,12 +16,13 @@ from smscli.config.profile import chosen_label, named
 from smscli.errors import ConfigError, InputError
 from smscli.language import _, system_reason
 
+_NAME = r"[\w-]{1,40}"
 _LOCK_PATIENCE = 3.0  # seconds; an edit takes milliseconds
 
 
 def check_new(label: str) -> None:
     """Refuse a name that a new profile cannot have."""
-    if label in (SANDBOX, FROM_ENVIRONMENT) or not re.fullmatch(r"[\w-]{1,40}", label):
+    if label in (SANDBOX, FROM_ENVIRONMENT) or not re.fullmatch(_NAME, label):
         said = _("{label!r} cannot name a profile: use letters, digits, - and _, and not 'sandbox' or 'environment'.")
         raise InputError(said.format(label=label))
     if label in read_config().profiles:
@@ -58,6 +59,11 @@ def to_change(label: str = "") -> str:
     label = named(label) or chosen_label(read_config())
     require_known(label)
     return label
+
+
+def account_of(label: str) -> Mapping[str, Any]:
+    """Return the values that the file has for a profile."""
+    return read_config().profiles[label]
 
 
 def key_to_set(name: str) -> Key:
@@ -106,13 +112,59 @@ def remove_profile(label: str) -> Path:
     require_known(label)
 
     def remove(document: MutableMapping[str, Any]) -> None:
-        document.get("profiles", {}).pop(label, None)
-        if not document.get("profiles"):
-            document.pop("profiles", None)
+        _take_out(document, "profiles", label)
         if document.get("default") == label:
             del document["default"]
 
-    return _edit(remove, lambda source: _without_table(source, label))
+    return _edit(remove, lambda source: _without_table(source, "profiles", label))
+
+
+def _take_out(document: MutableMapping[str, Any], group: str, label: str) -> None:
+    document.get(group, {}).pop(label, None)
+    if not document.get(group):
+        document.pop(group, None)
+
+
+def check_new_template(label: str) -> None:
+    """Refuse a name that a new template cannot have."""
+    if not re.fullmatch(_NAME, label):
+        raise InputError(_("{label} cannot name a template: use letters, digits, - and _.").format(label=repr(label)))
+    if label in read_config().templates:
+        raise InputError(
+            _(
+                "there is a template {label} already. Edit it in {path}, or remove it: smscli template remove {name}"
+            ).format(label=repr(label), path=config_path(), name=label)
+        )
+
+
+def save_template(label: str, values: Mapping[str, str]) -> Path:
+    """Add a template to the file; returns the file's path."""
+    check_new_template(label)
+
+    def add(document: MutableMapping[str, Any]) -> None:
+        if label in document.get("templates", {}):  # another process was faster
+            raise InputError(
+                _("there is a template {label} already. This one was not saved.").format(label=repr(label))
+            )
+        document.setdefault("templates", {})[label] = dict(values)
+
+    return _edit(add)
+
+
+def remove_template(label: str) -> Path:
+    """Remove a template."""
+    require_template(label)
+    return _edit(
+        lambda document: _take_out(document, "templates", label),
+        lambda source: _without_table(source, "templates", label),
+    )
+
+
+def require_template(label: str) -> None:
+    """Refuse a template that the file does not have."""
+    config = read_config()
+    if label not in config.templates:
+        raise InputError(unknown("template", label, config.path, config.templates))
 
 
 def require_known(label: str) -> None:
@@ -169,17 +221,17 @@ def _edited(text: str, change: Callable[[MutableMapping[str, Any]], None]) -> st
     return tomlkit.dumps(document)
 
 
-def _without_table(source: Source, label: str) -> str:
-    """Remove the lines of a profile's table; the comments before the next table stay."""
+def _without_table(source: Source, group: str, label: str) -> str:
+    """Remove the lines of a table; the comments before the next table stay."""
     lines = source.text.splitlines(keepends=True)
-    start, end = _table(lines, label)
+    start, end = _table(lines, group, label)
     return "".join(lines[:start] + lines[end:])
 
 
 def _with_key(source: Source, label: str, key: str, value: Any) -> str:
     """Add a new key after the profile's last one, not after the comments that belong to the next table."""
     lines = source.text.splitlines(keepends=True)
-    end = _table(lines, label)[1]
+    _start, end = _table(lines, "profiles", label)
     if value is None or not end or key in source.parse()["profiles"][label]:
         return source.text
     import tomlkit
@@ -188,11 +240,11 @@ def _with_key(source: Source, label: str, key: str, value: Any) -> str:
     return "".join((*lines[:end], tomlkit.dumps({key: value}), *lines[end:]))
 
 
-def _table(lines: Sequence[str], label: str) -> tuple[int, int]:
-    """Return where a profile's table begins, and where its last key ends; 0 and 0 where it has none of its own."""
+def _table(lines: Sequence[str], group: str, label: str) -> tuple[int, int]:
+    """Return where the table [group.label] begins, and where its last key ends; 0 and 0 where it is not one."""
     headers = [number for number, line in enumerate(lines) if line.lstrip().startswith("[")] + [len(lines)]
     for start, end in pairwise(headers):
-        if is_header(lines[start], "profiles", label):
+        if is_header(lines[start], group, label):
             while lines[end - 1].strip() == "" or lines[end - 1].lstrip().startswith("#"):
                 end -= 1
             return start, end

@@ -1,6 +1,5 @@
 """The configuration file: where it is, reading it, and saying on which line it is wrong."""
 
-import os
 import re
 import stat
 from collections.abc import Mapping
@@ -11,6 +10,9 @@ from smscli.config.keys import FILE_KEYS, FROM_ENVIRONMENT, PROFILE_KEYS, SANDBO
 from smscli.config.start import config_name, directory
 from smscli.errors import ConfigError
 from smscli.language import _, system_reason
+from smscli.system import is_for_others
+
+_GROUPS = "profiles|templates"
 
 
 class Config(NamedTuple):
@@ -66,7 +68,7 @@ def read_text(path: Path) -> str:
     """Return the text of a configuration file, "" where there is none; one that others can read is a ConfigError."""
     try:
         mode = path.stat().st_mode
-        if os.name == "posix" and stat.S_ISREG(mode) and mode & 0o077:
+        if stat.S_ISREG(mode) and is_for_others(mode):
             import shlex
 
             said = _(
@@ -110,8 +112,13 @@ class Source(NamedTuple):
     def _with_hint(self, sentence: str, error: ValueError) -> str:
         """Add advice where the wrong line has Chinese names without quotes, or Chinese quotation marks."""
         line = re.search(r"line (\d+)", str(error))
-        if not line or self.text.split("\n")[int(line[1]) - 1].isascii():
+        wrong = self.text.split("\n")[int(line[1]) - 1] if line else ""
+        if wrong.isascii():
             return sentence
+        header = re.fullmatch(rf"\s*\[\s*(?:({_GROUPS})\s*\.)?\s*[“‘]?(\w[^\[\]\"'“”‘’.]*)[”’]?\s*\]\s*(#.*)?", wrong)
+        if header:
+            said = _("{sentence} {advice}")
+            return said.format(sentence=sentence, advice=quoted_header(header[1] or "", header[2].strip()))
         said = _('{sentence} Names and texts in Chinese belong in straight quotes: [profiles."店铺"], sign = "测试".')
         return said.format(sentence=sentence)
 
@@ -134,6 +141,17 @@ class Source(NamedTuple):
         return 1
 
 
+def quoted_header(group: str, label: str) -> str:
+    """Return the sentence that says how the line above a table is written; of any group where none is given."""
+    if group:
+        return _("A name in Chinese needs straight quotes. Write the line so: {line}").format(
+            line=f'[{group}."{label}"]'
+        )
+    return _("Write the line so: {profile} for an account, {template} for a text.").format(
+        profile=f'[profiles."{label}"]', template=f'[templates."{label}"]'
+    )
+
+
 def is_header(line: str, group: str, label: str) -> bool:
     """Say whether a line is `[group.label]`, however it is quoted and spaced."""
     return bool(re.match(rf"""\s*\[\s*(["']?){group}\1\s*\.\s*(["']?){re.escape(label)}\2\s*\]""", line))
@@ -144,6 +162,10 @@ def is_header(line: str, group: str, label: str) -> bool:
 
 def check(source: Source, document: Mapping[str, Any]) -> None:
     """Check a document against the specification of the keys; a ConfigError names the wrong line."""
+    for label, table in document.items():
+        if isinstance(table, dict) and label not in FILE_KEYS and not _near(label, FILE_KEYS):
+            sentence = _("the table {label} is neither an account nor a text.").format(label=f"[{label}]")
+            raise source.wrong(f"{sentence} {quoted_header('', label)}", label)
     _check_table(source, document, FILE_KEYS)
     for label, table in document.get("profiles", {}).items():
         if not isinstance(table, dict):
@@ -175,9 +197,11 @@ def _check_table(
 
 def no_key(name: str, known: Mapping[str, Key]) -> str:
     """Return the sentence that there is no such key, and which one was likely meant."""
+    near = _near(name, known)
+    return f"there is no key {name!r}. " + (f"Did you mean {near!r}?" if near else f"Known keys: {', '.join(known)}.")
+
+
+def _near(name: str, known: Mapping[str, Key]) -> str:
     from difflib import get_close_matches
 
-    near = get_close_matches(name.lower(), known, n=1)
-    if near:
-        return _("there is no key {name!r}. Did you mean {near!r}?").format(name=name, near=near[0])
-    return _("there is no key {name!r}. Known keys: {known}.").format(name=name, known=", ".join(known))
+    return next(iter(get_close_matches(name.lower(), known, n=1)), "")

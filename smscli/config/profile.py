@@ -169,9 +169,16 @@ def _merge(label: str, table: Mapping[str, Any], source: str, options: Mapping[s
     for name, value in (options or {}).items():
         if value is not None:
             values[name], sources[name] = value, "option"
-    values |= {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
-    values |= {name: Secret(value) for name, value in values.items() if PROFILE_KEYS[name].mask}
-    return Profile(label, **values, sources=sources)
+    return of_values(label, values)._replace(sources=sources)
+
+
+def of_values(label: str, values: Mapping[str, Any]) -> Profile:
+    """Return the profile with the values of a table of the file, or of what becomes one."""
+    fields: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+    }
+    fields |= {name: Secret(value) for name, value in fields.items() if PROFILE_KEYS[name].mask}
+    return Profile(label, **fields)
 
 
 def require_account(profile: Profile) -> None:

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from smscli.ledger import states
+from smscli.ledger.recent import keep_recent
 from smscli.ledger.store import Connection, Store
 
 _UNSETTLED = ", ".join(f"'{state}'" for state in states.UNSETTLED)
@@ -35,6 +36,7 @@ def forget(store: Store, before: float) -> Forgotten:
         for table in ("reply", "quarantine"):
             connection.execute(f"DELETE FROM {table} WHERE received < ?", (before,))
     store.shrink()
+    keep_recent(store)
     return Forgotten(gone, unfinished)
 
 

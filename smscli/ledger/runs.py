@@ -14,6 +14,7 @@ from smscli.errors import BusyError, InputError
 from smscli.ledger import states
 from smscli.ledger.counters import recounted
 from smscli.ledger.optouts import unwilling
+from smscli.ledger.recent import keep_recent
 from smscli.ledger.states import Fate, State
 from smscli.ledger.store import Connection, LedgerError, Store, marks
 from smscli.ledger.verdicts import DELIVERED, count_again
@@ -139,6 +140,7 @@ class Runs:
                 "another process has just begun a run with this key. Nothing was sent. `smscli runs` shows it."
             ) from None
         try:
+            keep_recent(self._store)
             yield run
         finally:
             self._store.locks.give_back(run.id)
@@ -185,24 +187,6 @@ class Runs:
         """Return how many these runs are."""
         condition, values = which.condition
         return int(self._store.read_one(f"SELECT count(*) FROM run WHERE {condition}", values)[0])
-
-    def resent_by(self, run: int) -> list[int]:
-        """Return the runs that resend a run."""
-        return [row[0] for row in self._store.read("SELECT id FROM run WHERE resends = ? ORDER BY id", (run,))]
-
-    def others_with_text(self, run: Run) -> list[int]:
-        """Return the other runs of the account that sent the same content, since the first one that this run resends.
-
-        Where it is no resend, these are the later ones.
-        """
-        first = run
-        while first.resends is not None and (before := self._one("WHERE id = ?", first.resends)):
-            first = before
-        rows = self._store.read(
-            "SELECT id FROM run WHERE id >= ? AND id != ? AND account = ? AND content = ? ORDER BY id",
-            (first.id, run.id, run.account, run.content),
-        )
-        return [row[0] for row in rows]
 
     def twin(self, run: Run) -> int | None:
         """Return the first later run that sent the same texts to the same numbers from the same account."""

@@ -1,8 +1,9 @@
 """Charts over time, drawn as SVG with pygal, whose colours and fonts come from the page's style alone."""
 
 import math
+import sys
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 _STEPS = 4  # on the axis of counts, at most
@@ -28,14 +29,12 @@ def bars(label: str, times: Sequence[str], series: Sequence[Series]) -> str:
 
 
 def _chart(width: str, label: str, times: Sequence[str], series: Sequence[Series]) -> str:
-    import pygal
-    from pygal.style import Style
-
+    pygal = _load_pygal()
     across, high = _SIZES[width]
     chart = pygal.StackedBar(
         js=[], css=[], no_prefix=True, explicit_size=False, width=across, height=high, margin=4, spacing=6,
         show_legend=False, print_values=False, show_minor_x_labels=False, truncate_label=-1,
-        style=Style(label_font_size=12, major_label_font_size=12),
+        style=pygal.style.Style(label_font_size=12, major_label_font_size=12),
     )  # fmt: skip
     chart.x_labels = list(times)
     chart.x_labels_major = times[:: math.ceil(len(times) / _TICKS[width])]
@@ -49,6 +48,15 @@ def _chart(width: str, label: str, times: Sequence[str], series: Sequence[Series
     tree.set("role", "img")
     tree.set("aria-label", label)
     return tostring(tree, encoding="unicode")
+
+
+def _load_pygal() -> Any:
+    import pygal
+    import pygal.style
+
+    # It leaves a finder of an old kind, for its maps, at which every later import of this process would warn.
+    sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != "pygal"]
+    return pygal
 
 
 def _axis(most: int) -> list[int]:

@@ -8,10 +8,13 @@ from smscli.config.profile import Profile
 from smscli.language import _
 from smscli.ledger.runs import Batch, Run
 from smscli.protocol.billing import signed
+from smscli.protocol.times import parse_stime
 from smscli.sending.plan import Plan
+from smscli.sending.times import in_words
 
 _TEXTS = 3  # so many texts are shown
 Row = tuple[str, str | int]
+Field = str | int | float | list[str] | None
 
 
 class Preview(NamedTuple):
@@ -23,10 +26,31 @@ class Preview(NamedTuple):
     left_out: Sequence[Row] = ()
     notes: Sequence[str] = ()
 
-    def rows(self, balance: str) -> list[Row]:
-        """Return the plan as items and values; `balance` is a number, or a sentence where it is not known."""
+    def fields(self, balance: str) -> dict[str, Field]:
+        """Return the plan for programs; both balances are None where `balance` is not a number."""
         plan, cost = self.plan, self.plan.cost()
-        first = [signed(text, plan.sign) for text in islice(plan.texts, _TEXTS)]
+        return {
+            "profile": self.account.label,
+            "account": self.account.name,
+            "recipients": plan.numbers,
+            **{name.replace(" ", "_"): count for name, count in self.left_out},
+            "requests": self.requests,
+            "characters_least": cost.least_characters,
+            "characters_most": cost.most_characters,
+            "parts_least": cost.least_parts,
+            "parts_most": cost.most_parts,
+            "parts": cost.total_parts,
+            "balance": _number(balance),
+            "balance_afterwards": _number(after(balance, cost.total_parts)),
+            "at": plan.stime,
+            "list": list(self.notes),
+            "texts": self._texts(),
+            "warnings": [*plan.warnings(), *plan.remarks()],
+        }
+
+    def rows(self, balance: str) -> list[Row]:
+        """Return the plan for a person; `balance` is a number, or a sentence where it is not known."""
+        plan, cost, at = self.plan, self.plan.cost(), parse_stime(self.plan.stime)
         return [
             ("profile", f"{self.account.label} ({self.account.name})"),
             ("recipients", plan.numbers),
@@ -37,11 +61,14 @@ class Preview(NamedTuple):
             ("parts in all", cost.total_parts),
             ("balance", balance),
             ("balance afterwards", after(balance, cost.total_parts)),
-            ("time", _("{time} China time (UTC+8)").format(time=plan.stime) if plan.stime else _("now")),
+            ("time", in_words(at) if at else _("now")),
             *(("list", note) for note in self.notes),
-            *((f"text {number}", text) for number, text in enumerate(first, 1)),
+            *((f"text {number}", text) for number, text in enumerate(self._texts(), 1)),
             *(("warning", warning) for warning in (*plan.warnings(), *plan.remarks())),
         ]
+
+    def _texts(self) -> list[str]:
+        return [signed(text, self.plan.sign) for text in islice(self.plan.texts, _TEXTS)]
 
 
 def of_rest(account: Profile, run: Run, batches: Iterable[Batch]) -> Preview:
@@ -63,6 +90,18 @@ def after(balance: str, parts: int) -> str:
         return str(Decimal(balance) - parts)
     except InvalidOperation:
         return ""
+
+
+def _number(balance: str) -> int | float | None:
+    """Return a balance as a number; None where it is not known."""
+    try:
+        return int(balance)
+    except ValueError:
+        pass
+    try:
+        return float(balance)
+    except ValueError:
+        return None
 
 
 def _range(least: int, most: int) -> str:

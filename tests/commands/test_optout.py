@@ -93,7 +93,7 @@ def test_a_dry_run_counts_them(smscli: Smscli, shop: RunningSandbox) -> None:
     answer(smscli, "TD")
     shown = smscli("send", "-p", "shop", "--mobile", f"{PERSON},{OTHER}", "--content", "hi", "--dry-run")
     assert ["recipients", "1"] in shown.rows
-    assert ["opted out", "1"] in shown.rows
+    assert ["opted_out", "1"] in shown.rows
 
 
 def test_include_opted_out_sends_all_the_same(smscli: Smscli, shop: RunningSandbox) -> None:

@@ -100,7 +100,7 @@ def test_an_account_that_the_gateway_refuses_is_not_saved(
     ended = smscli(*arguments(sandbox, name=name), stdin=SECRET)
     assert (ended.code, ended.out, saved(home)) == (4, "", {})
     assert code in ended.err
-    assert "The profile was not saved; fix it, or save it as it is with --no-verify." in ended.err
+    assert "Nothing was saved. Fix it, or save it as it is with --no-verify." in ended.err
     assert SECRET not in ended.err
 
 
@@ -110,7 +110,7 @@ def test_a_gateway_that_cannot_be_reached_saves_nothing(smscli: Smscli, home: Pa
         stdin=SECRET,
     )  # fmt: skip
     assert (ended.code, saved(home)) == (5, {})
-    assert "The profile was not saved" in ended.err
+    assert "Nothing was saved." in ended.err
 
 
 def test_the_password_is_not_an_argument_and_is_not_echoed(smscli: Smscli, sandbox: RunningSandbox, home: Path) -> None:
@@ -230,6 +230,91 @@ def test_leaving_a_prompt_saves_nothing_and_exits_130(
     assert (code, saved(home)) == (130, {})
     assert "interrupted" in shown
     assert "Traceback" not in shown
+
+
+LEAVE, SAVE, CORRECT = b"3\n", b"save\n", b"1\n"
+
+
+def test_what_was_typed_is_kept_and_corrected_when_the_check_fails(
+    terminal: Terminal, sandbox: RunningSandbox, home: Path
+) -> None:
+    code, shown = terminal(
+        ["profile", "add", "shop", "--endpoint", sandbox.sandbox.endpoint, "--sign", "测试"],
+        ("Account", b"nosuch\n"),
+        ("password", f"{SECRET}\n".encode()),
+        ("What now?", b"what\n"),
+        ("What now?", CORRECT),
+        (f"[{sandbox.sandbox.endpoint}]", b"\n"),
+        ("[nosuch]", b"demo\n"),
+        ("Enter keeps it", b"\n"),
+        ("[测试]", b"\n"),
+    )
+    assert (code, "verified: 1000" in shown, SECRET in shown) == (0, True, False)
+    assert saved(home)["shop"] == {
+        "endpoint": sandbox.sandbox.endpoint, "name": "demo", "pwd": SECRET, "sign": "测试"
+    }  # fmt: skip
+
+
+def test_an_account_may_be_saved_although_the_check_fails(terminal: Terminal, home: Path) -> None:
+    given = ["profile", "add", "shop", "--endpoint", "http://127.0.0.1:1/sms", "--name", "n", "--sign", ""]
+    code, shown = terminal(given, ("password", b"x\n"), ("What now?", LEAVE))
+    assert (code, saved(home), "Nothing was saved." in shown) == (2, {}, True)
+    code, shown = terminal(given, ("password", b"x\n"), ("What now?", SAVE))
+    assert (code, saved(home)["shop"]["pwd"]) == (0, "x")
+
+
+# --- password -----------------------------------------------------------------------------------------------------
+
+
+def test_a_password_is_asked_twice_verified_and_stored_among_the_comments(
+    terminal: Terminal, sandbox: RunningSandbox, home: Path
+) -> None:
+    text = f"# mine\n[profiles.shop]\nendpoint = '{sandbox.sandbox.endpoint}'\nname = 'demo'\npwd = 'old'  # the key\n"
+    path = write_config(home, text)
+    code, shown = terminal(
+        ["profile", "password"],
+        ("New interface password", b"N3W-1\n"),
+        ("The same again", b"N3W-2\n"),
+        ("New interface password", f"{SECRET}\n".encode()),
+        ("The same again", f"{SECRET}\n".encode()),
+    )
+    assert (code, "the two are not the same" in shown, "verified: 1000" in shown) == (0, True, True)
+    assert path.read_text() == text.replace("'old'", f'"{SECRET}"')
+    assert "N3W" not in shown
+    assert SECRET not in shown
+
+
+def test_a_password_that_the_gateway_refuses_is_not_stored_unasked(
+    smscli: Smscli, terminal: Terminal, sandbox: RunningSandbox, home: Path
+) -> None:
+    text = f"[profiles.shop]\nendpoint = '{sandbox.sandbox.endpoint}'\nname = 'nosuch'\npwd = 'old'\n"
+    path = write_config(home, text)
+    piped = smscli("profile", "password", "shop", stdin="N3W\n")
+    assert (piped.code, path.read_text(), "N3W" in piped.err) == (4, text, False)
+    assert "Nothing was saved. Fix it, or save it as it is with --no-verify." in piped.err
+    twice = (("New interface password", b"N3W\n"), ("The same again", b"N3W\n"))
+    code, _ = terminal(["profile", "password"], *twice, ("What now?", LEAVE))
+    assert (code, path.read_text()) == (2, text)
+    code, shown = terminal(["profile", "password"], *twice, ("What now?", CORRECT), *twice, ("What now?", SAVE))
+    assert (code, saved(home)["shop"]["pwd"], "N3W" in shown) == (0, "N3W", False)
+
+
+def test_a_password_comes_through_a_pipe_and_never_as_an_argument(smscli: Smscli, home: Path) -> None:
+    path = write_config(home, f'{SHOP}[profiles.b]\npwd_command = "pass show b"\n')
+    for given in (["shop", "N3W"], ["shop", "--pwd", "N3W"]):
+        assert smscli("profile", "password", *given).code == 2
+    ended = smscli("profile", "password", "shop", "--no-verify", stdin="N3W\r\nsecond line\n")
+    assert (ended.code, ended.err) == (0, f"changed the password of 'shop' in {path}\n")
+    assert saved(home)["shop"]["pwd"] == "N3W"
+    for label, raw, why in (
+        ("shop", b"", "no password came through the pipe."),
+        ("shop", b"\xff", "is not UTF-8"),
+        ("b", b"N3W", "gets its password from pwd_command"),
+        ("c", b"N3W", "there is no profile 'c'"),
+    ):
+        ended = smscli("profile", "password", label, "--no-verify", stdin=raw)
+        assert (ended.code, why in ended.err) == (2, True)
+    assert saved(home)["shop"]["pwd"] == "N3W"
 
 
 # --- list, show, use, remove, path --------------------------------------------------------------------------------
@@ -403,3 +488,8 @@ def test_what_is_not_a_password_may_be_an_argument(smscli: Smscli, home: Path) -
 def test_set_explains_the_keys(smscli: Smscli) -> None:
     shown = " ".join(smscli("profile", "set", "--help").out.split())
     assert [key.name for key in PROFILE_KEYS.values() if f"{key.name} {key.help}" not in shown] == []
+
+
+def test_show_takes_the_profile_by_option_too(smscli: Smscli) -> None:
+    assert smscli("profile", "show", "-p", "sandbox").out == smscli("profile", "show", "sandbox").out != ""
+    assert smscli("profile", "show", "sandbox", "-p", "sandbox").code == 2

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from smscli.ledger.resends import others_with_text
 from smscli.ledger.runs import Runs
 from smscli.ledger.store import open_store
 from smscli.sending.resending import Why, select
@@ -268,7 +269,7 @@ def test_the_counts_and_the_texts_make_up_the_run(smscli: Smscli, sandbox: Runni
     send(smscli, ONE, TWO, THREE, FOUR, FIVE)
     record(smscli, sandbox, "DELIVRD", "EXPIRED", "MK:0001", "UNKNOWN", "")
     with open_store() as store:
-        assert Runs(store).others_with_text(Runs(store).find(1)) == []
+        assert others_with_text(store, Runs(store).find(1)) == []
         selection = select(store, 1, [], [])
     assert selection.texts == {"hi": [TWO]}
     assert selection.left_out == {Why.USELESS: 1, Why.UNCLEAR: 1, Why.WAITING: 1}

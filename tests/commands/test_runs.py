@@ -43,14 +43,14 @@ def test_dry_run_shows_everything_and_sends_nothing(smscli: Smscli, sandbox: Run
     )  # fmt: skip
     assert ended.code == 0
     shown = items(ended)
-    assert shown | {"list": "", "text 1": "", "text 2": "", "text 3": ""} == {
-        "profile": "environment (demo)", "recipients": "4", "opted out": "0", "duplicates": "0", "invalid": "1",
-        "requests": "4",
-        "characters": "72", "parts a number": "2", "parts in all": "8", "balance": "1000", "balance afterwards": "992",
-        "time": "now", "list": "", "text 1": "", "text 2": "", "text 3": "",
-        "warning": "1 more texts than people: some people get several",
+    assert shown | {"list": "", "texts": ""} == {
+        "profile": "environment", "account": "demo", "recipients": "4", "opted_out": "0", "duplicates": "0",
+        "invalid": "1", "requests": "4", "characters_least": "72", "characters_most": "72", "parts_least": "2",
+        "parts_most": "2", "parts": "8", "balance": "1000", "balance_afterwards": "992", "at": "",
+        "list": "", "texts": "",
+        "warnings": "1 more texts than people: some people get several",
     }  # fmt: skip
-    assert shown["text 1"] == "【店】张三欠费10元" + "。" * 62
+    assert shown["texts"].endswith("。" * 62)
     assert "column '手机号', read as UTF-8" in shown["list"]
     assert sandbox.queued == []
     assert smscli("runs").out == ""
@@ -67,8 +67,9 @@ def test_dry_run_without_balance_says_why(smscli: Smscli, sandbox: RunningSandbo
         **sandbox.variables | {"SMSCLI_NAME": "closed"},
     )
     assert ended.code == 0
-    assert items(ended)["balance"].startswith("not known: the gateway refused: 账号注销")
-    assert "there is no signature" in items(ended)["warning"]
+    assert items(ended)["balance"] == ""
+    assert "balance: not known: the gateway refused: 账号注销" in ended.err
+    assert "there is no signature" in items(ended)["warnings"]
 
 
 def test_many_numbers_want_a_yes(smscli: Smscli, sandbox: RunningSandbox) -> None:

@@ -498,3 +498,16 @@ def test_relative_time_is_sent_and_shown_as_an_absolute_one(
 def test_without_at_the_gateway_is_given_no_time(smscli: Smscli, sandbox: RunningSandbox) -> None:
     smscli(*ONE, "--content", "x", **sandbox.variables)
     assert sandbox.requests[0]["stime"] == ""
+
+
+def test_blanks_may_be_between_numbers_and_within_one(smscli: Smscli, sandbox: RunningSandbox) -> None:
+    mobiles = "13800138000 13800138001,138 0013 8002"
+    assert smscli("send", "--mobile", mobiles, "--content", "x", **sandbox.variables).code == 0
+    assert sandbox.queued == ["13800138000", "13800138001", "13800138002"]
+
+
+def test_a_wrong_number_on_the_command_line_gets_no_advice_for_a_list(smscli: Smscli, sandbox: RunningSandbox) -> None:
+    ended = smscli("send", "--mobile", "138", "--content", "x", **sandbox.variables)
+    assert (ended.code, sandbox.queued) == (2, [])
+    said = "smscli: --mobile '138': too short: 3 digits where a mobile number has 11. Nothing was sent."
+    assert ended.err == f"{said} Correct it and try again.\n"

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from smscli.completion.scripts import FILES, Shell, script
-from smscli.completion.tree import Command, Parameter, command_tree
 from smscli.config.keys import PROFILE_KEYS
+from smscli.tree import Command, Parameter, command_tree
 from tests.support.inprocess import run_here
 
 FOLDER = Path(__file__).parent.parent.parent / "completions"
@@ -29,7 +29,11 @@ default = "shop"
 [profiles."`touch pwned`"]
 [profiles."';touch pwned;'"]
 [other.table]
+[templates.due]
+  [ templates . "到期" ]
+[templates."$(touch pwned)"]
 """
+RUNS = "117\t2026-11-25 12:00\n116\t2026-11-25 11:00\n$(touch pwned)\tx\n`touch pwned`\t2026\n9\t2026-11-24 09:00\n"
 Complete = Callable[[str], str]
 
 
@@ -135,6 +139,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("home")
     (home / ".config" / "smscli").mkdir(parents=True)
     (home / ".config" / "smscli" / "config.toml").write_text(CONFIG, encoding="utf-8")
+    (home / ".local" / "state" / "smscli").mkdir(parents=True)
+    (home / ".local" / "state" / "smscli" / "ledger.db-runs").write_text(RUNS, encoding="utf-8")
     for name in ("list.txt", "my list.csv", "名单.txt"):
         (home / name).touch()
     for shell, name in FILES.items():
@@ -201,6 +207,19 @@ def test_options(complete: Complete, tree: Command) -> None:
         ("smscli send --csv ", ["list.txt", "名单.txt"], ["--mobile", "shop"]),
         ("smscli parse-report one ", ["list.txt", "名单.txt"], ["--state", "shop"]),
         ("smscli send -p ", ["sandbox", "shop", "分店", "a:b"], ["table", "list.txt", "other"]),
+        ("smscli send -p ", ["sandbox"], ["due", "到期", "117"]),
+        ("smscli send --template ", ["due", "到期"], ["sandbox", "shop", "table", "list.txt"]),
+        ("smscli template show ", ["due", "到期"], ["sandbox", "list.txt"]),
+        ("smscli resume ", ["117", "116", "9"], ["list.txt", "2026", "touch", "--unknown"]),
+        ("smscli cancel 1", ["117", "116"], ["list.txt", "2026"]),
+        ("smscli runs ", ["117", "116", "9", "prune"], ["list.txt", "touch"]),
+        ("smscli runs 117 -", ["--failed", "--unknown", "--state"], ["--before", "list.txt"]),
+        ("smscli runs 117 --state ", ["DELIVRD", "MK:0001"], ["prune", "list.txt"]),
+        ("smscli runs 117 ", [], ["prune", "116", "list.txt"]),
+        ("smscli runs prune -", ["--before"], ["--failed"]),
+        ("smscli parse-report --state ", ["DELIVRD", "EXPIRED", "MK:0001"], ["list.txt"]),
+        ("smscli codes ", ["13", "DELIVRD", "MK:0001"], ["list.txt"]),
+        ("smscli help ", ["output", "exit-codes", "send"], ["list.txt"]),
         ("smscli send --profile=", ["sandbox", "shop", "分店", "a:b"], ["list.txt"]),
         ("smscli profile use ", ["sandbox", "shop", "分店"], ["list.txt"]),
         ("smscli profile set ", [*PROFILE_KEYS], ["list.txt", "shop", "--stdin"]),
@@ -224,6 +243,13 @@ def test_offers(complete: Complete, typed: str, offered: list[str], not_offered:
     [
         ("smscli bal", "smscli balance "),
         ("smscli profile rem", "smscli profile remove "),
+        ("smscli resume 9", "smscli resume 9 "),
+        ("smscli send --template d", "smscli send --template due "),
+        ("smscli send --template=到", "smscli send --template=到期 "),
+        ("smscli runs pr", "smscli runs prune "),
+        ("smscli codes MK:0001", "smscli codes MK:0001 "),
+        ("smscli parse-report --state DEL", "smscli parse-report --state DELIVRD "),
+        ("smscli help exit", "smscli help exit-codes "),
         ("smscli profile set bat", "smscli profile set batch_size "),
         ("smscli send --output=c", "smscli send --output=csv "),
         ("smscli completion -- z", "smscli completion -- zsh "),
@@ -241,6 +267,11 @@ def test_completes(complete: Complete, typed: str, line: str) -> None:
     assert complete(typed).partition("LINE>")[2].replace("\\", "") == line.replace("\\", "")
 
 
+def test_the_latest_run_comes_first_and_commands_after_the_runs(complete: Complete) -> None:
+    shown = re.sub(r"2026\S* \S+", "", complete("smscli runs ").partition("LINE>")[0])  # without when it was
+    assert re.findall(r"\b(?:117|116|9|prune)\b", re.sub("-- .*|\tForget.*", "", shown)) == ["117", "116", "9", "prune"]
+
+
 def test_bash_3_hands_over_uncut_words(tmp_path: Path) -> None:
     (tmp_path / "script").write_text(script(Shell.BASH), encoding="utf-8")
     words = "COMP_WORDS=(smscli send --output=j); COMP_CWORD=2; COMP_LINE=${COMP_WORDS[*]}"
@@ -249,7 +280,17 @@ def test_bash_3_hands_over_uncut_words(tmp_path: Path) -> None:
     assert (ended.stdout, ended.stderr) == (b"json jsonl\n", b"")
 
 
-@pytest.mark.parametrize("typed", ["smscli send -p '", 'smscli send -p "', "smscli send -p \\$", 'smscli send -p "\\$'])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "smscli resume ",
+        "smscli send --template '",
+        "smscli send -p '",
+        'smscli send -p "',
+        "smscli send -p \\$",
+        'smscli send -p "\\$',
+    ],
+)
 def test_quotes_in_the_file_run_nothing(complete: Complete, place: Path, typed: str) -> None:
     complete(typed)
     assert not (place / "ran").exists()  # nor the `touch` there

@@ -123,7 +123,24 @@ def test_a_file_that_makes_no_sense_is_explained(home: Path, text: str, sentence
     assert said.endswith("Nothing was sent.")
 
 
-@pytest.mark.parametrize("line", ["[profiles.店铺]", "签名 = 'x'", "sign = “测试”", "sign = 测试"])
+@pytest.mark.parametrize(
+    ("line", "header"),
+    [
+        ("[profiles.店铺]", '[profiles."店铺"]'),
+        (" [ profiles . 店 铺 ]  # 我的", '[profiles."店 铺"]'),
+        ("[profiles.“店铺”]", '[profiles."店铺"]'),
+        ("[templates.到期]", '[templates."到期"]'),
+        ("[店铺]", '[profiles."店铺"] for an account, [templates."店铺"] for a text.'),
+        ('["店铺"]', '[profiles."店铺"] for an account, [templates."店铺"] for a text.'),
+    ],
+)
+def test_a_chinese_name_of_a_table_without_its_quotes_is_explained(home: Path, line: str, header: str) -> None:
+    said = refused(home, f"# 店铺\n\n{line}\nname = 'x'\n")
+    assert "line 3" in said
+    assert f"Write the line so: {header}" in said
+
+
+@pytest.mark.parametrize("line", ["签名 = 'x'", "sign = “测试”", "sign = 测试"])
 def test_chinese_without_straight_quotes_is_explained(home: Path, line: str) -> None:
     said = refused(home, f"# 店铺\n\n{line}\n")
     assert "at line 3" in said

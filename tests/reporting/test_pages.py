@@ -4,7 +4,6 @@ import base64
 import hashlib
 import os
 import re
-from itertools import pairwise
 from pathlib import Path
 from unittest.mock import patch
 
@@ -13,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smscli.reporting.blocks import Writer
-from smscli.reporting.charts import Series, _axis, bars
 from tests.support.command import Smscli
 from tests.support.pages import Shown
 from tests.support.sandboxes import RunningSandbox
@@ -135,19 +133,6 @@ def test_any_text_stays_text(text: str) -> None:
     shown = Shown(f"<p>{Writer().text(text)}</p>")
     assert [tag for tag, _ in shown.tags] == ["p"]
     assert not re.search(r"(?<!\d)1[3-9]\d{9}(?!\d)", shown.text)
-
-
-@given(st.integers(0, 10**8))
-def test_the_axis_has_few_round_counts_and_holds_the_highest_bar(most: int) -> None:
-    ticks = _axis(most)
-    assert ticks[0] == 0
-    assert ticks[-1] >= most
-    assert len(ticks) <= 6
-    assert len({after - before for before, after in pairwise(ticks)}) == 1
-
-
-def test_a_label_of_a_chart_is_text() -> None:
-    assert "<script" not in bars("<script>", ['"><script>'], [Series("<script>", "good", [1])])
 
 
 # --- the file -----------------------------------------------------------------------------------------------------

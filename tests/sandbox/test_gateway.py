@@ -1,5 +1,6 @@
 """The sandbox gateway, over real sockets: what it accepts (protocol §5), answers, charges, logs and breaks."""
 
+import errno
 import io
 import json
 import os
@@ -28,6 +29,7 @@ from smscli.sandbox import faults
 from smscli.sandbox import gateway as sandbox_module
 from smscli.sandbox.faults import Fault
 from smscli.sandbox.gateway import ACCOUNT_CODES, CONTENT_CODES, Sandbox
+from tests.support.command import Smscli
 
 FORM = {"name": "demo", "pwd": "s3cret", "content": "你好", "mobile": "13800138000", "sign": "签名", "type": "pt"}
 ACCEPTED = re.compile(r"0,[0-9]{25},0,1,0,提交成功")
@@ -551,3 +553,11 @@ def test_command_says_what_it_cannot_have(sandbox: Sandbox, tmp_path: Path, opti
     assert done.returncode == 2
     assert value in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_a_busy_port_is_said_in_the_systems_words(smscli: Smscli) -> None:
+    with Sandbox() as busy:
+        port = str(urlsplit(busy.endpoint).port)
+        ended = smscli("sandbox", "--port", port)
+    assert ended.code == 2
+    assert f"cannot listen on port {port} of 127.0.0.1: {os.strerror(errno.EADDRINUSE)}. Choose" in ended.err

@@ -1,7 +1,6 @@
 """What is checked before anything is sent: content, sign, extno, time, batches."""
 
-from contextlib import suppress
-from datetime import UTC, datetime, time, timedelta, timezone
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from hypothesis import given
@@ -14,69 +13,10 @@ from smscli.protocol.times import CHINA, format_stime
 from smscli.sending.message import parse_text
 from smscli.sending.plan import Plan, check_content, check_sign, texts_for
 from smscli.sending.recipients import Recipients
-from smscli.sending.times import parse_at, quiet_until
+from smscli.sending.times import quiet_until
 from tests.support.sandboxes import numbers
 
 NOW = datetime(2026, 11, 22, 4, 0, 0, 500_000, tzinfo=UTC)  # noon in China
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("2026-12-01 09:00", "2026-12-01T09:00:00+08:00"),
-        ("2026-12-01 09:00:30", "2026-12-01T09:00:30+08:00"),
-        ("  2026-12-01 09:00  ", "2026-12-01T09:00:00+08:00"),
-        ("2026-12-01T09:00", "2026-12-01T09:00:00+08:00"),
-        ("2026-12-01T09:00+08:00", "2026-12-01T09:00:00+08:00"),
-        ("2026-12-01T09:00Z", "2026-12-01T17:00:00+08:00"),
-        ("2026-12-01T09:00-05:00", "2026-12-01T22:00:00+08:00"),
-        ("2026-12-01 09:00:00.999", "2026-12-01T09:00:00+08:00"),
-        ("+90m", "2026-11-22T13:30:00+08:00"),
-        ("+2h", "2026-11-22T14:00:00+08:00"),
-        ("+1d", "2026-11-23T12:00:00+08:00"),
-        ("+30s", "2026-11-22T12:00:30+08:00"),
-        ("2026-11-22 12:00:00", "2026-11-22T12:00:00+08:00"),
-        ("2028-02-29 00:00", "2028-02-29T00:00:00+08:00"),
-    ],
-)
-def test_times_are_china_time_unless_they_say_otherwise(text: str, expected: str) -> None:
-    at = parse_at(text, NOW)
-    assert at.isoformat() == expected
-    assert at.tzinfo is CHINA
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "", "tomorrow", "2026-12-01", "2026-12-01 09", "09:00", "2026-13-01 09:00", "2027-02-29 09:00",
-        "2026-12-01 25:00", "2026-12-01 09:00 PM", "12/01/2026 09:00", "2026年12月1日 9:00", "2026-12-01 09：00",
-        "2026-12-01T09:00+99:00", "+", "+90", "90m", "+-1m", "+1w", "+1.5h", "+1h30m", "+9999999d",
-        "9999-12-31T23:59-12:00", "0001-01-01T00:00+14:00", "\ud800", "9" * 10_000,
-    ],
-)  # fmt: skip
-def test_what_is_no_time_is_refused_with_examples(text: str) -> None:
-    with pytest.raises(InputError, match=r"is not a time\. Nothing was sent\. Write 2026-12-01 09:00"):
-        parse_at(text, NOW)
-
-
-@pytest.mark.parametrize(
-    "text", ["2026-11-22 11:59:59", "2026-11-22 04:00", "2026-11-22T03:59:59Z", "1999-01-01 00:00"]
-)
-def test_the_past_is_refused(text: str) -> None:
-    with pytest.raises(InputError, match=r"China time \(UTC\+8\) has passed\. Nothing was sent\."):
-        parse_at(text, NOW)
-
-
-@given(st.text())
-def test_any_text_is_a_time_or_a_sentence(text: str) -> None:
-    with suppress(InputError):
-        assert parse_at(text, NOW) >= NOW.replace(microsecond=0)
-
-
-@given(st.datetimes(datetime(2027, 1, 1), datetime(9998, 1, 1)), st.integers(-14 * 60, 14 * 60))
-def test_an_offset_never_changes_the_moment(moment: datetime, minutes: int) -> None:
-    aware = moment.replace(microsecond=0, tzinfo=timezone(timedelta(minutes=minutes)))
-    assert parse_at(aware.isoformat(), NOW) == aware
 
 
 @pytest.mark.parametrize("content", ["", " ", "\n\t", "\u3000"])

@@ -107,7 +107,7 @@ def test_numbers_dates_and_amounts_are_said(smscli: Smscli, sandbox: RunningSand
         "send", "--list", path.name, "--content", "{金额} {折扣} {日期} {时间} {工时}", "--dry-run", **sandbox.variables
     )
     assert ended.code == 0
-    assert "text 1\t128.5 0.15 2026-12-01 2026-12-01 09:30 26:00\n" in ended.out
+    assert "texts\t128.5 0.15 2026-12-01 2026-12-01 09:30 26:00\n" in ended.out
     stored = "numbers and dates as stored, without the sheet's format: line 2 has 金额 '128.5', 折扣 '0.15', "
     assert f"list\tlist.xlsx: {stored}日期 '2026-12-01', 时间 '2026-12-01 09:30', 工时 '26:00'\n" in ended.out
 
