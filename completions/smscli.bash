@@ -155,7 +155,7 @@ _smscli_about() {
         1) takes='text' ;;
         esac ;;
     'smscli ledger')
-        commands='path backup check' options='-h --help'
+        commands='path backup move check' options='-h --help'
         case $2 in
         esac ;;
     'smscli ledger path')
@@ -166,6 +166,11 @@ _smscli_about() {
         commands='' options='-h --help'
         case $2 in
         1) takes='file' ;;
+        esac ;;
+    'smscli ledger move')
+        commands='' options='-h --help'
+        case $2 in
+        1) takes='text' ;;
         esac ;;
     'smscli ledger check')
         commands='' options='--output -h --help'

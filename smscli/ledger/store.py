@@ -57,7 +57,7 @@ def open_store() -> Iterator["Store"]:
     location = ledger_location()
     with _opening:
         if location not in _stores:
-            _stores[location] = Store(_engine(location))
+            _stores[location] = Store(open_engine(location))
         store = _stores[location]
         store.users += 1
     try:
@@ -70,7 +70,8 @@ def open_store() -> Iterator["Store"]:
                 store.close()
 
 
-def _engine(location: "Path | Server") -> Engine:
+def open_engine(location: "Path | Server") -> Engine:
+    """Open the ledger at a place by itself, beside the stores; LedgerError where it cannot be used."""
     if isinstance(location, Path):
         return SqliteEngine(location)
     try:

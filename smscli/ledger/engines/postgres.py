@@ -260,8 +260,8 @@ class PostgresEngine:
                 raise LedgerError(f"the ledger {self.place} was written by a newer smscli; use that one.")
             if not stored:
                 self._refuse_foreign_tables()
-                self.execute("CREATE TABLE smscli_ledger (version BIGINT NOT NULL)")
-                self.execute("INSERT INTO smscli_ledger VALUES (0)")
+                self.execute('CREATE TABLE smscli_ledger (version BIGINT NOT NULL, origin TEXT COLLATE "C")')
+                self.execute("INSERT INTO smscli_ledger (version) VALUES (0)")
             for statement in (statement for version in MIGRATIONS[stored:] for statement in version):
                 self.execute(statement)
             self.execute("UPDATE smscli_ledger SET version = ?", (len(MIGRATIONS),))
@@ -303,9 +303,12 @@ def _translated(statement: str) -> str:
 def _line(values: Values) -> str:
     """Return a row as COPY takes it."""
     return "\t".join(
-        "\\N" if value is None else value.translate(_ESCAPED) if isinstance(value, str) else repr(value + 0)
+        "\\N" if value is None
+        else value.translate(_ESCAPED) if isinstance(value, str)
+        else f"\\\\x{value.hex()}" if isinstance(value, bytes)
+        else repr(value + 0)
         for value in values
-    )
+    )  # fmt: skip
 
 
 def _pages(rows: Iterable[str], glue: str) -> Iterator[str]:

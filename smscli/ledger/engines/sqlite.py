@@ -5,12 +5,12 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from smscli.errors import LedgerBusyError, LedgerError, LedgerLostError
-from smscli.ledger.engines import Values
+from smscli.ledger.engines import Values, moved
 from smscli.ledger.engines.bytelocks import ByteLocks
 from smscli.ledger.schema import MIGRATIONS
 
@@ -38,6 +38,7 @@ class SqliteEngine:
         self.path, self.place, self.version = path, str(path), len(MIGRATIONS)
         self.turn = threading.RLock()
         with self.explained():
+            moved.refuse_older_copy(path)
             self.connection = _connect(path)
             locks = path.with_name(f"{path.name}-lock")
             self._locks = ByteLocks(locks)
@@ -48,33 +49,9 @@ class SqliteEngine:
         self.connection.close()
         self._locks.close()
 
-    @contextmanager
-    def explained(self) -> Iterator[None]:
+    def explained(self) -> AbstractContextManager[None]:
         """Turn SQLite's troubles into sentences while the block lasts."""
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            if "locked" in str(error) or "busy" in str(error):
-                raise LedgerBusyError(
-                    f"the ledger {self.place} cannot be used: another program keeps it locked."
-                ) from None
-            raise LedgerError(
-                f"the ledger {self.place} cannot be used: {error}; is the disk full or read-only?"
-            ) from None
-        except (sqlite3.IntegrityError, sqlite3.DataError):
-            raise  # a bug
-        except sqlite3.ProgrammingError as error:
-            if "closed" not in str(error):
-                raise
-            # A thread that an interrupt left behind.
-            raise LedgerError(f"the ledger {self.place} was closed, because the program is ending.") from None
-        except sqlite3.DatabaseError as error:
-            raise LedgerError(
-                f"the ledger {self.place} is damaged or not a ledger ({error}). Move it away to begin a new one; "
-                "unfinished runs in it can then not be resumed."
-            ) from None
-        except OSError as error:
-            raise LedgerError(f"the ledger {self.place} cannot be used: {error.strerror}.") from None
+        return explained(self.path)
 
     def stream(self, statement: str, values: Values) -> Iterator[Any]:
         """Yield the rows of a statement one by one."""
@@ -91,6 +68,10 @@ class SqliteEngine:
                     "nothing more is written to it or sent. Put it back as it was, then look with: smscli runs"
                 )
         self.connection.execute("BEGIN IMMEDIATE")
+        if self.connection.execute("PRAGMA user_version").fetchone() != (self.version,):  # since it was opened
+            error = moved.refusal(self.path, moved.mark_of(self.connection))
+            self.roll_back()
+            raise error
 
     def commit(self) -> None:
         """Make the transaction durable."""
@@ -140,6 +121,31 @@ class SqliteEngine:
     def shrink(self) -> None:
         """Move what was written from the log into the file, so that nothing that was deleted stays readable in it."""
         self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn SQLite's troubles into sentences while the block lasts."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error) or "busy" in str(error):
+            raise LedgerBusyError(f"the ledger {path} cannot be used: another program keeps it locked.") from None
+        raise LedgerError(f"the ledger {path} cannot be used: {error}; is the disk full or read-only?") from None
+    except (sqlite3.IntegrityError, sqlite3.DataError):
+        raise  # a bug
+    except sqlite3.ProgrammingError as error:
+        if "closed" not in str(error):
+            raise
+        # A thread that an interrupt left behind.
+        raise LedgerError(f"the ledger {path} was closed, because the program is ending.") from None
+    except sqlite3.DatabaseError as error:
+        raise LedgerError(
+            f"the ledger {path} is damaged or not a ledger ({error}). Move it away to begin a new one; "
+            "unfinished runs in it can then not be resumed."
+        ) from None
+    except OSError as error:
+        raise LedgerError(f"the ledger {path} cannot be used: {error.strerror}.") from None
 
 
 def _identity(file: Path) -> tuple[int, int] | None:
@@ -200,7 +206,7 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
     if tables and application != _APPLICATION:
         raise LedgerError(f"{path} is a database of another program, not a ledger; name another in SMSCLI_LEDGER.")
     if version > len(MIGRATIONS):
-        raise LedgerError(f"the ledger {path} was written by a newer smscli; use that one. It is left as it was.")
+        raise moved.refusal(path, moved.mark_of(connection))
     return int(version)
 
 
