@@ -155,7 +155,7 @@ _smscli_about() {
         1) takes='text' ;;
         esac ;;
     'smscli ledger')
-        commands='path backup move check' options='-h --help'
+        commands='path backup move roles check' options='-h --help'
         case $2 in
         esac ;;
     'smscli ledger path')
@@ -171,6 +171,10 @@ _smscli_about() {
         commands='' options='-h --help'
         case $2 in
         1) takes='text' ;;
+        esac ;;
+    'smscli ledger roles')
+        commands='' options='-h --help'
+        case $2 in
         esac ;;
     'smscli ledger check')
         commands='' options='--output -h --help'

@@ -178,6 +178,7 @@ smscli codes,argument 1,text,"One code or state, e.g. 13, DELIVRD, MK:0001."
 smscli ledger,path,command,Print where the ledger is.
 smscli ledger,backup,command,Copy the ledger into a new file and check the copy; this works also while the ledger is in use.
 smscli ledger,move,command,Move the ledger from its file to an empty PostgreSQL database; nothing is sent by the file from then on.
+smscli ledger,roles,command,"Print the SQL that gives senders, listeners and readers no more rights on a PostgreSQL server than they need."
 smscli ledger,check,command,"Read the whole ledger and say whether it is sound, and what is unfinished in it."
 smscli ledger,-h,flag,Show the help.
 smscli ledger,--help,flag,Show the help.
@@ -189,6 +190,8 @@ smscli ledger backup,argument 1,file,A new file for the copy.
 smscli ledger move,-h,flag,Show the help.
 smscli ledger move,--help,flag,Show the help.
 smscli ledger move,argument 1,text,postgresql://USER@HOST/DATABASE or service=NAME.
+smscli ledger roles,-h,flag,Show the help.
+smscli ledger roles,--help,flag,Show the help.
 smscli ledger check,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
 smscli ledger check,-h,flag,Show the help.
 smscli ledger check,--help,flag,Show the help.

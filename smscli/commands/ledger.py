@@ -88,6 +88,13 @@ def move(
     )
 
 
+@command.command()
+def roles(context: typer.Context) -> None:
+    """Print the SQL that gives senders, listeners and readers no more rights on a PostgreSQL server than they need."""
+    with open_store() as store:
+        context.obj.write(store.roles())
+
+
 @command.command("check")
 def check_(context: typer.Context, output: OutputOption = None) -> ExitCode:
     """Read the whole ledger and say whether it is sound, and what is unfinished in it."""

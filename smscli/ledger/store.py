@@ -212,6 +212,11 @@ class Store:
         with self._turn, self._engine.explained():
             return self._engine.facts()
 
+    def roles(self) -> str:
+        """Return the SQL that makes a role for each kind of work; an InputError where there are no roles."""
+        with self._turn, self._engine.explained():
+            return self._engine.roles()
+
     def problems(self) -> list[str]:
         """Read all of it, and return in the engine's own words what is not sound."""
         try:

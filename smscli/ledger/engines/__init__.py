@@ -82,6 +82,9 @@ class Engine(Protocol):
     def facts(self) -> list[tuple[str, str | int]]:
         """Return what a person who looks after it wants to know, names and values."""
 
+    def roles(self) -> str:
+        """Return the SQL that makes a role for each kind of work; an InputError where there are no roles."""
+
     def problems(self) -> list[str]:
         """Read all of it, and return in the engine's own words what is not sound."""
 

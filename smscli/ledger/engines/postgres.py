@@ -17,8 +17,10 @@ import psycopg2
 from psycopg2 import extensions
 
 from smscli.errors import InputError, LedgerBusyError, LedgerError, LedgerLostError
+from smscli.language import _
 from smscli.ledger.engines import Values
 from smscli.ledger.engines.address import Server
+from smscli.ledger.engines.postgres_facts import facts, roles
 from smscli.ledger.engines.postgres_schema import MIGRATIONS
 from smscli.ledger.engines.session import open_session
 
@@ -182,27 +184,12 @@ class PostgresEngine:
     # --- the ledger as a whole ---
 
     def facts(self) -> list[tuple[str, str | int]]:
-        """Return where it is, how large, whether a standby has every commit, and who else is connected."""
-        rows = self.execute(
-            "SELECT current_setting('server_version'), sum(pg_total_relation_size(pg_class.oid)), "
-            "current_setting('synchronous_standby_names'), (SELECT count(*) FROM pg_stat_replication) "
-            "FROM pg_class WHERE relnamespace = ? AND relkind = 'r'",
-            (self._schema,),
-        )
-        version, size, names, standbys = rows.fetchone() or ()
-        replication = f"synchronous: {names}" if names else "asynchronous: a failover can lose sends"
-        others = self.execute(
-            "SELECT usename, coalesce(host(client_addr), 'this machine'), application_name FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid != pg_backend_pid() AND backend_type = 'client backend' "
-            "ORDER BY backend_start"
-        )
-        return [
-            ("server", self.place),
-            ("engine", f"PostgreSQL {version}"),
-            ("bytes", int(size or 0)),
-            ("replication", replication if names or standbys else "none"),
-            *(("connected", f"{user} from {host}, {program}") for user, host, program in others.fetchall()),
-        ]
+        """Return where it is, whether a standby has every commit, and who else is connected."""
+        return facts(self, self.place, self._schema)
+
+    def roles(self) -> str:
+        """Return the SQL that makes a role for each kind of work, with no more rights than it needs."""
+        return roles(self)
 
     def problems(self) -> list[str]:
         """Read every table; a page that is damaged raises a LedgerError. The server checks the rest by itself."""
@@ -240,6 +227,13 @@ class PostgresEngine:
                 ) from None
             if not code or (code[:2] in _BUGS and code != _RIGHTS):
                 raise
+            if code == _RIGHTS:
+                raise LedgerError(
+                    _(
+                        "the ledger {place} does not allow this to its user: {reason}. What a user may do is decided "
+                        "by its role, see: smscli ledger roles"
+                    ).format(place=self.place, reason=error.diag.message_primary)
+                ) from None
             raise LedgerError(f"the ledger {self.place} cannot be used: {error.diag.message_primary}.") from None
 
     def _lost_error(self) -> LedgerLostError:

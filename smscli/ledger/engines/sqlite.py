@@ -7,9 +7,10 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from smscli.errors import LedgerBusyError, LedgerError, LedgerLostError
+from smscli.errors import InputError, LedgerBusyError, LedgerError, LedgerLostError
+from smscli.language import _
 from smscli.ledger.engines import Values, moved
 from smscli.ledger.engines.bytelocks import ByteLocks
 from smscli.ledger.schema import MIGRATIONS
@@ -107,6 +108,14 @@ class SqliteEngine:
         files = [self.path, self.path.with_name(f"{self.path.name}-wal")]
         size = sum(file.stat().st_size for file in files if file.exists())
         return [("file", self.place), ("engine", f"SQLite {sqlite3.sqlite_version}"), ("bytes", size)]
+
+    def roles(self) -> NoReturn:
+        """Say that a file has no roles."""
+        raise InputError(
+            _("the ledger {file} is a file, which has no roles. They are for a ledger on a PostgreSQL server.").format(
+                file=self.path
+            )
+        )
 
     def problems(self) -> list[str]:
         """Read the whole file, and return in SQLite's own words what is not sound."""
