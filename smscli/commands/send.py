@@ -32,6 +32,7 @@ from smscli.console import Environment
 from smscli.errors import ExitCode, InputError, NobodyError
 from smscli.gateway.client import Gateway
 from smscli.gateway.open import gateways_of
+from smscli.language import _
 from smscli.ledger.optouts import OptOuts
 from smscli.ledger.runs import Run, Runs
 from smscli.ledger.states import State
@@ -47,6 +48,7 @@ from smscli.sending.recipients import Recipients
 from smscli.sending.runner import Pace
 from smscli.sending.times import parse_at
 
+_KEY = 500  # characters of a key; an index of the ledger does not hold any length
 _REPEAT_SECONDS = 600  # within this time the same send without a key gets a warning
 SETTINGS = {"allow_extra_args": True}  # to explain them: usually an option or a quotation mark is missing
 
@@ -101,6 +103,7 @@ def command(
 def _send(environment: Environment, options: SendOptions, strays: Sequence[str]) -> ExitCode:
     patience = seconds(options.wait)
     _refuse_strays(strays)
+    _refuse_long_key(options.key or "")
     message = read_message(environment, options)
     people = read_recipients(environment, options, message)
     whole, people = build_plan(environment, options, message, people)
@@ -313,6 +316,15 @@ def _owner() -> str:
 def _as_text(name: str) -> str:
     """Return a name that the system gave, its bytes that are not UTF-8 made visible."""
     return name.encode("utf-8", "backslashreplace").decode()
+
+
+def _refuse_long_key(key: str) -> None:
+    if len(key) > _KEY:
+        raise InputError(
+            _("--key has {count:,} characters; at most {most} are possible. Nothing was sent.").format(
+                count=len(key), most=_KEY
+            )
+        )
 
 
 # --- the run of a key ---------------------------------------------------------------------------------------------
