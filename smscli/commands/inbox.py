@@ -1,6 +1,5 @@
 """`smscli inbox`: the replies, each with the run that it most likely answers; `--quarantine`: what was refused."""
 
-import time
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
@@ -21,7 +20,6 @@ from smscli.protocol.times import CHINA, china_time, moment
 
 COLUMNS = ("time", "mobile", "content", "extension", "run", "profile", "received")
 QUARANTINE_COLUMNS = ("received", "peer", "reason", "raw")
-_POLL = 0.5  # seconds
 _SHOWN = 200  # characters of what was refused, in a table
 
 
@@ -58,7 +56,7 @@ def command(
             output = Output.JSONL  # a JSON list would need an end
         last = _show(environment, inbox, inbox.replies(_mobile(mobile)), start, output)
         while follow and not environment.stdout_lost:
-            time.sleep(_POLL)
+            store.wait()
             if new := inbox.replies(_mobile(mobile), last):
                 last = _show(environment, inbox, new, start, output)
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from smscli.ledger.engines.address import Server
 
 _LOOK_SECONDS = 0.5
+_WAIT_SECONDS = 1.0
 _Result = TypeVar("_Result")
 
 
@@ -121,6 +122,11 @@ class Store:
         """Yield the rows one by one; only where no other thread writes meanwhile."""
         with self._engine.explained():
             yield from self._engine.stream(statement, values)
+
+    def wait(self, seconds: float = _WAIT_SECONDS) -> None:
+        """Return when it is time for another look: something may have been written, or some seconds have passed."""
+        with self._turn, self._engine.explained():
+            self._engine.wait(min(seconds, _WAIT_SECONDS))
 
     # --- writing ---
 

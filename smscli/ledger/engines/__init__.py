@@ -67,6 +67,9 @@ class Engine(Protocol):
     def roll_back(self) -> None:
         """Undo the transaction."""
 
+    def wait(self, seconds: float) -> None:
+        """Return when it is time for another look: something may have been written, or some seconds have passed."""
+
     def take(self, run: int) -> bool:
         """Hold a run for this process until it is given back or the process dies; False where it is held."""
 

@@ -6,11 +6,13 @@ held by a lock of the session, which the server frees when the session ends, in 
 
 import re
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from io import StringIO
 from itertools import count
+from select import select
 from typing import Any, NoReturn
 
 import psycopg2
@@ -25,6 +27,7 @@ from smscli.ledger.engines.postgres_schema import MIGRATIONS
 from smscli.ledger.engines.session import open_session
 
 _WHOLE = 0  # in place of a run's number: the ledger as a whole
+_PAUSE = 0.01  # seconds between two looks, so that very many pushes do not wake a reader for each
 _PAGE = 1 << 20  # characters of rows that are sent at once
 _ADDS_ROWS = re.compile(r"INSERT INTO (\w+(?: \([\w, ]+\))?) VALUES \([?, ]+\)")
 _ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\ufffd"})
@@ -46,6 +49,7 @@ class PostgresEngine:
         self._lost: set[int] = set()  # runs of which the lock went with a session, and that were not given back yet
         self._writing = self._closed = False
         self._names = count()
+        self._listening: extensions.connection | None = None
         self._session, self._schema = open_session(server)
         with self.explained():
             self._migrate()
@@ -111,7 +115,10 @@ class PostgresEngine:
         """
         try:
             # A higher level would see the ledger as it was before the lock was got.
-            self.execute(f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({self._lock(_WHOLE)})")
+            self.execute(
+                f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({self._lock(_WHOLE)}); "
+                f"NOTIFY {self._channel}"  # which those who wait get once it is durable
+            )
             self._writing = True
             if self._lost:
                 raise self._lost_error()
@@ -137,6 +144,34 @@ class PostgresEngine:
         with suppress(psycopg2.Error):  # or it would hide what went wrong
             self._session.cursor().execute("ROLLBACK")
         self._writing = False
+
+    @property
+    def _channel(self) -> str:
+        return f"smscli_{self._schema}"
+
+    def wait(self, seconds: float) -> None:
+        """Return once another session has written, or after some seconds; the first call returns at once.
+
+        A session that was lost is renewed at the next look.
+        """
+        session = self._usable()
+        try:
+            if self._listening is not session:
+                session.cursor().execute(f"LISTEN {self._channel}")
+                self._listening = session
+                return
+            end = time.monotonic() + seconds
+            while (left := end - time.monotonic()) > 0:
+                select([session], [], [], left)
+                session.poll()
+                others = [found for found in session.notifies if found.pid != session.get_backend_pid()]
+                session.notifies.clear()
+                if others:
+                    time.sleep(_PAUSE)
+                    return
+        except psycopg2.OperationalError:
+            if not self._can_renew():
+                raise
 
     # --- runs that are at work ---
 

@@ -17,6 +17,7 @@ from smscli.ledger.schema import MIGRATIONS
 
 _APPLICATION = 0x534D5343  # "SMSC"
 _BUSY_SECONDS = 20
+_LOOK_SECONDS = 0.2
 
 
 class SqliteConnection(sqlite3.Connection):
@@ -82,6 +83,10 @@ class SqliteEngine:
         """Undo the transaction."""
         with suppress(sqlite3.Error):  # or it would hide what went wrong
             self.connection.execute("ROLLBACK")
+
+    def wait(self, seconds: float) -> None:
+        """Return after a moment, for nobody says that something was written."""
+        time.sleep(max(min(seconds, _LOOK_SECONDS), 0))
 
     # --- runs that are at work ---
 
