@@ -161,6 +161,7 @@ def _copy(file: sqlite3.Connection, target: Engine, columns: _Columns) -> None:
         names = ", ".join(types)
         rows = file.execute(f"SELECT {names} FROM {table}")
         target.connection.executemany(f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(types))})", rows)
+        target.connection.execute(f"ANALYZE {table}")  # or the first looks would read all of it
     for table, highest in file.execute("SELECT name, seq FROM sqlite_sequence WHERE seq > 0").fetchall():
         target.connection.execute("SELECT setval(pg_get_serial_sequence(?, 'id'), ?)", (table, highest))
     for table, types in columns.items():

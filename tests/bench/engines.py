@@ -1,18 +1,22 @@
-"""The ledger on PostgreSQL beside SQLite, in the same run: a move, and a look at a million numbers with reports."""
+"""The ledger on PostgreSQL beside SQLite: a move, one send, and a look at a million numbers with reports."""
 
 import os
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from smscli.ledger.store import open_store
-from tests.bench.measure import SMSCLI, Report, in_turn, run, seconds
+from smscli.sandbox.gateway import Sandbox
+from tests.bench.measure import SMSCLI, Report, Run, in_turn, run, seconds
+from tests.bench.startup import BARE
 from tests.support.postgres import TestServer, address
 
 NUMBERS = 1_000_000
 BATCH = 500
 ROUNDS = 5
+SENDS = 20
 
 
 def bench(report: Report) -> None:
@@ -28,15 +32,31 @@ def bench(report: Report) -> None:
             on_file = in_turn({f"{name}, SQLite": [SMSCLI, *look] for name, look in looks.items()}, ROUNDS)
             moved = run([SMSCLI, "ledger", "move", there], os.environ)
             environment = os.environ | {"SMSCLI_LEDGER": there}
+            sends = _sends(Path(directory), there)
             on_server = in_turn(
                 {f"{name}, PostgreSQL": [SMSCLI, *look] for name, look in looks.items()}, ROUNDS, environment
             )
         finally:
             server.stop()
-    report.figures({**on_file, **on_server, "ledger move, a million": [moved]})
+    report.figures({**on_file, **on_server, **sends, "ledger move, a million": [moved]})
+    above = (seconds(sends["smscli send, PostgreSQL"]) - seconds(sends["bare requests script"])) * 1000
+    report.hold("send above the bare script, ms", above, 60)
     for name in looks:
         report.hold(f"{name}, seconds", seconds(on_server[f"{name}, PostgreSQL"]), 0.5)
     report.hold("moving a million numbers and reports, seconds", moved.seconds, 15)
+
+
+def _sends(directory: Path, ledger: str) -> dict[str, list[Run]]:
+    """Time one message by the bare script and by `send` with a ledger on the server."""
+    script = directory / "bare.py"
+    script.write_text(BARE, encoding="utf-8")
+    with Sandbox(balance=10**6) as sandbox:
+        account = {"SMSCLI_ENDPOINT": sandbox.endpoint, "SMSCLI_NAME": "demo", "SMSCLI_PWD": "demo"}
+        commands = {
+            "bare requests script": [sys.executable, str(script)],
+            "smscli send, PostgreSQL": [SMSCLI, "send", "--mobile", "13800138000", "--content", "hi"],
+        }
+        return in_turn(commands, SENDS, os.environ | account | {"SMSCLI_LEDGER": ledger, "PYTHONDONTWRITEBYTECODE": ""})
 
 
 def _fill(file: Path) -> None:

@@ -271,7 +271,7 @@ def agree(smscli: Smscli, file: Path, target: str, before: dict[str, list[tuple[
 def test_a_kill_at_any_moment(
     environment: dict[str, str], tmp_path: Path, postgres: Path, file: Path, kills: int
 ) -> None:
-    fill(file, 20_000)
+    fill(file, 4_000)
     full, before = tmp_path / "full.db", content(file)
     with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(full)) as copy:
         source.backup(copy)
