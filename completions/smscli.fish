@@ -288,4 +288,4 @@ complete -c smscli -n "__smscli_at 'smscli sandbox'" -s h -l help -d 'Show the h
 complete -c smscli -n "__smscli_at 'smscli completion'" -s h -l help -d 'Show the help.'
 complete -c smscli -n "__smscli_at 'smscli completion' 1" -a 'bash zsh fish powershell' -d 'bash, zsh, fish or powershell.'
 complete -c smscli -n "__smscli_at 'smscli help'" -s h -l help -d 'Show the help.'
-complete -c smscli -n "__smscli_at 'smscli help'" -a 'config exit-codes list output reports safety times send runs stats resume resend cancel status inbox optout template balance parse-report listen codes ledger profile sandbox completion help' -d 'A topic, or a command.'
+complete -c smscli -n "__smscli_at 'smscli help'" -a 'config exit-codes list output reports safety stability times send runs stats resume resend cancel status inbox optout template balance parse-report listen codes ledger profile sandbox completion help' -d 'A topic, or a command.'

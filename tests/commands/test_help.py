@@ -13,7 +13,7 @@ import pytest
 from smscli import commands
 from smscli import help as topics_of
 from smscli.commands import COMMANDS, listen
-from smscli.config.keys import PROFILE_KEYS
+from smscli.config.keys import FILE_KEYS, PROFILE_KEYS, TEMPLATE_KEYS
 from smscli.errors import ExitCode
 from smscli.ledger.statistics import By
 from smscli.protocol.forms import encode_form
@@ -216,6 +216,25 @@ def test_a_topic_names_only_what_there_is(topic: str, language: str) -> None:
     known = {name for command in command_tree().walk() for name in command.option_names} | {"--version"}
     assert set(re.findall(r"(?<![\w-])--[a-z]+(?:-[a-z]+)*", text)) - known == set()
     assert set(re.findall(r"smscli ([a-z][a-z-]+)", text)) - {*COMMANDS} == set()
+
+
+def promised(language: str) -> tuple[list[int], list[list[str]], set[str], list[str]]:
+    """Return what the topic `stability` lists: exit codes, keys in three groups, variables and outputs."""
+    text = (FOLDER / language / "stability.md").read_text(encoding="utf-8")
+    listed = [each.split() for each in re.findall(r"(?:^    \S.*\n)+", text, re.MULTILINE)]
+    codes, *keys, variables, _outputs = listed
+    return list(map(int, codes)), keys, set(variables), re.findall(r"^    (smscli .+)$", text, re.MULTILINE)
+
+
+@LANGUAGES
+def test_what_is_promised_to_stay_is_what_there_is(language: str) -> None:
+    """Where this fails something new is not promised yet, or a promise is broken: deprecate it first."""
+    codes, keys, variables, outputs = promised(language)
+    assert codes == list(ExitCode)
+    assert keys == [list(FILE_KEYS), list(PROFILE_KEYS), list(TEMPLATE_KEYS)]
+    sources = (path.read_text(encoding="utf-8") for path in FOLDER.parent.rglob("*.py"))
+    assert variables == {name for source in sources for name in re.findall(r"\bSMSCLI_[A-Z]+\b", source)}
+    assert sorted(outputs) == sorted(sections(language))
 
 
 @LANGUAGES
