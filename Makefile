@@ -1,9 +1,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: check lint test proof bench completions catalogs man
+.PHONY: check lint test test-postgres proof bench completions catalogs man
 
-check: lint test  ## everything that has to pass before a commit
+check: lint test test-postgres  ## everything that has to pass before a commit
 
 lint: .venv
 	$(BIN)/ruff format --check
@@ -12,6 +12,9 @@ lint: .venv
 
 test: .venv
 	$(BIN)/python -m pytest
+
+test-postgres: .venv  ## what has to do with the ledger once more, with the ledgers on a server
+	$(BIN)/python -m pytest --postgres -n auto tests/ledger tests/commands tests/sending tests/receiving
 
 proof: .venv  ## the long proofs, which the normal run has a small version of: about 20 minutes on two cores
 	$(BIN)/python -m pytest -m long --durations=0

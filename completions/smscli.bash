@@ -63,7 +63,7 @@ _smscli_about() {
         --output) takes='choice table tsv json jsonl csv' ;;
         esac ;;
     'smscli resume')
-        commands='' options='--unknown --batch --workers --rate --yes -y --quiet -q --output -h --help'
+        commands='' options='--unknown --batch --join --workers --rate --yes -y --quiet -q --output -h --help'
         case $2 in
         --unknown) takes='choice resend drop' ;;
         --batch) takes='text' ;;

@@ -130,6 +130,7 @@ complete -c smscli -n "__smscli_at 'smscli stats'" -l output -x -a 'table tsv js
 complete -c smscli -n "__smscli_at 'smscli stats'" -s h -l help -d 'Show the help.'
 complete -c smscli -n "__smscli_at 'smscli resume'" -l unknown -x -a 'resend drop' -d 'For batches whose outcome is unknown: resend or drop. Look in the gateway\'s web console first.'
 complete -c smscli -n "__smscli_at 'smscli resume'" -l batch -x -d 'With --unknown: only these batches, as 3,7; otherwise all.'
+complete -c smscli -n "__smscli_at 'smscli resume'" -l join -d 'Send it together with the hosts that are sending it; the ledger is on PostgreSQL then.'
 complete -c smscli -n "__smscli_at 'smscli resume'" -l workers -x -d 'How many requests at the same time.'
 complete -c smscli -n "__smscli_at 'smscli resume'" -l rate -x -d 'At most N requests a second; 0 means no limit.'
 complete -c smscli -n "__smscli_at 'smscli resume'" -l yes -s y -d 'Do not ask; the answer is yes.'

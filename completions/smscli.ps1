@@ -98,6 +98,7 @@ smscli stats,-h,flag,Show the help.
 smscli stats,--help,flag,Show the help.
 smscli resume,--unknown,choice resend drop,For batches whose outcome is unknown: resend or drop. Look in the gateway's web console first.
 smscli resume,--batch,text,"With --unknown: only these batches, as 3,7; otherwise all."
+smscli resume,--join,flag,Send it together with the hosts that are sending it; the ledger is on PostgreSQL then.
 smscli resume,--workers,text,How many requests at the same time.
 smscli resume,--rate,text,At most N requests a second; 0 means no limit.
 smscli resume,--yes,flag,Do not ask; the answer is yes.

@@ -9,6 +9,7 @@ import sys
 
 from smscli.errors import InputError
 from smscli.language import _, later, system_reason
+from smscli.system import terminal
 
 TYPE_CHECKING = False  # mypy reads it as true; importing `typing` would cost `--version` some milliseconds
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ def process_environment() -> Environment:
         else:
             stream.reconfigure(errors="backslashreplace")
     stdin: Any = sys.stdin and sys.stdin.buffer
-    return Environment(stdin, sys.stdout, sys.stderr, "CON" if os.name == "nt" else "/dev/tty")
+    return Environment(stdin, sys.stdout, sys.stderr, terminal())
 
 
 class Progress:

@@ -66,3 +66,19 @@ class BusyError(SmsError):
     """Another process is at work on the same run; this one sent nothing."""
 
     exit_code = ExitCode.BUSY
+
+
+class LedgerError(ConfigError):
+    """The ledger cannot be used; a send that has not begun does not begin."""
+
+
+class LedgerBusyError(LedgerError):
+    """Another program keeps the ledger locked; it can be tried again."""
+
+
+class LedgerLostError(LedgerError):
+    """What was opened is not there any more; nothing can be written to it, and what was just written may be lost."""
+
+
+class LedgerCutError(LedgerLostError):
+    """The connection to its server was cut; what was just written may be there or not, and it can be tried again."""

@@ -19,7 +19,7 @@ _UNFOLDED = 1 << 20  # the width of a table that is not shown on a terminal: no 
 _GAP = 2  # between two columns
 _LEAST = 12  # what is left of a long text's column on a narrow terminal
 _RIGID = r"[!-~]{0,15}|[0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}(?::[0-9]{2})?"
-_BAR = 30  # the most characters of a bar
+_BAR, _LEAST_BAR = 30, 4  # the most and the fewest characters of a bar
 
 
 class Bar(NamedTuple):
@@ -257,7 +257,19 @@ class _Column(NamedTuple):
 
     @property
     def width(self) -> int:
-        return max(cells(self.heading), *(_BAR if isinstance(cell, Bar) else cells(cell) for cell in self.cells))
+        from rich.cells import cell_len  # what the library counts decides where it folds
+
+        texts = (cell for cell in (self.heading, *self.cells) if isinstance(cell, str))
+        return max(_BAR if self.has_bars else 0, *map(cell_len, texts))
+
+    @property
+    def least(self) -> int:
+        """How narrow it may become; a bar gives way before a text."""
+        return min(self.width, _LEAST_BAR if self.has_bars else _LEAST)
+
+    @property
+    def has_bars(self) -> bool:
+        return any(isinstance(cell, Bar) for cell in self.cells)
 
     @property
     def is_rigid(self) -> bool:
@@ -298,10 +310,12 @@ def _fit(columns: Sequence[_Column], width: int) -> list[int] | None:
     widths = [column.width for column in columns]
     room = width - _GAP * (len(columns) - 1) - sum(w for w, c in zip(widths, columns, strict=True) if c.is_rigid)
     elastic = sorted((w, index) for index, w in enumerate(widths) if not columns[index].is_rigid)
-    if sum(min(w, _LEAST) for w, _index in elastic) > room:
+    kept = sum(columns[index].least for _width, index in elastic)
+    if kept > room:
         return None
     for left, (natural, index) in zip(range(len(elastic), 0, -1), elastic, strict=True):
-        widths[index] = min(natural, room // left)
+        kept -= columns[index].least
+        widths[index] = min(natural, max(room // left, columns[index].least), room - kept)
         room -= widths[index]
     return widths
 

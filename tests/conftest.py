@@ -15,6 +15,8 @@ from hypothesis import settings
 from smscli import language
 from smscli.sandbox.gateway import Sandbox
 from tests.support.command import ON_TERMINAL, Smscli, Terminal, converse, smscli_by
+from tests.support.ledgers import SERVER, new_ledger
+from tests.support.postgres import NoServerError, TestServer
 from tests.support.program import run_inside, run_process
 from tests.support.sandboxes import RunningSandbox
 
@@ -30,6 +32,51 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     return None if config.args_source is pytest.Config.ArgsSource.TESTPATHS else 0
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the whole suite run with its ledgers on a server."""
+    parser.addoption("--postgres", action="store_true", help="keep the ledgers of the tests on a PostgreSQL server")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the server once for all workers; it ends with this process, however that ends."""
+    if config.option.postgres and SERVER not in os.environ:
+        server = TestServer()
+        config.add_cleanup(server.stop)
+        os.environ[SERVER] = str(server.directory)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is about a file where ledgers are on a server."""
+    if config.option.postgres:
+        about_files = [item for item in items if item.get_closest_marker("sqlite")]
+        config.hook.pytest_deselected(items=about_files)
+        items[:] = [item for item in items if item not in about_files]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Path]:
+    """Return the directory of a PostgreSQL server."""
+    if given := os.environ.get(SERVER):
+        yield Path(given)
+        return
+    try:
+        server = TestServer()
+    except NoServerError as missing:
+        pytest.skip(str(missing))
+    yield server.directory
+    server.stop()
+
+
+@pytest.fixture
+def ledger_address(home: Path) -> Iterator[str]:
+    """Return what SMSCLI_LEDGER has to be in the test; empty for the file that is used without it."""
+    if SERVER not in os.environ:
+        yield ""
+        return
+    with new_ledger(home / "ledger.db") as address:
+        yield address
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """Return an empty home directory."""
@@ -39,14 +86,15 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def environment(home: Path) -> dict[str, str]:
+def environment(home: Path, ledger_address: str) -> dict[str, str]:
     """Return the environment of a command: nothing of the user's but the search path."""
     kept = {key: os.environ[key] for key in ("PATH", "SYSTEMROOT", "COVERAGE_PROCESS_START") if key in os.environ}
+    kept |= {"SMSCLI_LEDGER": ledger_address} if ledger_address else {}
     return kept | {"HOME": str(home), "PYTHONPATH": str(Path(__file__).parent.parent), "PYTHONUTF8": "1"}
 
 
 @pytest.fixture(autouse=True)
-def isolated(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+def isolated(monkeypatch: pytest.MonkeyPatch, home: Path, ledger_address: str) -> None:
     """Keep code that runs inside the test process away from the user's files and settings too."""
     for variable in [
         key
@@ -56,6 +104,8 @@ def isolated(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
         monkeypatch.delenv(variable)
     language.use("en")
     monkeypatch.setenv("HOME", str(home))
+    if ledger_address:
+        monkeypatch.setenv("SMSCLI_LEDGER", ledger_address)
 
 
 @pytest.fixture

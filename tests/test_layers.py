@@ -17,7 +17,7 @@ SOURCES = {
 TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in SOURCES.items()}
 
 # The layers from the ground up, a package each; one imports only from layers below its own, and from itself.
-GROUND = ("__init__", "errors", "language", "loading")  # for all of them
+GROUND = ("__init__", "errors", "language", "loading", "system")  # for all of them
 LAYERS = (
     ("text", "protocol", "console"),
     ("config", "httpd", "output"),
@@ -38,6 +38,7 @@ DOORS = {
     "python_calamine": {"sending"},
     "pygal": {"reporting"},
     "sqlite3": {"ledger"},
+    "psycopg2": {"ledger"},
 }
 
 
@@ -122,7 +123,8 @@ def test_every_library_is_declared() -> None:
     import tomllib
 
     project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = {text.split(">")[0].replace("-", "_") for text in project["dependencies"]}
+    texts = [*project["dependencies"], *project["optional-dependencies"]["postgres"]]
+    declared = {text.split(">")[0].replace("-binary", "").replace("-", "_") for text in texts}
     used = set().union(*map(foreign, SOURCES)) - sys.stdlib_module_names
     assert used == declared
 
@@ -167,7 +169,7 @@ def test_sql_is_in_the_ledger_alone(name: str) -> None:
     assert [reason.partition(": ")[2] for reason in found] == [], found
 
 
-@pytest.mark.parametrize("name", ["store", "runs", "inbox"])
+@pytest.mark.parametrize("name", ["runs", "inbox", "engines.sqlite", "engines.postgres"])
 def test_sql_is_found_where_it_is(name: str) -> None:
     assert len(sql_in(TREES[f"ledger.{name}"])) > 10
 

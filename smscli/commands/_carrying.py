@@ -8,7 +8,7 @@ from smscli.commands._preview import confirm
 from smscli.config.keys import SANDBOX
 from smscli.config.profile import Profile, choose
 from smscli.console import Environment, Progress
-from smscli.errors import ExitCode, InputError
+from smscli.errors import ExitCode, InputError, LedgerError, OutcomeUnknownError
 from smscli.gateway.client import Gateway
 from smscli.language import _
 from smscli.ledger.runs import Run, Runs
@@ -70,6 +70,29 @@ def confirm_hours(environment: Environment, account: Profile, texts: Iterable[st
         environment.confirm(question.format(time=until), yes)
 
 
+def confirm_elsewhere(environment: Environment, runs: Runs, run: Run, yes: bool) -> Run:
+    """Ask whether a run may go on where the ledger is not on the database any more from which it was sent before."""
+    if not runs.is_elsewhere(run):
+        return run
+    if runs.open_numbers(run.id):
+        environment.confirm(
+            _(
+                "The ledger is on another server than when run {run} was sent last: a standby took over, or a backup "
+                "was put back. What was sent since then may be missing in it, and would be sent again. Look in the "
+                "gateway's web console first. Send the rest of the run now?"
+            ).format(run=run.id),
+            yes,
+        )
+    return runs.move_here(run)
+
+
+def say_held_back(environment: Environment, count: int) -> None:
+    """Say how many numbers `per_number` left out."""
+    environment.say(
+        _("{count} left out: they would get more messages than per_number allows").format(count=f"{count:,}")
+    )
+
+
 def carry_on(
     environment: Environment,
     store: Store,
@@ -78,11 +101,15 @@ def carry_on(
     gateways: Sequence[Gateway],
     pace: Pace,
     quiet: bool,
+    goes_on: bool,
 ) -> ExitCode:
-    """Send what is open of a run that is held, and return what it ended as; the caller shows it."""
+    """Send what is open of a run that is held, and return what it ended as; the caller shows it.
+
+    `goes_on` says that it was begun before this command.
+    """
     if not Runs(store).open_numbers(run.id):
         environment.say(_("run {run} has nothing left to send; nothing was sent").format(run=run.id))
-    runner = Runner(store, run, account, gateways, pace)
+    runner = Runner(store, run, account, gateways, pace, goes_on)
     try:
         result = _work(environment, runner, Progress(environment, run.numbers, quiet))
     except KeyboardInterrupt:
@@ -92,15 +119,21 @@ def carry_on(
                 "Continue with: smscli resume {run}"
             ).format(run=run.id)
         )
-        if lost := runner.unwritten():
-            environment.say("\n".join([_("These answers could not be written to the ledger, so keep them:"), *lost]))
+        if runner.has_unwritten:
+            environment.say(runner.unwritten())
         raise
     if account.label == SANDBOX:
         _report_from_sandbox(store, run, account)
     if result.opted_out:
         said = _("{count:,} left out: they opted out after the run began")
         environment.say(said.format(count=result.opted_out))
-    summary = summarize(store, run)
+    if result.held_back:
+        say_held_back(environment, result.held_back)
+    try:
+        summary = summarize(store, run)
+    except LedgerError as error:
+        said = _("{sentence} Run {run} was being sent, so do not begin it again.")
+        raise OutcomeUnknownError(said.format(sentence=error, run=run.id)) from None
     if result.reason and summary.open:
         environment.say(_("smscli: the run stopped, because {reason}.").format(reason=result.reason))
     return ExitCode.INTERRUPTED if result.interrupted else summary.exit_code

@@ -8,7 +8,7 @@ from pathlib import Path
 from smscli.config.file import config_path
 from smscli.errors import InputError
 from smscli.language import _
-from smscli.ledger.store import ledger_path
+from smscli.ledger.store import ledger_location
 
 _LEDGER_FILES = ("", "-wal", "-shm", "-lock")
 
@@ -31,11 +31,13 @@ def _refuse(source: Path | int, name: str) -> None:
     found = _identity(source)
     if found is None:
         return
-    ledger = ledger_path()
+    ledger = ledger_location()
     if found == _identity(config_path()):
         said = _("{name} is smscli's own configuration. Nothing was sent. Name another file.")
         raise InputError(said.format(name=name))
-    if any(found == _identity(ledger.with_name(ledger.name + end)) for end in _LEDGER_FILES):
+    if isinstance(ledger, Path) and any(
+        found == _identity(ledger.with_name(ledger.name + end)) for end in _LEDGER_FILES
+    ):
         said = _("{name} is smscli's own ledger. Nothing was sent. Name another file.")
         raise InputError(said.format(name=name))
 

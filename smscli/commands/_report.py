@@ -1,11 +1,12 @@
 """What is printed about a run: its batches, what went wrong, and what to do next."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import NamedTuple
 
 from smscli.console import Environment, OutputError
+from smscli.errors import LedgerError
 from smscli.language import _
 from smscli.ledger.runs import Batch, Run, Runs
 from smscli.ledger.states import State
@@ -80,8 +81,9 @@ def shown_at_the_end(environment: Environment, store: Store, run: Run, output: O
     except KeyboardInterrupt:
         raise
     except BaseException:
-        if not (summary := summarize(store, run)).nothing_left:
-            show_end(environment, store, summary, output)
+        with suppress(LedgerError):  # it must not hide what went wrong
+            if not (summary := summarize(store, run)).nothing_left:
+                show_end(environment, store, summary, output)
         raise
     show_end(environment, store, summarize(store, run), output)
 
@@ -110,7 +112,7 @@ def _batch_row(run: Run, batch: Batch) -> tuple[Cell, ...]:
     # A forgotten run has lost its text.
     length = (count_characters(text), billed_parts(text)) if batch.content else (None, None)
     return (
-        batch.number, batch.outcome.value, batch.sendid, batch.accepted, batch.invalid, batch.blacklisted,
+        batch.number, batch.shown.value, batch.sendid, batch.accepted, batch.invalid, batch.blacklisted,
         batch.message, batch.code, batch.numbers, *length, runner.describe(batch), run.id,
         batch.delivered, batch.failed, max(batch.accepted - batch.delivered - batch.failed, 0),
     )  # fmt: skip

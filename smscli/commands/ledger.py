@@ -9,7 +9,7 @@ from smscli.cli import Commands
 from smscli.commands._options import OutputOption
 from smscli.errors import ExitCode
 from smscli.ledger.backup import back_up, check
-from smscli.ledger.store import ledger_path, open_store
+from smscli.ledger.store import ledger_location, open_store
 from smscli.output import Cell, write_rows
 
 _NAMES = {
@@ -36,7 +36,7 @@ def group() -> None:
 @command.command()
 def path(context: typer.Context) -> None:
     """Print where the ledger is."""
-    context.obj.write(f"{ledger_path()}\n")
+    context.obj.write(f"{ledger_location()}\n")
 
 
 @command.command()
@@ -56,10 +56,9 @@ def check_(context: typer.Context, output: OutputOption = None) -> ExitCode:
     with open_store() as store:
         health = check(store)
         rows: list[tuple[Cell, ...]] = [
-            ("file", str(store.path)),
+            *health.facts,
             ("sound", not health.problems),
             ("version", health.version),
-            ("bytes", health.size),
             *((_NAMES[table], count) for table, count in health.counts.items()),
             ("unfinished runs", health.unfinished),
             ("numbers with outcome unknown", health.unknown),

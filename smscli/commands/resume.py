@@ -2,16 +2,18 @@
 
 from collections.abc import Collection
 from enum import StrEnum
+from time import sleep
 from typing import Annotated
 
 import typer
 
-from smscli.commands._carrying import account_of, carry_on, confirm_past, confirm_rest
+from smscli.commands._carrying import account_of, carry_on, confirm_elsewhere, confirm_past, confirm_rest
 from smscli.commands._options import MOST_RUNS, OutputOption, QuietOption, RateOption, WorkersOption, YesOption
 from smscli.commands._report import say_evidence, shown_at_the_end
 from smscli.console import Environment
 from smscli.errors import ExitCode, InputError
 from smscli.gateway.open import gateways_of
+from smscli.language import _
 from smscli.ledger.runs import Run, Runs
 from smscli.ledger.settling import Settling
 from smscli.ledger.store import Store, open_store
@@ -43,6 +45,12 @@ def command(
             metavar="NUMBERS", help="With --unknown: only these batches, as 3,7; otherwise all.", show_default=False
         ),
     ] = None,
+    join: Annotated[
+        bool,
+        typer.Option(
+            "--join", help="Send it together with the hosts that are sending it; the ledger is on PostgreSQL then."
+        ),
+    ] = False,
     workers: WorkersOption = 4,
     rate: RateOption = 0,
     yes: YesOption = False,
@@ -60,14 +68,20 @@ def command(
     chosen = None if batch is None else _numbers(batch)
     with open_store() as store:
         found = Runs(store).find(run)
-        with Runs(store).hold(run):
+        if join and not store.gate:
+            raise InputError(
+                _("--join needs a ledger that several hosts share, on a PostgreSQL server. Nothing was sent.")
+            )
+        with Runs(store).hold(run, join):
             Settling(store).settle(run)
             if unknown:
+                _await_judgment(environment, Runs(store), run)
                 _decide(environment, store, found, unknown, chosen, yes)
             if unknown is Unknown.DROP and not Runs(store).open_numbers(run):
                 with shown_at_the_end(environment, store, found, output):  # nothing is to be sent: needs no password
                     return summarize(store, found).exit_code
-            return _go_on(environment, store, found, Pace(workers, rate), yes, quiet, output)
+            pace = Pace(workers, rate or (found.rate if join else 0), found.max_refused)
+            return _go_on(environment, store, found, pace, yes, quiet, output)
 
 
 def _go_on(
@@ -75,11 +89,22 @@ def _go_on(
 ) -> ExitCode:
     account, runs = account_of(run), Runs(store)
     confirm_past(environment, runs, run, yes)
+    run = confirm_elsewhere(environment, runs, run, yes)
     _confirm_twin(environment, runs, run, yes)
     with gateways_of(account, environment.say) as gateways:
         confirm_rest(environment, runs, run, account, gateways, yes)
         with shown_at_the_end(environment, store, run, output):
-            return carry_on(environment, store, run, account, gateways, pace, quiet)
+            return carry_on(environment, store, run, account, gateways, pace, quiet, goes_on=True)
+
+
+def _await_judgment(environment: Environment, runs: Runs, run: int) -> None:
+    """Wait until it is certain that a request of a process that is gone cannot leave any more."""
+    if runs.is_held(run) or not (left := runs.judge(run, 0)):
+        return
+    environment.say(_("waiting until it is certain that nothing of the process that was cut off is still on its way"))
+    while left:
+        sleep(min(left, 0.5))
+        left = runs.judge(run, 0)
 
 
 def _numbers(text: str) -> set[int]:

@@ -1,7 +1,5 @@
 """`smscli send`: sends a text to one number or to a list, as a run that the ledger keeps."""
 
-import os
-import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -9,7 +7,14 @@ from typing import NamedTuple
 import typer
 
 from smscli.commands import _send_options as given
-from smscli.commands._carrying import carry_on, confirm_hours, confirm_past, confirm_rest
+from smscli.commands._carrying import (
+    carry_on,
+    confirm_elsewhere,
+    confirm_hours,
+    confirm_past,
+    confirm_rest,
+    say_held_back,
+)
 from smscli.commands._options import (
     ColumnOption,
     EncodingOption,
@@ -48,6 +53,7 @@ from smscli.sending.preview import Preview, Row
 from smscli.sending.recipients import Recipients
 from smscli.sending.runner import Pace
 from smscli.sending.times import is_relative, parse_at
+from smscli.system import asker
 
 _REPEAT_SECONDS = 600  # within this time the same send without a key gets a warning
 SETTINGS = {"allow_extra_args": True}  # to explain them: usually an option or a quotation mark is missing
@@ -182,7 +188,7 @@ class Job(NamedTuple):
     def due(self) -> float:
         """When the plan goes out, in seconds since 1970."""
         at = parse_stime(self.plan.stime)
-        return at.timestamp() if at else time.time()
+        return at.timestamp() if at else self.store.now()
 
 
 def _leave_out(job: Job) -> tuple[Plan, int]:
@@ -192,9 +198,9 @@ def _leave_out(job: Job) -> tuple[Plan, int]:
     whole, opted_out = without(job.plan, unwanted)
     if opted_out:
         say(_("{count:,} left out: they opted out; `smscli optout list` shows them").format(count=opted_out))
-    whole, held_back = hold_back(whole, Runs(job.store), account, job.due)
+    whole, held_back = hold_back(whole, job.store, account, job.due)
     if held_back:
-        say(_("{count:,} left out: they would get more messages than per_number allows").format(count=held_back))
+        say_held_back(job.environment, held_back)
     _refuse_nobody(whole)
     return whole, opted_out
 
@@ -232,7 +238,7 @@ def start_run(job: Job) -> ExitCode:
         if more := whole.numbers - run.numbers:
             said = _("{count:,} more left out: another run has sent to them (per_number)")
             environment.say(said.format(count=more))
-        return _carry_on(job, run)
+        return _carry_on(job, run, goes_on=False)
 
 
 def _warn(environment: Environment, whole: Plan) -> None:
@@ -256,7 +262,7 @@ def _look_for_repeat(job: Job) -> None:
     if options.key:
         return
     window = parse_duration(account.repeat_window) if account.repeat_window else None
-    same = Runs(job.store).same_since(job.digest, account.name, time.time() - (window or _REPEAT_SECONDS))
+    same = Runs(job.store).same_since(job.digest, account.name, job.store.now() - (window or _REPEAT_SECONDS))
     if not same:
         return
     at = china_time(same.created)
@@ -278,13 +284,13 @@ def _new_run(job: Job, whole: Plan) -> tuple[Run, Iterator[tuple[str, Sequence[s
     job.check()
     if account.repeat_window:
         _look_for_repeat(job)
-    whole, _ = hold_back(whole, Runs(job.store), account, job.due)
+    whole, _ = hold_back(whole, job.store, account, job.due)
     _refuse_nobody(whole)
     run = Run(
         id=0,
         key=options.key,
-        created=time.time(),
-        asker=_asker(),
+        created=job.store.now(),
+        asker=asker(),
         profile=account.label,
         account=account.name,
         content=whole.content,
@@ -298,17 +304,19 @@ def _new_run(job: Job, whole: Plan) -> tuple[Run, Iterator[tuple[str, Sequence[s
         invalid=len(job.people.invalid),
         due=job.due if whole.stime else None,
         include_opted_out=options.include_opted_out,
+        rate=options.pace.rate,
+        max_refused=options.pace.max_refused,
         template=options.template,
         resends=job.resends,
     )
     return run, whole.batches()
 
 
-def _carry_on(job: Job, run: Run) -> ExitCode:
+def _carry_on(job: Job, run: Run, goes_on: bool) -> ExitCode:
     """Carry a run out, wait for its reports if that was asked for, and show it as it is then."""
     environment, options = job.environment, job.options
     with shown_at_the_end(environment, job.store, run, options.output):
-        code = carry_on(environment, job.store, run, job.account, job.gateways, options.pace, options.quiet)
+        code = carry_on(environment, job.store, run, job.account, job.gateways, options.pace, options.quiet, goes_on)
         return _after_reports(job, run, code)
 
 
@@ -319,31 +327,9 @@ def _after_reports(job: Job, run: Run, code: ExitCode) -> ExitCode:
 
 
 def _source(options: SendOptions) -> str:
-    return _as_text("--mobile" if options.mobile else str(options.list_file or "pipe"))
-
-
-def _asker() -> str:
-    import socket
-
-    user = next((os.environ[name] for name in ("LOGNAME", "USER", "USERNAME") if os.environ.get(name)), "")
-    return _as_text(f"{user or _owner()}@{socket.gethostname()}")
-
-
-def _owner() -> str:
-    """Return the name of the process's user; a cron job may have no variable with it."""
-    if not hasattr(os, "getuid"):
-        return ""
-    import pwd
-
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:  # a container's user may have no name
-        return str(os.getuid())
-
-
-def _as_text(name: str) -> str:
-    """Return a name that the system gave, its bytes that are not UTF-8 made visible."""
-    return name.encode("utf-8", "backslashreplace").decode()
+    return (
+        "--mobile" if options.mobile else str(options.list_file or "pipe").encode("utf-8", "backslashreplace").decode()
+    )
 
 
 # --- the run of a key ---------------------------------------------------------------------------------------------
@@ -357,8 +343,9 @@ def repeat_run(job: Job, run: Run) -> ExitCode:
     if summary.open or summary.is_held or State.SENDING in summary.totals.batches:
         with runs.hold(run.id):
             environment.say(_("continuing run {run}, which has the key {key!r}").format(run=run.id, key=run.key))
+            run = confirm_elsewhere(environment, runs, run, options.yes)
             confirm_rest(environment, runs, run, job.account, job.gateways, options.yes)
-            return _carry_on(job, run)
+            return _carry_on(job, run, goes_on=True)
     said = _("run {run} with the key {key!r} was sent before; nothing was sent again")
     if run.cancelled is not None:
         said = _("run {run} with the key {key!r} was cancelled; nothing was sent again")

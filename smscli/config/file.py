@@ -1,6 +1,5 @@
 """The configuration file: where it is, reading it, and saying on which line it is wrong."""
 
-import os
 import re
 import stat
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from smscli.config.keys import FILE_KEYS, FROM_ENVIRONMENT, PROFILE_KEYS, SANDBO
 from smscli.config.start import config_name, directory
 from smscli.errors import ConfigError
 from smscli.language import _, system_reason
+from smscli.system import is_for_others
 
 _GROUPS = "profiles|templates"
 
@@ -68,7 +68,7 @@ def read_text(path: Path) -> str:
     """Return the text of a configuration file, "" where there is none; one that others can read is a ConfigError."""
     try:
         mode = path.stat().st_mode
-        if os.name == "posix" and stat.S_ISREG(mode) and mode & 0o077:
+        if stat.S_ISREG(mode) and is_for_others(mode):
             import shlex
 
             said = _(

@@ -1,6 +1,6 @@
 """The gateway as a client sees it: a send, a balance, and a sentence for any other answer."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from smscli import __version__
@@ -35,13 +35,15 @@ class Gateway:
         self._poster = Poster(self.endpoint, _HEADERS, profile.timeout, profile.ca_bundle, proxy)
         self._body({})  # a name or password that cannot be sent is found before a run is written
 
-    def send(self, form: Mapping[str, str]) -> SendAnswer:
+    def send(self, form: Mapping[str, str], may_leave: Callable[[], bool] = lambda: True) -> SendAnswer:
         """Post a send without name and pwd, which are added here; return the gateway's answer, also a refusal.
+
+        `may_leave` is asked just before the first byte leaves; with False nothing is sent.
 
         Raises UnreachableError or ConfigError where nothing was sent, OutcomeUnknownError where it may have been.
         """
         try:
-            answer = self._poster.post(self._body(form), parse_send_answer)
+            answer = self._poster.post(self._body(form), parse_send_answer, may_leave)
         except (UnreachableError, ConfigError) as error:
             raise type(error)(_("{sentence} Nothing was sent.").format(sentence=error)) from None
         parsed: SendAnswer | None = answer.parsed

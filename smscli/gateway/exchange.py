@@ -75,14 +75,16 @@ class Poster:
             said = _("{host}: this address cannot be used.")
             raise ConfigError(said.format(host=urlsplit(endpoint).netloc)) from None
 
-    def post(self, body: bytes, parse: Parse) -> Answer:
+    def post(self, body: bytes, parse: Parse, may_leave: Callable[[], bool] = lambda: True) -> Answer:
         """Carry out one exchange; `parse` reads the text of a 200, None where it is not this gateway's.
+
+        `may_leave` is asked just before the first byte leaves; with False nothing is sent.
 
         Raises UnreachableError or ConfigError where nothing was sent, OutcomeUnknownError where it may have been.
         """
         request = self._request.copy()
         request.prepare_body(body, None)
-        exchange = _Exchange(request, self._timeout, parse)
+        exchange = _Exchange(request, self._timeout, parse, may_leave)
         self._hand_over(exchange)
         try:
             exchange.wait()
@@ -118,8 +120,10 @@ class Poster:
 class _Exchange:
     """One request and its answer, or what went wrong and on which side of the gate."""
 
-    def __init__(self, request: requests.PreparedRequest, timeout: float, parse: Parse) -> None:
-        self._request, self._parse = request, parse
+    def __init__(
+        self, request: requests.PreparedRequest, timeout: float, parse: Parse, may_leave: Callable[[], bool]
+    ) -> None:
+        self._request, self._parse, self._may_leave = request, parse, may_leave
         self._timeout, self.deadline = timeout, monotonic() + timeout
         self._done, self._lock = threading.Lock(), threading.Lock()
         self._done.acquire()
@@ -152,9 +156,9 @@ class _Exchange:
         self._done.acquire(timeout=self._timeout)
 
     def pass_gate(self) -> None:
-        """Call this before the first byte is sent; it refuses after the asking thread has given up."""
+        """Call this before the first byte is sent; it refuses where that is too late."""
         with self._lock:
-            if self._abandoned:
+            if self._abandoned or not self._may_leave():
                 raise TooLateError
             self._sent = True
 

@@ -1,6 +1,6 @@
-"""The ledger's file as a whole: a complete copy of it, and whether it is sound.
+"""The ledger as a whole: a complete copy of it, and whether it is sound.
 
-A copy of the file alone lacks its write-ahead log, and so also keys that protect against a second send.
+A copy of an SQLite file alone lacks its write-ahead log, and so also keys that protect against a second send.
 """
 
 import os
@@ -9,20 +9,22 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from smscli.errors import InputError
+from smscli.errors import InputError, LedgerError
 from smscli.ledger import states
-from smscli.ledger.schema import MIGRATIONS
-from smscli.ledger.store import LedgerError, Store
+from smscli.ledger.store import Store
 
 _TABLES = ("run", "batch", "report", "reply", "optout", "quarantine")
 _UNSETTLED = ", ".join(f"'{state}'" for state in states.UNSETTLED)
 
 
 class Health(NamedTuple):
-    """What `ledger check` finds; `problems` are SQLite's own words; there are none if the file is sound."""
+    """What `ledger check` finds; `problems` are the engine's own words; there are none if the ledger is sound.
+
+    `facts` are what the engine says of itself, names and values.
+    """
 
     version: int
-    size: int
+    facts: list[tuple[str, str | int]]
     counts: dict[str, int]
     unfinished: int
     unknown: int
@@ -30,27 +32,16 @@ class Health(NamedTuple):
 
 
 def check(store: Store) -> Health:
-    """Read the whole file and say whether it is sound, how large it is (bytes) and what it holds.
+    """Read the whole ledger and say whether it is sound, and what it holds.
 
-    In a damaged file nothing is counted.
+    In a damaged ledger nothing is counted.
     """
-    files = [store.path, store.path.with_name(f"{store.path.name}-wal")]
-    size = sum(file.stat().st_size for file in files if file.exists())
-    if problems := _problems(store):
-        return Health(len(MIGRATIONS), size, {}, 0, 0, problems)
+    facts = store.facts()
+    if problems := store.problems():
+        return Health(store.version, facts, {}, 0, 0, problems)
     (unfinished,) = store.read_one("SELECT count(DISTINCT run) FROM batch WHERE open = 1")
     (unknown,) = store.read_one(f"SELECT coalesce(sum(numbers), 0) FROM batch WHERE state IN ({_UNSETTLED})")
-    return Health(len(MIGRATIONS), size, _counts(store), unfinished, unknown, [])
-
-
-def _problems(store: Store) -> list[str]:
-    try:
-        found = [text for (text,) in store.read("PRAGMA integrity_check") if text != "ok"]
-        return found + [
-            f"{row[0]}, row {row[1]}: it does not belong to anything" for row in store.read("PRAGMA foreign_key_check")
-        ]
-    except LedgerError as error:
-        return [str(error)]
+    return Health(store.version, facts, _counts(store), unfinished, unknown, [])
 
 
 def _counts(store: Store) -> dict[str, int]:
@@ -60,7 +51,8 @@ def _counts(store: Store) -> dict[str, int]:
 def back_up(store: Store, target: Path) -> dict[str, int]:
     """Copy the ledger into a new file that only its owner can read, and verify it; returns what it holds.
 
-    An InputError where the file exists already or cannot be written; LedgerError where the copy is not sound.
+    An InputError where the file exists already or cannot be written, or where the ledger is on a server, which is
+    copied by other means; LedgerError where the copy is not sound.
     """
     try:
         os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))

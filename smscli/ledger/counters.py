@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
-from smscli.ledger.store import Connection, Store, marks
+from smscli.ledger.engines import Connection
+from smscli.ledger.store import Store, marks
 from smscli.ledger.verdicts import verdicts_of
 from smscli.protocol.operators import OTHER, operator_of
 

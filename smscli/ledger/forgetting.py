@@ -3,8 +3,9 @@
 from typing import NamedTuple
 
 from smscli.ledger import states
+from smscli.ledger.engines import Connection
 from smscli.ledger.recent import keep_recent
-from smscli.ledger.store import Connection, Store
+from smscli.ledger.store import Store
 
 _UNSETTLED = ", ".join(f"'{state}'" for state in states.UNSETTLED)
 _UNFINISHED = f"SELECT run FROM batch WHERE open = 1 OR state IN ({_UNSETTLED})"

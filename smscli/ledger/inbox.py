@@ -4,7 +4,6 @@ A repeat changes nothing. All reports about a number are kept; verdicts.py says 
 """
 
 import re
-import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
@@ -15,9 +14,10 @@ from smscli.config.keys import parse_duration
 from smscli.config.profile import Profile
 from smscli.ledger.answered import Repliers
 from smscli.ledger.counters import count_reports
+from smscli.ledger.engines import Connection
 from smscli.ledger.optouts import opt_in, opt_out
 from smscli.ledger.settling import Settling, count_settled
-from smscli.ledger.store import Connection, Store, marks
+from smscli.ledger.store import Store, marks
 from smscli.ledger.verdicts import Word, add_to_tally, verdict
 from smscli.protocol.numbers import normalise
 from smscli.protocol.operators import operator_of
@@ -28,6 +28,7 @@ from smscli.protocol.times import moment
 _CHUNK = 500  # values in one statement; SQLite limits them
 _QUARANTINE = 1000
 _RAW_LIMIT = 64 << 10
+_NAME = 150  # characters of a text that has a place in an index; the longest of the gateway's has 25
 # The password in what was refused may be the right one: the ledger holds no secrets.
 _PASSWORD = re.compile(rb"""(?i)(\bpwd["']?\s*[=:]\s*["']?|name="?pwd"?[^\n]{0,200}\n\r?\n)[^&"'\s,}]+""")
 
@@ -85,7 +86,7 @@ class Inbox:
         signatures: Sequence[Signature | None],
         connection: Connection,
     ) -> list[bool | None]:
-        now = time.time()
+        now = connection.now()
         forged = _forged(connection, signatures, now + 2 * (parse_duration(profile.push_window) or 0))
         events = [
             (number, event) for number, push in enumerate(pushes) if number not in forged for event in push.events
@@ -99,11 +100,11 @@ class Inbox:
     def quarantine(self, peer: str, reason: str, raw: bytes) -> None:
         """Keep the first 64 KiB of a refused push; only the newest 1,000 of them are kept."""
         with self._store.transaction() as connection:
-            cursor = connection.execute(
+            newest = connection.insert(
                 "INSERT INTO quarantine (received, peer, reason, raw) VALUES (?, ?, ?, ?)",
-                (time.time(), storable(peer), storable(reason), _PASSWORD.sub(rb"\1****", raw[:_RAW_LIMIT])),
+                (connection.now(), storable(peer), storable(reason), _PASSWORD.sub(rb"\1****", raw[:_RAW_LIMIT])),
             )
-            connection.execute("DELETE FROM quarantine WHERE id <= ?", ((cursor.lastrowid or 0) - _QUARANTINE,))
+            connection.execute("DELETE FROM quarantine WHERE id <= ?", ((newest or 0) - _QUARANTINE,))
 
     def _keep_reports(
         self, connection: Connection, profile: Profile, reports: Sequence[tuple[int, Report]], now: float
@@ -185,8 +186,8 @@ class Inbox:
 
     def mark_read(self, answers: Iterable[Answer]) -> None:
         """Make replies count as read."""
-        now = time.time()
         with self._store.transaction() as connection:
+            now = connection.now()
             connection.executemany("UPDATE reply SET shown = ? WHERE id = ?", [(now, answer.id) for answer in answers])
 
     def refused(self) -> list[Refused]:
@@ -230,7 +231,7 @@ def _forged(connection: Connection, signatures: Sequence[Signature | None], expi
         if content != signature.content:
             forged.add(number)
     if any(signatures):
-        connection.execute("DELETE FROM seen WHERE expires < ?", (time.time(),))
+        connection.execute("DELETE FROM seen WHERE expires < ?", (connection.now(),))
     return forged
 
 
@@ -265,15 +266,16 @@ def _kept_words(connection: Connection, reports: Iterable[Report]) -> dict[tuple
 
 
 def _storable_report(report: Report) -> Report:
-    sendid, mobile, state, at = map(storable, report)
+    sendid, mobile, state, at = (storable(text)[:_NAME] for text in report)
     return Report(sendid, normalise(mobile), state, at)
 
 
 def _storable_reply(reply: Reply) -> Reply:
     mobile, content, at, extension = map(storable, reply)
-    return Reply(normalise(mobile), content, at, extension)
+    return Reply(normalise(mobile[:_NAME]), content, at[:_NAME], extension[:_NAME])
 
 
 def storable(text: str) -> str:
-    """Return the text with its lone surrogates replaced, because UTF-8 cannot hold them."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+    """Return the text with what not every engine can hold, a lone surrogate and NUL, replaced."""
+    kept = text if text.isascii() else text.encode("utf-8", "replace").decode()
+    return kept.replace("\0", "\ufffd")

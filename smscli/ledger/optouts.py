@@ -3,11 +3,11 @@
 A person who wants messages again keeps a row that says since when, so that an older reply, read late, changes nothing.
 """
 
-import time
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from smscli.ledger.store import Connection, Store, marks
+from smscli.ledger.engines import Connection
+from smscli.ledger.store import Store, marks
 
 _CHUNK = 500  # values in one statement; SQLite limits them
 
@@ -41,14 +41,14 @@ class OptOuts:
 
     def add(self, account: str, mobiles: Iterable[str], reason: str) -> int:
         """Put numbers on an account's list; returns how many were not there yet."""
-        now = time.time()
         with self._store.transaction() as connection:
+            now = connection.now()
             return sum(opt_out(connection, account, mobile, now, reason) for mobile in mobiles)
 
     def remove(self, account: str, mobiles: Iterable[str]) -> int:
         """Take numbers off an account's list; returns how many were on it."""
-        now = time.time()
         with self._store.transaction() as connection:
+            now = connection.now()
             return sum(opt_in(connection, account, mobile, now) for mobile in mobiles)
 
 

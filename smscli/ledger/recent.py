@@ -6,16 +6,21 @@ copy: where it cannot be written, nothing is lost.
 
 import os
 from contextlib import suppress
+from pathlib import Path
 
-from smscli.ledger.store import LedgerError, Store
+from smscli.errors import LedgerError
+from smscli.ledger.store import Store, ledger_location
 from smscli.protocol.times import china_time
 
 _KEPT = 20
 
 
 def keep_recent(store: Store) -> None:
-    """Write the file anew, the latest run first, readable only by its owner."""
-    path = store.path.with_name(f"{store.path.name}-runs")
+    """Write the file anew, the latest run first, readable only by its owner; a ledger on a server has none."""
+    ledger = ledger_location()
+    if not isinstance(ledger, Path):
+        return
+    path = ledger.with_name(f"{ledger.name}-runs")
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     with suppress(OSError, LedgerError):
         rows = store.read("SELECT id, created FROM run ORDER BY id DESC LIMIT ?", (_KEPT,))

@@ -3,21 +3,20 @@
 A batch is on disk as *sending* before its request leaves. So what a dead process left in that state is unknown.
 """
 
-import sqlite3
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, NamedTuple
 
 from smscli.errors import BusyError, InputError
 from smscli.ledger import states
+from smscli.ledger.answers import CANCELLED, Outcome
 from smscli.ledger.counters import recounted
-from smscli.ledger.optouts import unwilling
+from smscli.ledger.engines import Connection
 from smscli.ledger.recent import keep_recent
 from smscli.ledger.states import Fate, State
-from smscli.ledger.store import Connection, LedgerError, Store, marks
-from smscli.ledger.verdicts import DELIVERED, count_again
+from smscli.ledger.store import Store, marks
+from smscli.ledger.verdicts import DELIVERED
 from smscli.ledger.which import EVERY_RUN, Which
 from smscli.protocol.billing import billed_parts, signed
 
@@ -26,8 +25,9 @@ class Run(NamedTuple):
     """One `send` as it was asked for.
 
     Times are in seconds since 1970, but `stime` is China time, or empty for now. `due` is the same moment as `stime`;
-    `cancelled` is when a person cancelled the run; `template` is the name of its approved text, where it has one;
-    `resends` is the run whose people it is sent to again.
+    `cancelled` is when a person cancelled the run. At most `rate` requests a second leave, and after `max_refused`
+    refused batches none (0: no limit). `server` is the database cluster from which it was sent last. `template` is the
+    name of its approved text, where it has one; `resends` is the run whose people it is sent to again.
     """
 
     id: int
@@ -48,6 +48,9 @@ class Run(NamedTuple):
     due: float | None = None
     include_opted_out: bool = False
     cancelled: float | None = None
+    rate: float = 0
+    max_refused: int = 0
+    server: str = ""
     template: str = ""
     resends: int | None = None
 
@@ -60,7 +63,8 @@ class Run(NamedTuple):
 class Batch(NamedTuple):
     """One request of a run: its text, its numbers, and what became of it.
 
-    `settled` means: by reports instead of an answer. `delivered` and `failed` count the numbers that have a report.
+    `settled` means: by reports instead of an answer. `token` is that of the process that claimed it last. `delivered`
+    and `failed` count the numbers that have a report.
     """
 
     number: int
@@ -78,6 +82,7 @@ class Batch(NamedTuple):
     error: str = ""
     settled: bool = False
     parts: int = 1
+    token: str = ""
     delivered: int = 0
     failed: int = 0
 
@@ -86,10 +91,18 @@ class Batch(NamedTuple):
         return self._replace(state=fate.state, open=fate.open, error=error)
 
     @property
-    def outcome(self) -> State:
+    def shown(self) -> State:
         """Its state as a person sees it: where the gateway took none of its numbers, it is refused."""
         took_none = self.state is State.ACCEPTED and not self.accepted and not self.unaccounted
         return State.REFUSED if took_none else self.state
+
+    @property
+    def outcome(self) -> Outcome:
+        """What became of it, as it is written under its claim's token."""
+        return Outcome(
+            self.number, self.token, self.state, self.open, self.code, self.sendid,
+            self.accepted, self.invalid, self.blacklisted, self.message, self.error, self.parts,
+        )  # fmt: skip
 
     @property
     def unaccounted(self) -> int:
@@ -98,21 +111,22 @@ class Batch(NamedTuple):
         return abs(self.numbers - counted) if self.state is State.ACCEPTED else 0
 
 
+_EVER = 1e18  # a moment that never comes
+_MARGIN = 2.0  # seconds between the gate and the judgment, for two clocks that do not go alike
 DIED = "the sending process ended before an answer came."
-CANCELLED = "cancelled before it was sent."
 _COUNTED = 1  # its changes go into the counters
-_ALL = 2**63 - 1  # a limit that is none
-_NOBODY_LEFT = "its numbers opted out before it was sent."
-_BATCH = (
+BATCH = (  # of batch JOIN run, as read_batch() takes them
     "number, state, open, coalesce(batch.content, run.content), mobiles, batch.numbers, code, sendid, accepted, "
-    "batch.invalid, blacklisted, message, error, settled, parts"
+    "batch.invalid, blacklisted, message, error, settled, parts, token"
 )
 _TALLY = "(SELECT coalesce(sum(tally.numbers), 0) FROM tally WHERE tally.sendid = batch.sendid AND batch.sendid != ''"
 _REPORTED = f"{_TALLY} AND tally.state = '{DELIVERED}'), {_TALLY} AND tally.state != '{DELIVERED}')"
+_ALL = 2**62  # no limit, as both engines write it
 _RUN = ", ".join(Run._fields)
 _NEW_RUN = ", ".join(Run._fields[1:])
 _STATES = ", ".join(f"'{state}'" for state in states.MAY_HAVE_LEFT)
-_MAY_HAVE_LEFT = f"(state IN ({_STATES}) OR state = 'dropped' AND sent IS NOT NULL)"
+# Of batches: something of it was sent, or may have been.
+MAY_HAVE_LEFT = f"(state IN ({_STATES}) OR state = 'dropped' AND sent IS NOT NULL)"
 
 
 class Runs:
@@ -130,31 +144,78 @@ class Runs:
         `choose` is called within the transaction, so what it reads cannot change before the run is written; it returns
         the run, and each batch's text and numbers. BusyError where another process uses the run's key at this moment.
         """
-        try:
-            with self._store.transaction() as connection:
-                run, batches = choose()
-                run = run._replace(id=_insert(connection, run, batches))
-                self._store.locks.take(run.id)  # no other process knows it yet
-        except sqlite3.IntegrityError:
-            raise BusyError(
-                "another process has just begun a run with this key. Nothing was sent. `smscli runs` shows it."
-            ) from None
+        with self._store.transaction() as connection:
+            run, batches = choose()
+            run = run._replace(server=self._store.identity)
+            run = run._replace(id=_insert(connection, run, batches))
+            self._store.take(run.id)  # no other process knows it yet
         try:
             keep_recent(self._store)
             yield run
         finally:
-            self._store.locks.give_back(run.id)
+            self._store.give_back(run.id)
 
     @contextmanager
-    def hold(self, run: int) -> Iterator[None]:
-        """Hold a run for this process; a BusyError where another process has it. What a dead one left is unknown."""
-        with self._store.hold(run):
-            with self._store.transaction() as connection:
-                connection.execute(
-                    "UPDATE batch SET state = ?, open = ?, error = ? WHERE run = ? AND state = ?",
-                    (*states.UNKNOWN, DIED, run, State.SENDING),
-                )
+    def hold(self, run: int, join: bool = False) -> Iterator[None]:
+        """Hold a run for this process; a BusyError where another process has it, unless this one wants to join it.
+
+        What a dead process left is unknown, and what stopped the run is forgotten.
+        """
+        with self._store.hold(run, join) as alone:
+            if alone:
+                with self._store.transaction() as connection:
+                    self._judge(connection, run, 0)
+                    connection.execute(
+                        "UPDATE run SET refused = 0, unknowns = 0, stopped = '', turn = 0 WHERE id = ?", (run,)
+                    )
             yield
+
+    def set_pace(self, run: Run, rate: float, max_refused: int) -> Run:
+        """Set how fast a run that is held may be sent, by all that send it, and return the run."""
+        if (rate, max_refused) == (run.rate, run.max_refused):
+            return run
+        with self._store.transaction() as connection:
+            connection.execute(
+                "UPDATE run SET rate = ?, max_refused = ?, turn = 0 WHERE id = ?", (rate, max_refused, run.id)
+            )
+        return run._replace(rate=rate, max_refused=max_refused)
+
+    def is_elsewhere(self, run: Run) -> bool:
+        """Return whether a run was last sent from another database cluster than the ledger is on now."""
+        return run.server != self._store.identity
+
+    def move_here(self, run: Run) -> Run:
+        """Note that a run is sent from the database cluster on which the ledger is now, and return the run."""
+        with self._store.transaction() as connection:
+            connection.execute("UPDATE run SET server = ? WHERE id = ?", (self._store.identity, run.id))
+        return run._replace(server=self._store.identity)
+
+    def judge(self, run: int, patience: float) -> float:
+        """Make unknown what another process left as sending; return in how many seconds the rest of it can be judged.
+
+        A claim can outlive the lock of its run, so it is judged only after the time in which its request may leave;
+        while others send the run, after another `patience` in which the answer may come.
+        """
+        if not self._store.gate or not self._sending(run):
+            return 0.0
+        with self._store.transaction() as connection:
+            patience = patience if self.is_held(run) else 0
+            self._judge(connection, run, patience)
+            latest, now = self._sending(run), connection.now()
+        return max(latest + self._store.gate + _MARGIN + patience - now, 0.0) if latest else 0.0
+
+    def _judge(self, connection: Connection, run: int, patience: float) -> None:
+        # Without a gate whoever claimed them is dead, whatever the clock says.
+        until = connection.now() - self._store.gate - _MARGIN - patience if self._store.gate else _EVER
+        connection.execute(
+            "UPDATE batch SET state = ?, open = ?, error = ? WHERE run = ? AND state = ? AND sent < ?",
+            (*states.UNKNOWN, DIED, run, State.SENDING, until),
+        )
+
+    def _sending(self, run: int) -> float | None:
+        """Return when the latest batch of a run was claimed that is still without an answer."""
+        (latest,) = self._store.read_one("SELECT max(sent) FROM batch WHERE run = ? AND state = 'sending'", (run,))
+        return None if latest is None else float(latest)
 
     def is_held(self, run: int) -> bool:
         """Return whether another process that lives is sending a run."""
@@ -166,7 +227,7 @@ class Runs:
         """Return a run; an InputError where no run has that number."""
         found = self._one("WHERE id = ?", identifier)
         if found is None:
-            raise InputError(f"there is no run {identifier} in {self._store.path}. `smscli runs` lists them.")
+            raise InputError(f"there is no run {identifier} in {self._store.place}. `smscli runs` lists them.")
         return found
 
     def is_kept(self, identifier: int) -> bool:
@@ -203,7 +264,7 @@ class Runs:
         It is one of which anything may have been sent, or that a process is just about to send.
         """
         rows = self._store.read(
-            f"SELECT {_RUN}, EXISTS (SELECT 1 FROM batch WHERE batch.run = run.id AND {_MAY_HAVE_LEFT}) "
+            f"SELECT {_RUN}, EXISTS (SELECT 1 FROM batch WHERE batch.run = run.id AND {MAY_HAVE_LEFT}) "
             "FROM run WHERE digest = ? AND account = ? AND created >= ? ORDER BY id DESC",
             (digest, account, since),
         )
@@ -218,11 +279,11 @@ class Runs:
     def batches(self, run: int, wanted: Sequence[State] = tuple(State)) -> Iterator[Batch]:
         """Yield a run's batches in these states, in their order, with their reports counted."""
         rows = self._store.stream(
-            f"SELECT {_BATCH}, {_REPORTED} FROM batch JOIN run ON run.id = batch.run "
+            f"SELECT {BATCH}, {_REPORTED} FROM batch JOIN run ON run.id = batch.run "
             f"WHERE batch.run = ? AND state IN ({marks(wanted)}) ORDER BY number",
             (run, *wanted),
         )
-        return map(partial(_as_seen, self._store.is_alive(run)), map(_batch, rows))
+        return map(partial(_as_seen, self._store.is_alive(run)), map(read_batch, rows))
 
     def troubled_batches(self, run: int) -> list[Batch]:
         """Return a run's batches that are neither planned nor accepted as a whole."""
@@ -249,43 +310,28 @@ class Runs:
         )
         return int(numbers)
 
+    def progress(self, run: int) -> tuple[int, int]:
+        """Return how many numbers of a run are not done yet, and how many the gateway accepted."""
+        left, accepted = self._store.read_one(
+            "SELECT coalesce(sum(CASE WHEN open = 1 OR state = 'sending' THEN numbers ELSE 0 END), 0), "
+            "coalesce(sum(accepted), 0) FROM batch WHERE run = ?",
+            (run,),
+        )
+        return int(left), int(accepted)
+
     def has_one_text(self, run: int) -> bool:
         """Return whether all batches of a run have the same text."""
         return len(self._store.read("SELECT DISTINCT content FROM batch WHERE run = ? LIMIT 2", (run,))) < 2
 
     def _select(self, run: int, condition: str, *values: object, limit: int = _ALL) -> list[Batch]:
         rows = self._store.read(
-            f"SELECT {_BATCH} FROM batch JOIN run ON run.id = batch.run "
+            f"SELECT {BATCH} FROM batch JOIN run ON run.id = batch.run "
             f"WHERE batch.run = ? AND {condition} ORDER BY number LIMIT ?",
             (run, *values, limit),
         )
-        return list(map(_batch, rows))
-
-    def sent_between(self, profile: str, start: float, end: float) -> Iterator[tuple[Sequence[str], float]]:
-        """Yield the numbers that a profile sends to between two moments, and when.
-
-        These are messages that were sent, may have been, or are planned; a scheduled one counts when it is due.
-        """
-        rows = self._store.read(
-            "SELECT mobiles, due FROM run JOIN batch ON batch.run = run.id "
-            f"WHERE profile = ? AND due > ? AND due < ? AND (open = 1 OR {_MAY_HAVE_LEFT}) "
-            "UNION ALL SELECT mobiles, sent FROM batch JOIN run ON run.id = batch.run "
-            f"WHERE profile = ? AND sent > ? AND sent < ? AND due IS NULL AND {_MAY_HAVE_LEFT} "
-            "UNION ALL SELECT mobiles, created FROM run JOIN batch ON batch.run = run.id "
-            "WHERE profile = ? AND created > ? AND created < ? AND due IS NULL AND open = 1 AND state = 'planned'",
-            (profile, start, end) * 3,
-        )
-        return ((mobiles.split(","), at) for mobiles, at in rows)
+        return list(map(read_batch, rows))
 
     # --- changing ---
-
-    def advance(self, run: Run, answered: Batch | None, following: Batch | None) -> Batch | None:
-        """Make an answer durable and claim the next batch, in one sync; only then may its request leave.
-
-        Returns the batch as it may be sent, without the numbers that opted out; as *dropped* where no number is left;
-        None where it is not open any more, as after `cancel`. Threads that ask at the same time share one sync.
-        """
-        return self._store.commit_together(partial(_advance, run, answered, following))
 
     def decide_unknown(self, run: int, again: bool, batches: Sequence[int] = ()) -> None:
         """Carry out what a person decided about unknown batches: send them again, or never.
@@ -295,7 +341,7 @@ class Runs:
         which = f"AND number IN ({marks(batches)})" if batches else ""
         with self._store.transaction() as connection:
             connection.execute(
-                f"UPDATE batch SET state = ?, open = ? WHERE run = ? AND state = ? {which}",
+                f"UPDATE batch SET state = ?, open = ?, token = '' WHERE run = ? AND state = ? {which}",
                 (*(states.PLANNED if again else states.DROPPED), run, State.UNKNOWN, *batches),
             )
 
@@ -309,13 +355,16 @@ class Runs:
                     "WHERE run = ? AND open = 1",
                     (*states.DROPPED, CANCELLED, run),
                 )
-            connection.execute("UPDATE run SET cancelled = ? WHERE id = ?", (time.time(), run))
+            connection.execute("UPDATE run SET cancelled = ? WHERE id = ?", (connection.now(), run))
         return numbers
 
 
 def _insert(connection: Connection, run: Run, batches: Iterable[tuple[str, Sequence[str]]]) -> int:
-    cursor = connection.execute(f"INSERT INTO run ({_NEW_RUN}) VALUES ({marks(run[1:])})", run[1:])
-    identifier = cursor.lastrowid or 0
+    identifier = connection.insert(
+        f"INSERT INTO run ({_NEW_RUN}) VALUES ({marks(run[1:])}) ON CONFLICT (key) DO NOTHING", run[1:]
+    )
+    if identifier is None:
+        raise BusyError("another process has just begun a run with this key. Nothing was sent. `smscli runs` shows it.")
     connection.executemany(
         "INSERT INTO batch (run, number, state, open, counted, content, mobiles, numbers, parts) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -331,56 +380,6 @@ def _rows(run: Run, batches: Iterable[tuple[str, Sequence[str]]]) -> Iterator[tu
         if text != last:
             last, parts = text, billed_parts(signed(text, run.sign))
         yield None if text == run.content else text, ",".join(people), len(people), parts
-
-
-def _advance(run: Run, answered: Batch | None, following: Batch | None, connection: Connection) -> Batch | None:
-    if answered:
-        _settle(connection, run.id, answered)
-    return _claim(connection, run, following) if following else None
-
-
-def _settle(connection: Connection, run: int, batch: Batch) -> None:
-    gone = (
-        connection.execute("SELECT 1 FROM run WHERE id = ? AND cancelled IS NOT NULL", (run,)) if batch.open else None
-    )
-    if gone and gone.fetchone():  # it was in flight then, and nothing of it was sent
-        batch = batch.ended(states.DROPPED, CANCELLED)._replace(code=None, message="")
-    with recounted(connection, run, batch.number):
-        _write_answer(connection, run, batch)
-    if batch.sendid:
-        count_again(connection, batch.sendid, batch.parts)
-
-
-def _write_answer(connection: Connection, run: int, batch: Batch) -> None:
-    cursor = connection.execute(
-        "UPDATE batch SET state = ?, open = ?, changed = ?, code = ?, sendid = ?, accepted = ?, invalid = ?, "
-        "blacklisted = ?, message = ?, error = ?, "
-        "sent = CASE WHEN ? = 'dropped' THEN NULL ELSE sent END WHERE run = ? AND number = ? AND state = ?",
-        (
-            batch.state, batch.open, time.time(), batch.code, batch.sendid, batch.accepted, batch.invalid,
-            batch.blacklisted, batch.message, batch.error, batch.state, run, batch.number, State.SENDING,
-        ),
-    )  # fmt: skip
-    if cursor.rowcount != 1:
-        raise LedgerError(f"batch {batch.number} of run {run} was changed by another program.")
-
-
-def _claim(connection: Connection, run: Run, batch: Batch) -> Batch | None:
-    unwanted = set() if run.include_opted_out else unwilling(connection, run.account, batch.mobiles)
-    mobiles = tuple(mobile for mobile in batch.mobiles if mobile not in unwanted) if unwanted else batch.mobiles
-    fate, error = (states.SENDING, "") if mobiles else (states.DROPPED, _NOBODY_LEFT)
-    kept = mobiles or batch.mobiles  # a dropped batch still shows its numbers
-    now = time.time()
-    # It is in the counters only if it was refused and has a sendid all the same.
-    with recounted(connection, run.id, batch.number) if batch.sendid else nullcontext():
-        cursor = connection.execute(
-            "UPDATE batch SET state = ?, open = ?, mobiles = ?, numbers = ?, changed = ?, sent = ?, "
-            "code = NULL, message = '', error = ? WHERE run = ? AND number = ? AND open = 1",
-            (*fate, ",".join(kept), len(mobiles), now, now if mobiles else None, error, run.id, batch.number),
-        )
-    if cursor.rowcount != 1:
-        return None
-    return batch.ended(fate, error)._replace(mobiles=mobiles, numbers=len(mobiles), code=None, message="")
 
 
 def _reportable(connection: Connection, run: int) -> list[int]:
@@ -399,6 +398,7 @@ def _run(row: Sequence[Any]) -> Run:
     return run._replace(include_opted_out=bool(run.include_opted_out))
 
 
-def _batch(row: Sequence[Any]) -> Batch:
+def read_batch(row: Sequence[Any]) -> Batch:
+    """Return a batch from the columns of BATCH, and perhaps the counts of its reports."""
     number, state, still_open, content, mobiles, *rest = row
     return Batch(number, State(state), bool(still_open), content, tuple(mobiles.split(",")), *rest)

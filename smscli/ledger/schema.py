@@ -134,6 +134,17 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX seen_expires ON seen (expires)",
     ),
     (
+        # The rules of a run, which hold for all that send it: at most so many requests a second and refused batches
+        # (0: no limit); so many were refused, and so many in a row got no proper answer; why the run stopped.
+        "ALTER TABLE run ADD COLUMN rate REAL NOT NULL DEFAULT 0",
+        "ALTER TABLE run ADD COLUMN max_refused INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE run ADD COLUMN refused INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE run ADD COLUMN unknowns INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE run ADD COLUMN stopped TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE run ADD COLUMN turn REAL NOT NULL DEFAULT 0",  # when the next request may leave, with a rate
+        "ALTER TABLE run ADD COLUMN server TEXT NOT NULL DEFAULT ''",  # which database cluster it was last sent from
+        # Who claimed it last: its answer is written only under this name.
+        "ALTER TABLE batch ADD COLUMN token TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE run ADD COLUMN template TEXT NOT NULL DEFAULT ''",  # the name of the approved text
         # Whether the counters have it; what older versions wrote is counted before it is needed.
         "ALTER TABLE batch ADD COLUMN counted INTEGER NOT NULL DEFAULT 0",

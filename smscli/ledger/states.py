@@ -103,6 +103,36 @@ def fate_of(answer: SendAnswer, refusal_codes: Collection[int] = ()) -> Fate:
     return REFUSED if answer.code in _MESSAGE_CODES or answer.code in refusal_codes else UNKNOWN
 
 
+# --- what ends a run ----------------------------------------------------------------------------------------------
+
+
+class Stop(StrEnum):
+    """Why no more of a run is sent, by anybody: the next batches would share the fate of the last ones."""
+
+    UNREACHABLE = "unreachable"
+    REFUSED = "refused"
+    MANY_REFUSED = "many refused"
+    UNANSWERED = "unanswered"
+
+
+UNANSWERED_IN_A_ROW = 3  # this many without a proper answer
+
+
+def reason_to_stop(state: State, of_all: bool, unknowns: int, refused: int, max_refused: int) -> Stop | None:
+    """Return why a run has to stop after a batch, if it has to.
+
+    `of_all` says that a refusal of it holds for the next batches too; `unknowns` batches in a row got no proper answer,
+    `refused` of the run were refused, and `max_refused` are allowed (0: any number).
+    """
+    if state is State.UNREACHABLE:
+        return Stop.UNREACHABLE
+    if state is State.REFUSED and of_all:
+        return Stop.REFUSED
+    if max_refused and refused >= max_refused:
+        return Stop.MANY_REFUSED
+    return Stop.UNANSWERED if unknowns >= UNANSWERED_IN_A_ROW else None
+
+
 # --- what others see of it ----------------------------------------------------------------------------------------
 
 

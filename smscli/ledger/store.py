@@ -1,52 +1,51 @@
-"""The ledger's file: one connection of this process, transactions, group commit, run locks (sqlite3).
+"""The ledger's store: one connection of this process, transactions, group commit, and runs that are held.
 
-A process has one `Store` a file, however often it is opened: closing a second descriptor of an SQLite file drops every
-lock that the process holds on it (POSIX), and other programs would then remove what it still reads.
+A process has one `Store` a ledger, however often it is opened.
 """
 
 import os
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 from smscli.config.file import user_directory
-from smscli.errors import BusyError, ConfigError
-from smscli.ledger.locks import RunLocks
-from smscli.ledger.schema import MIGRATIONS
+from smscli.errors import BusyError, ConfigError, LedgerError
+from smscli.language import _
+from smscli.ledger.engines import Connection, Engine, Values
+from smscli.ledger.engines.sqlite import SqliteEngine
 
-_APPLICATION = 0x534D5343  # "SMSC"
-_BUSY_SECONDS = 20
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from smscli.ledger.engines.address import Server
+
 _LOOK_SECONDS = 0.5
 _Result = TypeVar("_Result")
-Connection = sqlite3.Connection
-Values = Sequence[Any]
 
 
-class LedgerError(ConfigError):
-    """The ledger cannot be used; a send that has not begun does not begin."""
+def ledger_location() -> "Path | Server":
+    """Return where the ledger is: the file or the server of `SMSCLI_LEDGER`, else a file in the user's state directory.
 
-
-class LedgerBusyError(LedgerError):
-    """Another program keeps the ledger locked; it can be tried again."""
-
-
-class LedgerLostError(LedgerError):
-    """The file that was opened is not there any more; nothing can be written to it."""
-
-
-def ledger_path() -> Path:
-    """Return where the ledger is: `SMSCLI_LEDGER`, else the user's state directory."""
+    LedgerError where a server's address is wrong.
+    """
     given = os.environ.get("SMSCLI_LEDGER")
+    if given and _means_a_server(given):
+        from smscli.ledger.engines.address import read_address
+
+        return read_address(given)
     path = Path(given) if given else user_directory("XDG_STATE_HOME", ".local/state") / "smscli" / "ledger.db"
     # One file has one name, or two processes would not find each other's locks.
     return Path(os.path.realpath(path))
 
 
-_stores: dict[Path, "Store"] = {}
+def _means_a_server(given: str) -> bool:
+    """Return whether a text is meant as a server's address, also where it is written wrong: it may hold a password."""
+    return "://" in given or given.startswith("service=") or (given.startswith("postgres") and "@" in given)
+
+
+_stores: "dict[Path | Server, Store]" = {}
 _opening = threading.Lock()
 
 
@@ -56,12 +55,12 @@ def open_store() -> Iterator["Store"]:
 
     LedgerError where it cannot be used; the last one to leave closes it.
     """
-    path = ledger_path()
+    location = ledger_location()
     with _opening:
-        if path not in _stores:
-            with _explained(path):
-                _stores[path] = Store(path)
-        store = _stores[path]
+        if location not in _stores:
+            _stores[location] = Store(_engine(location))
+            _take_in(_stores[location])
+        store = _stores[location]
         store.users += 1
     try:
         yield store
@@ -69,39 +68,68 @@ def open_store() -> Iterator["Store"]:
         with _opening:
             store.users -= 1
             if not store.users:
-                del _stores[path]
+                del _stores[location]
                 store.close()
 
 
+def journal_directory() -> Path | None:
+    """Return where answers are kept that could not be written to a ledger; None where there is no place for them."""
+    try:
+        return user_directory("XDG_STATE_HOME", ".local/state") / "smscli" / "unwritten"
+    except ConfigError:  # this user has no home
+        return None
+
+
+def _take_in(store: "Store") -> None:
+    """Write what an earlier command could not write."""
+    directory = journal_directory()
+    if directory and directory.is_dir():
+        from smscli.ledger import journal
+
+        journal.take_in(directory, store.place, store.transaction)
+
+
+def _engine(location: "Path | Server") -> Engine:
+    if isinstance(location, Path):
+        return SqliteEngine(location)
+    try:
+        from smscli.ledger.engines.postgres import PostgresEngine
+    except ModuleNotFoundError as missing:
+        if missing.name != "psycopg2":
+            raise
+        raise LedgerError(
+            "SMSCLI_LEDGER names a PostgreSQL server, and its driver is missing: pip install 'smscli[postgres]'"
+        ) from None
+    return PostgresEngine(location)
+
+
 class Store:
-    """The open file, safe to use from several threads; get it from `open_store()`.
+    """The open ledger, safe to use from several threads; get it from `open_store()`.
 
     Transactions begin and end here. Reads see what this process is just writing only within its own transaction.
+    `place` says in a sentence where it is, `version` counts its migrations; `gate` and `identity` are the engine's.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, engine: Engine) -> None:
+        self.place, self.version = engine.place, engine.version
+        self.gate, self.identity = engine.gate, engine.identity
         self.users = 0
-        self._connection = _connect(path)
-        self._turn = threading.RLock()  # whose turn it is on the connection
+        self._engine, self._connection = engine, engine.connection
+        self._turn = engine.turn
         self._queue: list[_Ticket] = []
         self._queueing = threading.Lock()
-        locks = path.with_name(f"{path.name}-lock")
-        self.locks = RunLocks(locks)
-        self._identities = {file: _identity(file) for file in (path, locks)}
 
     def close(self) -> None:
-        """Close the file, but never under a thread that is writing: that one, and the file, end with the process."""
+        """Close it, but never under a thread that is writing: that one, and the ledger, end with the process."""
         if self._turn.acquire(timeout=_LOOK_SECONDS):
-            self._connection.close()
-            self.locks.close()
+            self._engine.close()
             self._turn.release()
 
     # --- reading ---
 
     def read(self, statement: str, values: Values = ()) -> list[Any]:
         """Return all rows."""
-        with self._turn, _explained(self.path):
+        with self._turn, self._engine.explained():
             return self._connection.execute(statement, values).fetchall()
 
     def read_one(self, statement: str, values: Values = ()) -> Any:
@@ -110,31 +138,37 @@ class Store:
 
     def stream(self, statement: str, values: Values = ()) -> Iterator[Any]:
         """Yield the rows one by one; only where no other thread writes meanwhile."""
-        with _explained(self.path):
-            yield from self._connection.cursor().execute(statement, values)
+        with self._engine.explained():
+            yield from self._engine.stream(statement, values)
+
+    def now(self) -> float:
+        """Return the moment by the ledger's clock, which all hosts share, in seconds since 1970."""
+        with self._turn, self._engine.explained():
+            return self._connection.now()
 
     # --- writing ---
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        """Make all that the block writes durable together, or none of it."""
-        with self._turn, _explained(self.path):
-            self._check_identity()
-            self._connection.execute("BEGIN IMMEDIATE")
+    def transaction(self, beside: bool = False) -> Iterator[Connection]:
+        """Make all that the block writes durable together, or none of it.
+
+        Nothing else is written meanwhile; `beside` allows those that allow it too.
+        """
+        with self._turn, self._engine.explained():
+            self._engine.begin(beside)
             try:
                 yield self._connection
-                self._connection.execute("COMMIT")
+                self._engine.commit()
             except BaseException:
-                with suppress(sqlite3.Error):  # or it would hide what went wrong
-                    self._connection.execute("ROLLBACK")
+                self._engine.roll_back()
                 raise
 
-    def commit_together(self, write: Callable[[Connection], _Result]) -> _Result:
+    def commit_together(self, write: Callable[[Connection], _Result], beside: bool = False) -> _Result:
         """Write durably, and return what `write` returns; what several threads ask for at once shares one sync.
 
-        `write` may be called twice, the first time in vain.
+        `write` may be called twice, the first time in vain. `beside` is as in `transaction()`.
         """
-        ticket = _Ticket(write)
+        ticket = _Ticket(write, beside)
         with self._queueing:
             self._queue.append(ticket)
         with self._turn:
@@ -150,7 +184,7 @@ class Store:
     def _commit(self, tickets: Sequence["_Ticket"]) -> None:
         written = 0
         try:
-            with self.transaction() as connection:
+            with self.transaction(all(ticket.beside for ticket in tickets)) as connection:
                 for ticket in tickets:
                     ticket.result = ticket.write(connection)
                     written += 1
@@ -164,60 +198,87 @@ class Store:
         for ticket in tickets:
             ticket.done = True
 
-    def _check_identity(self) -> None:
-        for file, identity in self._identities.items():
-            if _identity(file) != identity:
-                raise LedgerLostError(
-                    f"the ledger {self.path} was moved, deleted or replaced while it was in use ({file.name}), so "
-                    "nothing more is written to it or sent. Put it back as it was, then look with: smscli runs"
-                )
-
     # --- runs that are at work ---
 
     @contextmanager
-    def hold(self, run: int) -> Iterator[None]:
-        """Hold a run for this process while the block lasts; a BusyError where another one is at it."""
+    def hold(self, run: int, join: bool = False) -> Iterator[bool]:
+        """Hold a run for this process while the block lasts; yields whether no other one is at it.
+
+        A BusyError where another one is, unless this one wants to join it.
+        """
         patience = time.monotonic() + _LOOK_SECONDS
-        while not self.locks.take(run):
+        while not (alone := self.take(run)) and not (join and self.take(run, join)):
             if time.monotonic() > patience:
-                raise BusyError(f"run {run} is being sent by another process. This one sent nothing.")
+                raise self._busy(run)
             time.sleep(0.02)  # another process may only be looking, see is_held()
         try:
-            yield
+            yield alone
         finally:
-            self.locks.give_back(run)
+            self.give_back(run)
+
+    def _busy(self, run: int) -> BusyError:
+        if not self.gate:
+            return BusyError(f"run {run} is being sent by another process. This one sent nothing.")
+        return BusyError(
+            _(
+                "run {run} is being sent by another process. This one sent nothing. To send it together: "
+                "smscli resume {run} --join"
+            ).format(run=run)
+        )
+
+    def take(self, run: int, join: bool = False) -> bool:
+        """Hold a run for this process until it is given back.
+
+        False where this or another process holds it, unless this one wants to join the other.
+        """
+        with self._engine.explained():
+            return self._engine.take(run, join)
+
+    def give_back(self, run: int) -> None:
+        """Hold a run no longer."""
+        with self._engine.explained():
+            self._engine.give_back(run)
 
     def is_alive(self, run: int) -> bool:
         """Return whether a process that lives, this one or another, is sending a run."""
-        return self.locks.is_mine(run) or self.is_held(run)
+        return self._engine.is_mine(run) or self.is_held(run)
 
     def is_held(self, run: int) -> bool:
         """Return whether another process that lives is sending a run."""
-        if self.locks.is_mine(run):
-            return False
-        if not self.locks.take(run):
-            return True
-        self.locks.give_back(run)
-        return False
+        with self._engine.explained():
+            return self._engine.is_held(run)
 
-    # --- the file as a whole ---
+    # --- the ledger as a whole ---
 
-    def copy_to(self, connection: Connection) -> None:
-        """Copy everything that is durable into another database."""
-        with self._turn, _explained(self.path):
-            self._connection.backup(connection)
+    def facts(self) -> list[tuple[str, str | int]]:
+        """Return what a person who looks after it wants to know, names and values."""
+        with self._turn, self._engine.explained():
+            return self._engine.facts()
+
+    def problems(self) -> list[str]:
+        """Read all of it, and return in the engine's own words what is not sound."""
+        try:
+            with self._turn, self._engine.explained():
+                return self._engine.problems()
+        except LedgerError as error:
+            return [str(error)]
+
+    def copy_to(self, connection: Any) -> None:
+        """Copy everything that is durable into an SQLite database."""
+        with self._turn, self._engine.explained():
+            self._engine.copy_to(connection)
 
     def shrink(self) -> None:
-        """Move what was written from the log into the file, so that nothing that was deleted stays readable in it."""
-        with self._turn, _explained(self.path):
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        """See to it that what was deleted cannot be read from the disk any more, where that is possible."""
+        with self._turn, self._engine.explained():
+            self._engine.shrink()
 
 
 class _Ticket:
     """A thread's wish to write, waiting for the next sync."""
 
-    def __init__(self, write: Callable[[Connection], Any]) -> None:
-        self.write = write
+    def __init__(self, write: Callable[[Connection], Any], beside: bool) -> None:
+        self.write, self.beside = write, beside
         self.done = False
         self.result: Any = None
         self.error: Exception | None = None
@@ -226,98 +287,3 @@ class _Ticket:
 def marks(values: Sequence[Any]) -> str:
     """Return the question marks that stand for values in a statement."""
     return ", ".join("?" * len(values))
-
-
-# --- opening ------------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    """Turn SQLite's troubles into sentences."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        if "locked" in str(error) or "busy" in str(error):
-            raise LedgerBusyError(f"the ledger {path} cannot be used: another program keeps it locked.") from None
-        raise LedgerError(f"the ledger {path} cannot be used: {error}; is the disk full or read-only?") from None
-    except (sqlite3.IntegrityError, sqlite3.DataError):
-        raise  # a bug, or something the caller knows more about
-    except sqlite3.ProgrammingError as error:
-        if "closed" not in str(error):
-            raise
-        # A thread that an interrupt left behind.
-        raise LedgerError(f"the ledger {path} was closed, because the program is ending.") from None
-    except sqlite3.DatabaseError as error:
-        raise LedgerError(
-            f"the ledger {path} is damaged or not a ledger ({error}). Move it away to begin a new one; "
-            "unfinished runs in it can then not be resumed."
-        ) from None
-    except OSError as error:
-        raise LedgerError(f"the ledger {path} cannot be used: {error.strerror}.") from None
-
-
-def _identity(file: Path) -> tuple[int, int] | None:
-    try:
-        found = file.stat()
-    except FileNotFoundError:
-        return None
-    return found.st_dev, found.st_ino
-
-
-def _connect(path: Path) -> Connection:
-    """Open the file, creating or migrating it; it is readable by its owner only."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with suppress(FileExistsError):  # the companions that SQLite makes take their mode from the file
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-    if not path.is_file():
-        raise LedgerError(f"{path} is not a file that could be a ledger; name another in SMSCLI_LEDGER.")
-    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    try:
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA secure_delete = ON")  # or numbers that were pruned stay readable in free pages
-        version = _version(connection, path)
-        if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
-            _use_wal(connection)
-        if version < len(MIGRATIONS):
-            _migrate(connection, path)
-        if os.name == "posix" and path.stat().st_mode & 0o077:
-            path.chmod(0o600)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _use_wal(connection: Connection) -> None:
-    """Switch to the write-ahead log; SQLite does not wait by itself where another process is just doing the same."""
-    patience = time.monotonic() + _BUSY_SECONDS
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError:
-            if time.monotonic() > patience:
-                raise
-            time.sleep(0.02)
-
-
-def _version(connection: Connection, path: Path) -> int:
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    if tables and application != _APPLICATION:
-        raise LedgerError(f"{path} is a database of another program, not a ledger; name another in SMSCLI_LEDGER.")
-    if version > len(MIGRATIONS):
-        raise LedgerError(f"the ledger {path} was written by a newer smscli; use that one. It is left as it was.")
-    return int(version)
-
-
-def _migrate(connection: Connection, path: Path) -> None:
-    connection.execute("BEGIN IMMEDIATE")  # of two processes one migrates, and the other finds it done
-    for version in range(_version(connection, path), len(MIGRATIONS)):
-        for statement in MIGRATIONS[version]:
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {version + 1}")
-    connection.execute(f"PRAGMA application_id = {_APPLICATION}")
-    connection.execute("COMMIT")

@@ -7,7 +7,7 @@ reported part by part. There a failure counts even if another part was delivered
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from smscli.ledger.store import Connection
+from smscli.ledger.engines import Connection
 
 DELIVERED = "DELIVRD"
 BLACKLISTED = "DTBLACK"

@@ -12,10 +12,10 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from smscli.config.profile import Profile
+from smscli.errors import LedgerError
 from smscli.httpd.request import Response, plain
 from smscli.language import _
 from smscli.ledger.inbox import Inbox
-from smscli.ledger.store import LedgerError
 from smscli.protocol.pushes import Push, Signature
 from smscli.receiving.complaints import Complaints
 

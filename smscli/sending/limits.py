@@ -1,32 +1,33 @@
 """Who is left out of a plan: numbers that got enough messages lately, or that opted out."""
 
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Sequence, Set
 
 from smscli.config.keys import parse_limit
 from smscli.config.profile import Profile
-from smscli.ledger.runs import Runs
+from smscli.ledger.allowance import Limit, is_too_many, sent_between
+from smscli.ledger.store import Store
 from smscli.sending.plan import Plan
 
 
-def hold_back(plan: Plan, runs: Runs, account: Profile, at: float) -> tuple[Plan, int]:
+def hold_back(plan: Plan, store: Store, account: Profile, at: float) -> tuple[Plan, int]:
     """Return the plan without the numbers that would get more messages than `per_number` allows.
 
     `at` is when the plan is sent, in seconds since 1970: a scheduled message counts when it is due. Call it within the
     transaction that writes the run, so that no other process can write between the two.
     """
-    limits = [limit for text in account.per_number if (limit := parse_limit(text))]
+    limits = limits_of(account)
     if not limits:
         return plan, 0
     longest = max(seconds for _, seconds in limits)
     people = set().union(*plan.texts.values())
     times: dict[str, list[float]] = {}
-    for mobiles, moment in runs.sent_between(account.label, at - longest, at + longest):
-        for mobile in people.intersection(mobiles):
-            times.setdefault(mobile, []).append(moment)
+    for sent in sent_between(store, account.label, at - longest, at + longest):
+        for mobile in people.intersection(sent.mobiles):
+            times.setdefault(mobile, []).append(sent.at)
 
     def may_get(mobile: str) -> bool:
         got = times.setdefault(mobile, [])
-        allowed = not any(is_too_many([*got, at], count, seconds) for count, seconds in limits)
+        allowed = not is_too_many([*got, at], limits)
         if allowed:
             got.append(at)  # this plan counts as well
         return allowed
@@ -34,10 +35,9 @@ def hold_back(plan: Plan, runs: Runs, account: Profile, at: float) -> tuple[Plan
     return _only(plan, may_get)
 
 
-def is_too_many(times: Iterable[float], count: int, seconds: float) -> bool:
-    """Return whether more than `count` of the times lie within any `seconds`."""
-    ordered = sorted(times)
-    return any(late - early < seconds for early, late in zip(ordered, ordered[count:], strict=False))
+def limits_of(account: Profile) -> list[Limit]:
+    """Return how many messages a number may get, as the profile's `per_number` has it."""
+    return [limit for text in account.per_number if (limit := parse_limit(text))]
 
 
 def without(plan: Plan, unwanted: Set[str]) -> tuple[Plan, int]:

@@ -3,30 +3,31 @@
 import signal
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import NamedTuple
 
 from smscli.config.profile import Profile
-from smscli.errors import ConfigError, OutcomeUnknownError, UnreachableError
+from smscli.errors import (
+    ConfigError,
+    LedgerError,
+    OutcomeUnknownError,
+    UnreachableError,
+)
 from smscli.gateway.client import Gateway, describe_answer
-from smscli.language import _
+from smscli.language import _, ngettext
 from smscli.ledger import states
+from smscli.ledger.claims import Claim, Claims
 from smscli.ledger.runs import Batch, Run, Runs
 from smscli.ledger.states import State
-from smscli.ledger.store import LedgerBusyError, LedgerError, LedgerLostError, Store
+from smscli.ledger.store import Store
 from smscli.ledger.summary import summarize
 from smscli.protocol.answers import SendAnswer
 from smscli.protocol.forms import send_form
+from smscli.sending.limits import limits_of
 
-_PAGE = 64  # batches read ahead
-_UNKNOWNS = 3  # this many in a row without a proper answer stop the run
-# How long to try to write an answer while the ledger is locked or the disk is full, and the pause between.
-_LOCKED_SECONDS = 600.0
-_FULL_SECONDS = 60.0
-_AGAIN_SECONDS = 0.5
+_LOOK_SECONDS = 2.0  # how often to look what other processes have done of a run
 _NAMED = 5  # numbers of a batch that are shown
 _STOPPING = ("SIGINT", "SIGTERM", "SIGHUP")
 
@@ -42,40 +43,49 @@ class Pace(NamedTuple):
 class Result(NamedTuple):
     """How the work on a run ended.
 
-    `reason` says why it stopped before the end, as words that follow "because"; `opted_out` numbers were left out.
+    `reason` says why it stopped before the end, as words that follow "because"; `opted_out` numbers were left out, and
+    `held_back` ones, which would get more messages than they may.
     """
 
     reason: str
     interrupted: bool
     opted_out: int
+    held_back: int = 0
 
 
 class Runner:
     """Sends one run, which this process holds in the ledger."""
 
-    def __init__(self, store: Store, run: Run, account: Profile, gateways: Sequence[Gateway], pace: Pace) -> None:
+    def __init__(
+        self,
+        store: Store,
+        run: Run,
+        account: Profile,
+        gateways: Sequence[Gateway],
+        pace: Pace,
+        goes_on: bool = False,
+    ) -> None:
+        """Prepare to send; where a run goes on, what limits a number is looked at again."""
         self.interrupted = False
-        self._runs, self._run, self._account = Runs(store), run, account
-        self._gateways, self._pace = gateways, pace
+        self._store, self._runs, self._account = store, Runs(store), account
+        self._gateways, self._workers = gateways, pace.workers
+        self._run = run = self._runs.set_pace(run, pace.rate, pace.max_refused)
         summary = summarize(store, run)
         self._open, self._accepted, self._batches = summary.open, summary.totals.accepted, summary.batches
-        self._one_text = self._runs.has_one_text(run.id)
+        self._claims = Claims(store, run, self._runs.has_one_text(run.id), limits_of(account) if goes_on else ())
         self._lock = threading.Lock()
-        self._page: deque[Batch] = deque()
-        self._last = 0
         self._stopped = False
         self._reason = ""
-        self._refused = self._unknowns = self._opted_out = 0
-        self._next_turn = 0.0
+        self._opted_out = self._held_back = 0
+        self._looked = 0.0
         self._error: Exception | None = None
-        self._unwritten: list[Batch] = []
 
     def carry_out(self, watch: Callable[[int, int], None]) -> Result:
         """Send what is open; about ten times a second `watch` gets how many numbers are done and how many accepted.
 
         The first interrupt waits for the requests in flight; the second raises KeyboardInterrupt at once.
         """
-        count = min(self._pace.workers, self._batches)
+        count = min(self._workers, self._batches)
         workers = [threading.Thread(target=self._work, daemon=True) for _worker in range(count)]
         with self._listening():
             for worker in workers:
@@ -83,103 +93,85 @@ class Runner:
             for worker in workers:
                 while worker.is_alive():
                     worker.join(0.1)
+                    self._look_at_others()
                     watch(self._run.numbers - self._open, self._accepted)
+            self._await_others(watch)
         if isinstance(self._error, LedgerError):
-            lost = self.unwritten()
-            said = _("{sentence} The rest was not sent. What was in flight is unknown.")
-            if lost:
-                said = _(
-                    "{sentence} The rest was not sent. These answers could not be written to the ledger, so keep them:"
-                )
-            raise OutcomeUnknownError("\n".join([said.format(sentence=self._error), *lost]))
+            said = _("{sentence} The rest was not sent. {unwritten}")
+            raise OutcomeUnknownError(said.format(sentence=self._error, unwritten=self.unwritten()))
         if self._error:
             raise self._error
-        return Result(self._reason, self.interrupted, self._opted_out)
+        if self._claims.overtaken:
+            said = _("Others decided about these batches before their answers came:")
+            raise OutcomeUnknownError("\n".join([said, *map(_line, self._claims.overtaken)]))
+        return Result(self._why(), self.interrupted, self._opted_out, self._held_back)
 
-    def unwritten(self) -> list[str]:
-        """Return the answers that could not be written to the ledger, so are known only here, a line a batch."""
-        return list(map(_in_one_line, list(self._unwritten)))
+    @property
+    def has_unwritten(self) -> bool:
+        """Whether there are answers that could not be written yet."""
+        return bool(self._claims.unwritten)
+
+    def unwritten(self) -> str:
+        """Keep the answers that could not be written to the ledger, and return them, a line a batch."""
+        kept = self._claims.keep()
+        lines = list(map(_line, list(self._claims.unwritten)))
+        if not lines:
+            return _("What was in flight is unknown.")
+        if not kept:
+            return "\n".join([_("These answers could not be written to the ledger, so keep them:"), *lines])
+        said = _(
+            "These answers could not be written to the ledger. They are kept in {file}, and the next command with this "
+            "ledger writes them:"
+        ).format(file=kept)
+        return "\n".join([said, *lines])
 
     # --- one worker ---
 
     def _work(self) -> None:
         answered: Batch | None = None
         try:
-            while batch := self._take():
-                if self._pace.rate:
-                    self._write(answered, None)
+            while not self._stopped:
+                if self._claims.rate:
+                    self._wait(self._claims.take_turn(answered, self._wants_more))
                     answered = None
-                    self._wait_for_turn()
-                    if self._stopped:
-                        break
                 # One sync to disk for the last answer and for the next request, which leaves only after it.
-                claimed = self._write(answered, batch)
+                claim = self._claims.advance(answered, self._wants_more)
                 answered = None
-                if claimed:
-                    self._count_opted_out(batch, claimed)
-                if claimed and claimed.state is State.SENDING:
-                    answered = self._send(claimed)
-                    self._unwritten.append(answered)
-                    self._judge(answered)
-            self._write(answered, None)
+                if claim is None:
+                    break
+                self._count_left_out(claim)
+                if claim.batch.state is State.SENDING:
+                    answered = self._send(claim)
+                    self._count(answered)
+            self._claims.advance(answered, lambda: False)
         except Exception as error:
             self._error = self._error or error
             self._stopped = True
 
-    def _take(self) -> Batch | None:
-        with self._lock:
-            if self._stopped:
-                return None
-            if not self._page:
-                self._page.extend(self._runs.open_batches(self._run.id, self._last, _PAGE))
-            if not self._page:
-                return None
-            batch = self._page.popleft()
-            self._last = batch.number
-            return batch
+    def _wants_more(self) -> bool:
+        return not self._stopped and self._claims.stopped is None
 
-    def _write(self, answered: Batch | None, batch: Batch | None) -> Batch | None:
-        """Write an answer and claim the next batch; try again while the ledger is locked or its disk is full.
-
-        The answer is known only here, so it gives up only after a long time, or if the file is gone.
-        """
-        begun = time.monotonic()
-        while answered or batch:
-            try:
-                claimed = self._runs.advance(self._run, answered, batch)
-                if answered:
-                    self._unwritten.remove(answered)
-                return claimed
-            except LedgerLostError:
-                raise
-            except LedgerError as error:
-                patience = _LOCKED_SECONDS if isinstance(error, LedgerBusyError) else _FULL_SECONDS
-                if time.monotonic() - begun > patience or not answered:
-                    raise
-            time.sleep(_AGAIN_SECONDS)
-            batch = None if self._stopped else batch
-        return None
-
-    def _wait_for_turn(self) -> None:
-        with self._lock:
-            turn = max(self._next_turn, time.monotonic())
-            self._next_turn = turn + 1 / self._pace.rate
-        while not self._stopped and (left := turn - time.monotonic()) > 0:
+    def _wait(self, seconds: float) -> None:
+        turn = time.monotonic() + seconds
+        while self._wants_more() and (left := turn - time.monotonic()) > 0:
             time.sleep(min(left, 0.1))
 
-    def _send(self, batch: Batch) -> Batch:
+    def _send(self, claim: Claim) -> Batch:
         """Send a batch; try a standby endpoint only where it is proved that nothing was sent."""
-        run, error = self._run, ""
+        run, batch, error = self._run, claim.batch, ""
         form = send_form(batch.content, ",".join(batch.mobiles), run.sign, run.extno, run.stime)
         for gateway in self._gateways:
             try:
-                return self._answered(batch, gateway.send(form))
+                return self._answered(batch, gateway.send(form, lambda: claim.may_leave))
             except UnreachableError as unreachable:
                 error = str(unreachable)
             except OutcomeUnknownError as unknown:
                 return batch.ended(states.UNKNOWN, str(unknown))
             except ConfigError as wrong:  # found out before anything was sent
                 self._error, self._stopped = wrong, True
+                return batch.ended(states.PLANNED)
+            if not claim.may_leave:  # by now others may take this process for dead
+                self._reason, self._stopped = _too_late(), True
                 return batch.ended(states.PLANNED)
         return batch.ended(states.UNREACHABLE, error)
 
@@ -195,33 +187,49 @@ class Runner:
 
     # --- all together ---
 
-    def _count_opted_out(self, batch: Batch, claimed: Batch) -> None:
+    def _count_left_out(self, claim: Claim) -> None:
         with self._lock:
-            gone = batch.numbers - claimed.numbers
-            self._open -= gone
-            self._opted_out += gone
+            self._open -= claim.opted_out + claim.held_back
+            self._opted_out += claim.opted_out
+            self._held_back += claim.held_back
 
-    def _judge(self, batch: Batch) -> None:
-        """Count a batch's outcome, and stop the run if the next batches would end in the same way."""
+    def _count(self, batch: Batch) -> None:
         with self._lock:
             self._open -= batch.numbers
             self._accepted += batch.accepted
-            self._refused += batch.state is State.REFUSED
-            self._unknowns = self._unknowns + 1 if batch.state is State.UNKNOWN else 0
-            reason = self._reason_to_stop(batch)
-            if reason and not self._stopped:
-                self._stopped, self._reason = True, reason
 
-    def _reason_to_stop(self, batch: Batch) -> str:
-        if batch.state is State.UNREACHABLE:
+    def _look_at_others(self) -> None:
+        """Count what other processes have done of the run too."""
+        if not self._store.gate or time.monotonic() < self._looked + _LOOK_SECONDS:
+            return
+        self._looked = time.monotonic()
+        with suppress(LedgerError):  # a worker says it
+            if self._runs.is_held(self._run.id):
+                with self._lock:
+                    self._open, self._accepted = self._runs.progress(self._run.id)
+
+    def _await_others(self, watch: Callable[[int, int], None]) -> None:
+        """Wait until it is known what became of what others have claimed."""
+        try:
+            while not self._stopped and (left := self._runs.judge(self._run.id, self._account.timeout)):
+                time.sleep(min(left, 0.5))
+                watch(self._run.numbers - self._open, self._accepted)
+        except LedgerError as error:
+            self._error = self._error or error
+
+    def _why(self) -> str:
+        """Return why the run stopped before its end, as words that follow "because"."""
+        reason = self._claims.stopped
+        if reason is None:
+            return self._reason
+        if reason is states.Stop.UNREACHABLE:
             return _("the gateway cannot be reached")
-        if batch.state is State.REFUSED and (self._one_text or batch.open):
+        if reason is states.Stop.REFUSED:
             return _("the next batches would be refused as well")
-        if self._pace.max_refused and self._refused >= self._pace.max_refused:
-            return _("{count} batches were refused").format(count=self._refused)
-        if self._unknowns >= _UNKNOWNS:
-            return _("{count} batches in a row got no proper answer").format(count=_UNKNOWNS)
-        return ""
+        if reason is states.Stop.MANY_REFUSED:
+            count = self._claims.refused
+            return ngettext("{count} batch was refused", "{count} batches were refused", count).format(count=count)
+        return _("{count} batches in a row got no proper answer").format(count=states.UNANSWERED_IN_A_ROW)
 
     # --- interrupts ---
 
@@ -246,7 +254,8 @@ class Runner:
         self.interrupted = self._stopped = True
 
 
-def _in_one_line(batch: Batch) -> str:
+def _line(batch: Batch) -> str:
+    """Return an answer in a line, for a person who has to keep it."""
     said = (
         _("batch {number}: {state}, sendid {sendid}: {mobiles}")
         if batch.sendid
@@ -254,6 +263,13 @@ def _in_one_line(batch: Batch) -> str:
     )
     mobiles = f"{','.join(batch.mobiles[:_NAMED])}{' …' if len(batch.mobiles) > _NAMED else ''}"
     return said.format(number=batch.number, state=batch.state, sendid=batch.sendid, mobiles=mobiles)
+
+
+def _too_late() -> str:
+    return _(
+        "a request could not leave in time after its batch was claimed: this machine stood still, or the way to the "
+        "gateway is slow. It was not sent"
+    )
 
 
 def describe(batch: Batch) -> str:

@@ -12,6 +12,7 @@ from smscli.ledger.inbox import Inbox
 from smscli.ledger.runs import Run, Runs
 from smscli.ledger.store import open_store
 from smscli.protocol.pushes import Push, Report
+from tests.support.runs import Steps
 
 from tests.bench.measure import SMSCLI, Report as Figures, in_turn, seconds  # isort: skip
 
@@ -55,13 +56,11 @@ def _send() -> None:
     chunks = ([_mobile(number) for number in range(start, start + BATCH)] for start in range(0, NUMBERS, BATCH))
     run = Run(0, None, time.time(), "bench", ACCOUNT.label, ACCOUNT.name, "hi", "", "", "", "list", "", NUMBERS, 0, 0)
     with open_store() as store, Runs(store).begin(lambda: (run, (("hi", chunk) for chunk in chunks))) as written:
-        runs, answered = Runs(store), None
-        for number in range(NUMBERS // BATCH):
-            (batch,) = runs.open_batches(written.id, number, 1)
-            claimed = runs.advance(written, answered, batch)
-            assert claimed
-            answered = claimed.ended(states.ACCEPTED)._replace(code=0, sendid=_sendid(batch.number), accepted=BATCH)
-        runs.advance(written, answered, None)
+        steps, answered = Steps(store, written), None
+        for _ in range(NUMBERS // BATCH):
+            batch = steps.claim(answered).batch
+            answered = batch.ended(states.ACCEPTED)._replace(code=0, sendid=_sendid(batch.number), accepted=BATCH)
+        assert not steps.has_more(answered)
 
 
 def _receive() -> float:

@@ -12,11 +12,13 @@ from tests.support.sandboxes import RunningSandbox
 KEYED = ("send", "--mobile", "13800138000", "--content", "x", "--key", "k")
 
 
+@pytest.mark.sqlite
 def test_path(smscli: Smscli, home: Path, tmp_path: Path) -> None:
     assert smscli("ledger", "path").out == f"{home}/.local/state/smscli/ledger.db\n"
     assert smscli("ledger", "path", SMSCLI_LEDGER=str(tmp_path / "x.db")).out == f"{tmp_path}/x.db\n"
 
 
+@pytest.mark.sqlite
 def test_a_key_protects_in_a_backup_too(smscli: Smscli, sandbox: RunningSandbox, tmp_path: Path) -> None:
     assert smscli(*KEYED, **sandbox.variables).code == 0
     copy = tmp_path / "copy.db"
@@ -47,6 +49,7 @@ def test_check(smscli: Smscli, sandbox: RunningSandbox) -> None:
     assert (found["sound"], found["runs"], found["batches"], found["unfinished runs"]) == ("yes", "1", "1", "0")
 
 
+@pytest.mark.sqlite
 def test_a_damaged_ledger_is_found(smscli: Smscli, home: Path) -> None:
     people = "\n".join(f"138{number:08d}" for number in range(20_000))
     assert smscli("send", "-p", "sandbox", "--content", "x", "--yes", "--force", stdin=people).code in (4, 7)

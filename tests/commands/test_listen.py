@@ -16,7 +16,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -30,6 +30,7 @@ from smscli.protocol.forms import encode_form
 from smscli.protocol.pushes import Reply, Report, reply_fields, report_fields, signed_name
 from tests.support.command import Smscli
 from tests.support.forks import SOUND, UNSYNCED, forks
+from tests.support.ledgers import ask
 from tests.support.sandboxes import numbers, write_config
 from tests.support.waiting import eventually
 
@@ -93,7 +94,7 @@ Listen = Callable[..., Listening]
 @pytest.fixture
 def configured(environment: dict[str, str], home: Path) -> dict[str, str]:
     write_config(home, PROFILES)
-    return environment | {"SMSCLI_LEDGER": str(home / "ledger.db")}
+    return {"SMSCLI_LEDGER": str(home / "ledger.db")} | environment
 
 
 @pytest.fixture
@@ -127,8 +128,7 @@ def started(
 
 
 def kept(environment: Mapping[str, str], what: str = "sendid, mobile, state, time FROM report") -> list[Any]:
-    with closing(sqlite3.connect(environment["SMSCLI_LEDGER"])) as connection:
-        return connection.execute(f"SELECT {what}").fetchall()
+    return ask(f"SELECT {what}", ledger=environment["SMSCLI_LEDGER"])
 
 
 # --- what it takes and prints -------------------------------------------------------------------------------------
@@ -154,7 +154,8 @@ def test_a_report_is_kept_answered_and_printed(listen: Listen, configured: dict[
             "optout": False,
         }
     ]
-    assert os.name != "posix" or stat.S_IMODE(Path(configured["SMSCLI_LEDGER"]).stat().st_mode) == 0o600
+    ledger = Path(configured["SMSCLI_LEDGER"])
+    assert not ledger.exists() or os.name != "posix" or stat.S_IMODE(ledger.stat().st_mode) == 0o600
 
 
 def http(method: bytes, target: bytes, body: bytes = b"", *headers: bytes) -> bytes:
@@ -517,6 +518,7 @@ def test_ctrl_c(listen: Listen) -> None:
     assert (code, len(events), told) == (130, 1, "")
 
 
+@pytest.mark.sqlite
 @pytest.mark.skipif(os.name != "posix", reason="locks a ledger")
 def test_stopping_answers_what_is_in_flight(listen: Listen, configured: dict[str, str]) -> None:
     listening = listen()
@@ -538,6 +540,7 @@ def test_stopping_answers_what_is_in_flight(listen: Listen, configured: dict[str
     blocker.close()
 
 
+@pytest.mark.sqlite
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a limit on a file's size")
 def test_a_full_disk_is_503_and_said_once(listen: Listen, configured: dict[str, str]) -> None:
     limited = ["bash", "-c", 'trap "" XFSZ; ulimit -f 400; exec "$@"', "bash", *PROGRAM]
@@ -761,11 +764,13 @@ def _answered_early(trace: Path, people: Mapping[str, str]) -> list[str]:
 needs_strace = pytest.mark.skipif(not shutil.which("strace"), reason="needs strace")
 
 
+@pytest.mark.sqlite
 @needs_strace
 def test_no_answer_leaves_before_the_sync(configured: dict[str, str], tmp_path: Path) -> None:
     assert traced(SOUND, configured, tmp_path / "trace") == []
 
 
+@pytest.mark.sqlite
 @needs_strace
 def test_of_the_test_a_missing_sync_is_caught(configured: dict[str, str], tmp_path: Path) -> None:
     assert traced(UNSYNCED, configured, tmp_path / "trace") != []

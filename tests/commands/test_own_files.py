@@ -44,6 +44,7 @@ def test_the_configuration(
     assert sandbox.queued == []
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("reader", READERS)
 def test_the_ledger(smscli: Smscli, config: Path, tmp_path: Path, reader: Callable[[str], list[str]]) -> None:
     assert smscli("send", "--mobile", "13800138000", "--content", "x").code == 0
@@ -69,6 +70,7 @@ def test_in_a_pipe_as_well(smscli: Smscli, config: Path, environment: dict[str, 
         assert b"5ECRET" not in ended.stderr
 
 
+@pytest.mark.sqlite
 def test_a_list_beside_the_ledger_is_a_list(smscli: Smscli, config: Path) -> None:
     ledger = Path(smscli("ledger", "path").out.strip())
     people = ledger.with_name("ledger.db people.csv")

@@ -12,10 +12,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from smscli.ledger import states
+from smscli.ledger.runs import Runs
 from smscli.ledger.statistics import Figures
 from smscli.ledger.store import open_store
 from tests.support.command import Smscli, Terminal
-from tests.support.runs import new_run, open_runs
+from tests.support.runs import Steps, new_run
 from tests.support.sandboxes import RunningSandbox, write_shop
 from tests.support.shop import do_business, record
 
@@ -59,7 +60,7 @@ def test_reasons_are_counted_by_state_and_explained(smscli: Smscli, business: No
 
 def test_runs_of_the_built_in_sandbox_are_left_out_unless_asked_for(smscli: Smscli, business: None) -> None:
     assert set(by(smscli, "run")) == {1, 2}
-    assert by(smscli, "run", "--sandbox")[3] == NOBODY | {"messages": 6, "parts": 6, "waiting": 6}
+    assert by(smscli, "run", "--sandbox")[3] == NOBODY | {"messages": 6, "parts": 6, "delivered": 1, "failed": 5}
 
 
 def test_figures_are_those_of_runs(smscli: Smscli, business: None) -> None:
@@ -71,12 +72,12 @@ def test_figures_are_those_of_runs(smscli: Smscli, business: None) -> None:
 
 
 def test_numbers_of_unknown_outcome_are_no_messages(smscli: Smscli) -> None:
-    with open_runs() as runs, runs.begin(lambda: (new_run("x"), [("x", ["18900138002", "17000138003"])])) as run:
-        (planned,) = runs.open_batches(run.id)
-        batch = runs.advance(run, None, planned)
-        assert batch
+    planned = (new_run("x"), [("x", ["18900138002", "17000138003"])])
+    with open_store() as store, Runs(store).begin(lambda: planned) as run:
+        steps = Steps(store, run)
+        batch = steps.claim().batch
         assert by(smscli, "run") == {}  # its answer may still come
-        runs.advance(run, batch.ended(states.UNKNOWN), None)
+        steps.settle(batch.ended(states.UNKNOWN))
     assert by(smscli, "operator") == {name: NOBODY | {"unknown": 1} for name in ("电信", "虚拟")}
     assert by(smscli, "run") == {1: NOBODY | {"unknown": 2}}
 
@@ -103,14 +104,11 @@ def test_charts_load_only_for_a_page() -> None:
 @contextmanager
 def sent_at(moment: datetime) -> Iterator[None]:
     """Write a run of one accepted message that went out at a moment."""
-    with patch("smscli.ledger.runs.time") as clock, open_runs() as runs:
-        clock.time.return_value = moment.timestamp()
+    with patch("time.time", moment.timestamp), open_store() as store:
         run = new_run("x")._replace(created=moment.timestamp(), numbers=1)
-        with runs.begin(lambda: (run, [("x", ["13800138000"])])) as begun:
-            (planned,) = runs.open_batches(begun.id)
-            batch = runs.advance(begun, None, planned)
-            assert batch
-            runs.advance(begun, batch.ended(states.ACCEPTED)._replace(accepted=1), None)
+        with Runs(store).begin(lambda: (run, [("x", ["13800138000"])])) as begun:
+            steps = Steps(store, begun)
+            steps.settle(steps.claim().batch.ended(states.ACCEPTED)._replace(accepted=1))
         yield
 
 

@@ -23,7 +23,7 @@ from smscli.ledger.store import Store, open_store
 from smscli.ledger.summary import summarize
 from smscli.protocol.pushes import Push, Report
 from smscli.protocol.times import china_time
-from tests.support.runs import new_run
+from tests.support.runs import Steps, new_run
 
 MOBILES = [f"{prefix}0013800{number}" for prefix in ("138", "130", "189", "192", "170") for number in range(3)]
 PROFILE = Profile("shop", name="demo")
@@ -81,17 +81,16 @@ class Life:
 
     def clock(self) -> AbstractContextManager[object]:
         """Make the ledger's clock the one of this life while the block lasts."""
-        return patch("smscli.ledger.runs.time", self)
+        return patch("time.time", self.time)
 
     def sent(self, fate: states.Fate, sendid: bool) -> str:
         """Send a batch of four numbers, which ends so; return the sendid that it has, or would have."""
         with self.clock():
             with self.runs.begin(lambda: (new_run("好")._replace(created=self.now), [("好", MOBILES[:4])])) as run:
-                (planned,) = self.runs.open_batches(run.id)
-                batch = self.runs.advance(run, None, planned)
-                assert batch
+                steps = Steps(self.store, run)
+                batch = steps.claim().batch
                 found = self.sendid(batch)
-                self.runs.advance(run, batch.ended(fate)._replace(sendid=found if sendid else ""), None)
+                steps.settle(batch.ended(fate)._replace(sendid=found if sendid else ""))
             self.begun.append(run)
             self.now += 2000
         return found
@@ -106,25 +105,22 @@ class Life:
         run = new_run("好")._replace(created=self.now, numbers=sum(len(mobiles) for _, mobiles in batches))
         with self.runs.begin(lambda: (run, batches)) as begun:
             self.begun.append(begun)
-        self.store.locks.take(begun.id)  # a process is at it until it dies
+        self.store.take(begun.id)  # a process is at it until it dies
 
     def die(self) -> None:
         run = self.choose.choice(self.begun)
         self.sending = [(other, batch) for other, batch in self.sending if other.id != run.id]
-        self.store.locks.give_back(run.id)
+        self.store.give_back(run.id)
         if self.choose.random() < 0.5:
             Settling(self.store).settle(run.id)
         with self.runs.hold(run.id):
             pass
-        self.store.locks.take(run.id)
+        self.store.take(run.id)
 
     def claim(self) -> None:
         run = self.choose.choice(self.begun)
-        if not (found := self.runs.open_batches(run.id)):
-            return
-        claimed = self.runs.advance(run, None, self.choose.choice(found))
-        assert claimed
-        self.sending.append((run, claimed))
+        if self.runs.open_batches(run.id):
+            self.sending.append((run, Steps(self.store, run).claim().batch))
 
     def answer(self) -> None:
         if not self.sending:
@@ -140,7 +136,7 @@ class Life:
         )
         if self.choose.random() < 0.2 and sendid:
             self.report(sendid)  # it may come before the answer
-        self.runs.advance(run, answered, None)
+        Steps(self.store, run).settle(answered)
 
     def sendid(self, batch: Batch) -> str:
         at = china_time(self.now).replace("-", "").replace(":", "").replace(" ", "")

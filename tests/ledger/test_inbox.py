@@ -15,7 +15,8 @@ from smscli.ledger.outcomes import Outcome, people
 from smscli.ledger.runs import Runs
 from smscli.ledger.store import open_store
 from smscli.protocol.pushes import Push, Reply, Report, Signature
-from tests.support.runs import begun, new_run, open_inbox
+from tests.support.ledgers import new_ledger
+from tests.support.runs import Steps, begun, new_run, open_inbox
 
 ACCOUNT = Profile("shop", name="demo")
 EARLIER, AT = "2026-11-21 12:00:00", "2026-11-22 12:00:00"
@@ -56,7 +57,8 @@ def test_the_tally_counts_each_number_by_the_report_that_counts(groups: list[lis
     came: dict[tuple[str, str], list[Report]] = {}
     with (
         TemporaryDirectory() as directory,
-        patch.dict("os.environ", SMSCLI_LEDGER=f"{directory}/ledger.db"),
+        new_ledger(Path(directory, "ledger.db")) as ledger,
+        patch.dict("os.environ", SMSCLI_LEDGER=ledger),
         open_inbox() as inbox,
     ):
         for group in groups:
@@ -158,8 +160,7 @@ def test_an_opt_out_belongs_to_the_account_that_it_answers(home: Path) -> None:
     with open_store() as store, open_inbox() as inbox:
         for run in (other, mine):
             with begun(Runs(store), [("x", [ONE])], run) as written:
-                (batch,) = Runs(store).open_batches(written.id)
-                Runs(store).advance(written, None, batch)
+                Steps(store, written).claim()
         listening = ACCOUNT._replace(extension_length=3)
         inbox.record(listening, [pushed(Reply(ONE, "TD", "", "00822"))])
         assert (OptOuts(store).numbers("demo"), OptOuts(store).numbers("other-account")) == (set(), {ONE})

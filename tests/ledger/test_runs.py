@@ -9,13 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from smscli.errors import LedgerError
 from smscli.ledger import states
+from smscli.ledger.runs import Runs
 from smscli.ledger.schema import MIGRATIONS
-from smscli.ledger.states import State
-from smscli.ledger.store import LedgerError, ledger_path, open_store
+from smscli.ledger.states import Fate, State
+from smscli.ledger.store import ledger_location, open_store
 from smscli.protocol.times import CHINA
 from tests.support.command import Smscli
-from tests.support.runs import begun, open_runs
+from tests.support.ledgers import ask
+from tests.support.runs import Steps, begun, open_runs
 from tests.support.sandboxes import RunningSandbox, numbers
 
 TODAY = datetime.now(CHINA).strftime("%Y-%m-%d")
@@ -47,6 +50,7 @@ def test_every_send_is_a_run_with_all_that_was_asked(smscli: Smscli, sandbox: Ru
     assert batch.sendid == sandbox.requests[0]["sendid"]
 
 
+@pytest.mark.sqlite
 @pytest.mark.skipif(os.name != "posix", reason="file modes are of POSIX")
 def test_the_files_are_their_owners_alone_and_hold_no_password(
     smscli: Smscli, sandbox: RunningSandbox, ledger: Path
@@ -83,6 +87,7 @@ def test_the_ledger_is_on_disk_before_the_request_leaves(
     assert seen == ["sending"]
 
 
+@pytest.mark.sqlite
 def test_synced_in_full(home: Path) -> None:
     with open_store() as store:
         connection = store._connection
@@ -90,6 +95,7 @@ def test_synced_in_full(home: Path) -> None:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
+@pytest.mark.sqlite
 def test_a_newer_ledger_is_refused_and_left_as_it_is(smscli: Smscli, sandbox: RunningSandbox, ledger: Path) -> None:
     assert smscli("runs").code == 0
     with sqlite3.connect(ledger) as connection:
@@ -102,8 +108,9 @@ def test_a_newer_ledger_is_refused_and_left_as_it_is(smscli: Smscli, sandbox: Ru
     assert ledger.read_bytes() == before
 
 
+@pytest.mark.sqlite
 def test_each_migration_keeps_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from smscli.ledger import store as module
+    from smscli.ledger.engines import sqlite as module
 
     monkeypatch.setenv("SMSCLI_LEDGER", str(tmp_path / "old.db"))
     monkeypatch.setattr(module, "MIGRATIONS", MIGRATIONS[:1])
@@ -130,6 +137,7 @@ def test_each_migration_keeps_what_was_there(tmp_path: Path, monkeypatch: pytest
         assert store.read("PRAGMA user_version") == [(len(MIGRATIONS) + 1,)]
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(
     "content", [b"no database at all, but long enough to look at" * 40, b"SQLite format 3\0" + b"\xff" * 4096]
 )
@@ -144,6 +152,7 @@ def test_a_damaged_ledger_stops_a_send_before_it_starts(
     assert ledger.read_bytes() == content
 
 
+@pytest.mark.sqlite
 def test_another_programs_database_is_left_alone(smscli: Smscli, sandbox: RunningSandbox, ledger: Path) -> None:
     ledger.parent.mkdir(parents=True)
     connection = sqlite3.connect(ledger)
@@ -154,15 +163,16 @@ def test_another_programs_database_is_left_alone(smscli: Smscli, sandbox: Runnin
     assert "a database of another program" in ended.err
 
 
+@pytest.mark.sqlite
 def test_a_locked_ledger_stops_a_send_before_it_starts(
     sandbox: RunningSandbox, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from smscli.ledger import store as module
+    from smscli.ledger.engines import sqlite as module
 
     with open_store():
         pass
     monkeypatch.setattr(module, "_BUSY_SECONDS", 0.2)
-    holder = sqlite3.connect(ledger_path(), isolation_level=None)
+    holder = sqlite3.connect(str(ledger_location()), isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
     with (
         open_runs() as runs,
@@ -173,6 +183,7 @@ def test_a_locked_ledger_stops_a_send_before_it_starts(
     holder.close()
 
 
+@pytest.mark.sqlite
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 def test_a_full_disk_stops_a_send_before_it_starts(smscli: Smscli, sandbox: RunningSandbox, tmp_path: Path) -> None:
     for path in ("/dev/full", str(tmp_path / "nothing" / ("x" * 300))):
@@ -181,33 +192,47 @@ def test_a_full_disk_stops_a_send_before_it_starts(smscli: Smscli, sandbox: Runn
         assert "Traceback" not in ended.err
 
 
-def test_what_may_have_been_sent_is_never_claimed_again(home: Path) -> None:
-    with open_runs() as runs, begun(runs, [("x", ["13800138000"])]) as run:
-        (batch,) = runs.open_batches(run.id)
-        claimed = runs.advance(run, None, batch)
-        assert claimed and claimed.state is State.SENDING
-        for fate in (states.UNKNOWN, states.ACCEPTED, states.REFUSED):
-            assert runs.advance(run, None, batch) is None
-            runs.advance(run, claimed.ended(fate), None)
-            assert runs.advance(run, None, batch) is None
-            with pytest.raises(LedgerError, match="changed by another program"):
-                runs.advance(run, claimed.ended(states.ACCEPTED), None)
-            with runs._store.transaction() as connection:
-                connection.execute("UPDATE batch SET state = 'sending', open = 0")
+@pytest.mark.parametrize("fate", [states.UNKNOWN, states.ACCEPTED, states.REFUSED])
+def test_what_may_have_been_sent_is_never_claimed_again(home: Path, fate: Fate) -> None:
+    with open_store() as store, begun(Runs(store), [("x", ["13800138000"])]) as run:
+        claimed = Steps(store, run).claim().batch
+        assert claimed.state is State.SENDING
+        assert not Steps(store, run).has_more()
+        Steps(store, run).settle(claimed.ended(fate))
+        assert not Steps(store, run).has_more()
+
+
+def test_an_answer_is_written_by_its_claim_alone(home: Path) -> None:
+    with open_store() as store, begun(Runs(store), [("x", ["13800138000"])]) as run:
+        steps, runs = Steps(store, run), Runs(store)
+        claimed = steps.claim().batch
+        foreign = claimed.ended(states.ACCEPTED)._replace(token="another")
+        steps.settle(foreign)
+        assert steps.claims.overtaken == [foreign]
+        assert [batch.state for batch in runs.batches(run.id)] == [State.SENDING]
+        steps.settle(claimed.ended(states.UNKNOWN))
+        with store.transaction() as connection:  # others took this process for dead
+            connection.execute("UPDATE batch SET error = 'died'")
+        steps = Steps(store, run)
+        for _ in range(2):  # what is written already may be written again
+            steps.settle(claimed.ended(states.ACCEPTED))
+            assert [batch.state for batch in runs.batches(run.id)] == [State.ACCEPTED]
+        steps.settle(claimed.ended(states.REFUSED))
+        assert [batch.state for batch in runs.batches(run.id)] == [State.ACCEPTED]
 
 
 def test_a_run_that_is_cancelled_is_not_claimed(home: Path) -> None:
-    with open_runs() as runs, begun(runs, [("x", ["13800138000"]), ("y", ["13800138001"])]) as run:
-        first, second = runs.open_batches(run.id)
-        claimed = runs.advance(run, None, first)
+    with open_store() as store, begun(Runs(store), [("x", ["13800138000"]), ("y", ["13800138001"])]) as run:
+        steps, runs = Steps(store, run), Runs(store)
+        claimed = steps.claim().batch
         assert runs.cancel(run.id) == 1
-        assert claimed and runs.advance(run, claimed.ended(states.ACCEPTED), second) is None
+        assert not steps.has_more(claimed.ended(states.ACCEPTED))
         assert [batch.state for batch in runs.batches(run.id)] == [State.ACCEPTED, State.DROPPED]
         assert runs.find(run.id).cancelled
 
 
 def test_prune_forgets_texts_and_numbers_but_no_unfinished_run_and_no_key(
-    smscli: Smscli, sandbox: RunningSandbox, ledger: Path
+    smscli: Smscli, sandbox: RunningSandbox, home: Path
 ) -> None:
     secret, shop = "SomeSecretText", sandbox.variables
     assert smscli("send", "--mobile", "13800138000", "--content", secret, **shop).code == 0
@@ -215,14 +240,12 @@ def test_prune_forgets_texts_and_numbers_but_no_unfinished_run_and_no_key(
     assert smscli("send", "--mobile", "13800138002", "--content", "x", **shop | {"SMSCLI_NAME": "closed"}).code == 4
     assert smscli("runs", "prune", "--before", "2020-01-01").err.startswith("0 runs forgotten")
     assert smscli("runs", "prune", "--before", "2999-01-01").code == 2
-    with sqlite3.connect(ledger) as connection:
-        connection.execute("UPDATE run SET created = created - 2 * 86400")
-    connection.close()
+    ask("UPDATE run SET created = created - 2 * 86400")
     ended = smscli("runs", "prune", "--before", TODAY)
     kept = "(those with a key keep it, without texts and numbers)"
     assert ended.err == f"2 runs forgotten {kept}; 1 unfinished ones stay until they are resumed or cancelled\n"
     assert [row[0] for row in smscli("runs").rows] == ["2", "3"]
-    files = [file.read_bytes() for file in ledger.parent.iterdir()]
+    files = [file.read_bytes() for file in home.rglob("ledger.db*")]
     assert not any(secret.encode() in content or b"13800138001" in content for content in files)
     again = smscli("send", "--mobile", "13800138001", "--content", secret, "--key", "k", **shop)
     assert again.code == 0
@@ -230,6 +253,7 @@ def test_prune_forgets_texts_and_numbers_but_no_unfinished_run_and_no_key(
     assert sandbox.queued == ["13800138000", "13800138001"]
 
 
+@pytest.mark.sqlite
 def test_pruned_numbers_are_gone_from_the_file(smscli: Smscli, sandbox: RunningSandbox, ledger: Path) -> None:
     people = numbers(3000)
     send = ("send", "--content", "x", "--batch-size", "20", "--yes", "--force")
@@ -243,15 +267,17 @@ def test_pruned_numbers_are_gone_from_the_file(smscli: Smscli, sandbox: RunningS
     assert not any(mobile.encode() in content for mobile in people)
 
 
+@pytest.mark.sqlite
 def test_one_ledger_has_one_lock_whatever_it_is_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "link.db").symlink_to(tmp_path / "real.db")
     monkeypatch.setenv("SMSCLI_LEDGER", str(tmp_path / "link.db"))
-    assert ledger_path() == tmp_path / "real.db"
+    assert ledger_location() == tmp_path / "real.db"
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SMSCLI_LEDGER", ":memory:")
-    assert ledger_path() == tmp_path / ":memory:"
+    assert ledger_location() == tmp_path / ":memory:"
 
 
+@pytest.mark.sqlite
 @pytest.mark.skipif(os.name != "posix", reason="file modes are of POSIX")
 def test_a_file_that_is_no_ledger_keeps_its_mode(smscli: Smscli, tmp_path: Path) -> None:
     other = tmp_path / "other.txt"

@@ -11,10 +11,11 @@ from time import sleep
 
 import pytest
 
-from smscli.errors import BusyError, InputError
+from smscli.errors import BusyError, InputError, LedgerError, LedgerLostError
 from smscli.ledger.backup import back_up, check
+from smscli.ledger.engines import Connection
 from smscli.ledger.runs import Runs
-from smscli.ledger.store import Connection, LedgerError, LedgerLostError, Store, ledger_path, open_store
+from smscli.ledger.store import Store, open_store
 from tests.support.runs import begun
 
 
@@ -56,12 +57,13 @@ def test_nothing_is_left_open(home: Path) -> None:
     assert open_files() == before
 
 
+@pytest.mark.sqlite
 @pytest.mark.skipif(not Path("/proc/locks").exists(), reason="there is no /proc")
 def test_opening_twice_keeps_the_locks_of_the_first(store: Store) -> None:
     """POSIX drops all locks of a process on a file when it closes any descriptor of it."""
 
     def locks() -> int:
-        inode = f":{store.path.stat().st_ino} "
+        inode = f":{Path(store.place).stat().st_ino} "
         return sum(
             inode in line and f" {os.getpid()} " in line for line in Path("/proc/locks").read_text().splitlines()
         )
@@ -74,6 +76,7 @@ def test_opening_twice_keeps_the_locks_of_the_first(store: Store) -> None:
     assert locks() == before
 
 
+@pytest.mark.sqlite
 def test_another_process_does_not_remove_the_log_that_this_one_reads(store: Store) -> None:
     with store.transaction() as connection:
         connection.execute(insert(1))
@@ -81,10 +84,10 @@ def test_another_process_does_not_remove_the_log_that_this_one_reads(store: Stor
         pass
     look = "from smscli.ledger.store import open_store\nwith open_store() as s: s.read('SELECT * FROM run')"
     subprocess.run([sys.executable, "-c", look], check=True)
-    assert store.path.with_name("ledger.db-wal").exists()
+    assert Path(store.place).with_name("ledger.db-wal").exists()
     with store.transaction() as connection:
         connection.execute(insert(2))
-    with sqlite3.connect(store.path) as other:
+    with sqlite3.connect(store.place) as other:
         assert other.execute("SELECT count(*) FROM optout").fetchone() == (2,)
     other.close()
 
@@ -120,9 +123,10 @@ def test_the_cause_of_a_failed_write_is_not_hidden_by_the_rollback(store: Store)
     assert numbers(store) == ["1"]
 
 
-def test_what_threads_write_at_once_shares_a_transaction(store: Store) -> None:
-    begun: list[str] = []
-    store._connection.set_trace_callback(lambda text: begun.append(text) if text.startswith("BEGIN") else None)
+def test_what_threads_write_at_once_shares_a_transaction(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[None] = []
+    begin = store._engine.begin
+    monkeypatch.setattr(store._engine, "begin", lambda beside: begun.append(begin(beside)))
     threads = [
         threading.Thread(target=store.commit_together, args=(lambda connection, n=n: connection.execute(insert(n)),))
         for n in range(8)
@@ -189,10 +193,11 @@ def test_the_file_is_not_closed_under_a_thread_that_writes(home: Path, monkeypat
 # --- a file that goes away ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("name", ["ledger.db", "ledger.db-lock"])
 @pytest.mark.parametrize("replaced", [False, True])
 def test_a_ledger_that_was_moved_or_replaced_is_not_written_to(store: Store, name: str, replaced: bool) -> None:
-    file = store.path.with_name(name)
+    file = Path(store.place).with_name(name)
     file.rename(file.with_name("elsewhere"))
     if replaced:
         file.write_bytes(file.with_name("elsewhere").read_bytes())
@@ -203,6 +208,7 @@ def test_a_ledger_that_was_moved_or_replaced_is_not_written_to(store: Store, nam
 # --- copies -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sqlite
 def test_a_backup_holds_what_a_copy_of_the_file_would_lose(store: Store, tmp_path: Path) -> None:
     with store.transaction() as connection:
         connection.execute(insert(1))
@@ -214,6 +220,7 @@ def test_a_backup_holds_what_a_copy_of_the_file_would_lose(store: Store, tmp_pat
         back_up(store, target)
 
 
+@pytest.mark.sqlite
 def test_a_backup_can_be_used_in_its_place(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with open_store() as store:
         with begun(Runs(store), [("x", ["13800138000"])]):
@@ -221,19 +228,20 @@ def test_a_backup_can_be_used_in_its_place(home: Path, tmp_path: Path, monkeypat
         back_up(store, tmp_path / "copy.db")
     monkeypatch.setenv("SMSCLI_LEDGER", str(tmp_path / "copy.db"))
     with open_store() as restored:
-        assert restored.path == tmp_path / "copy.db"
+        assert Path(restored.place) == tmp_path / "copy.db"
         assert [run.numbers for run in Runs(restored).latest()] == [1]
         assert restored.read("PRAGMA journal_mode") == [("wal",)]
         assert check(restored).problems == []
 
 
+@pytest.mark.sqlite
 def test_a_file_that_is_not_sound_is_found(home: Path) -> None:
     with open_store() as store:
         with begun(Runs(store), [("x", [f"138{n:08d}" for n in range(20000)])]):
             pass
         store.shrink()
-    content = bytearray(ledger_path().read_bytes())
+    content = bytearray(Path(store.place).read_bytes())
     content[len(content) // 2 : len(content) // 2 + 6000] = b"\xff" * 6000
-    ledger_path().write_bytes(content)
+    Path(store.place).write_bytes(content)
     with open_store() as store:
         assert check(store).problems != []

@@ -124,7 +124,7 @@ def test_the_whole_circle(make_circle: Callable[[str], Circle], smscli: Smscli, 
 
     # What people answered, whose number is off the list, and what the next send leaves out.
     eventually(lambda: circle.all_taken(3))
-    replies = {reply["mobile"]: reply for reply in smscli("inbox", "--output", "json").json}
+    replies = {reply["mobile"]: reply for reply in smscli("inbox", "--optouts", "--output", "json").json}
     assert {mobile: reply["content"] for mobile, reply in replies.items()} == {
         OPTS_OUT: "TD",
         ANSWERS: pusher.REPLIES["12"],

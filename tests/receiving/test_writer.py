@@ -7,9 +7,9 @@ from typing import Any, cast
 import pytest
 
 from smscli.config.profile import Profile
+from smscli.errors import LedgerError
 from smscli.httpd.request import Request, Response
 from smscli.ledger.inbox import Inbox
-from smscli.ledger.store import LedgerError
 from smscli.protocol.forms import encode_form
 from smscli.protocol.pushes import Push, Report, Signature, report_fields, signed_name
 from smscli.receiving import complaints

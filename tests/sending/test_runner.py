@@ -1,15 +1,16 @@
 """How a run ends: exit codes, what stops it, what is tried again, what is held back."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from smscli.config.profile import Profile
-from smscli.errors import OutcomeUnknownError, UnreachableError
+from smscli.errors import LedgerBusyError, LedgerError, OutcomeUnknownError, UnreachableError
+from smscli.ledger import answers, claims
 from smscli.ledger.runs import Runs
-from smscli.ledger.store import LedgerBusyError, LedgerError, Store, open_store
+from smscli.ledger.store import Store, open_store
 from smscli.protocol.answers import SendAnswer
 from smscli.sending.runner import Pace, Result, Runner
 from tests.support.runs import begun, new_run
@@ -22,7 +23,9 @@ class Scripted:
     def __init__(self, answers: Mapping[str, SendAnswer | Exception]) -> None:
         self.answers, self.asked = answers, list[str]()
 
-    def send(self, form: Mapping[str, str]) -> SendAnswer:
+    def send(self, form: Mapping[str, str], may_leave: Callable[[], bool] = lambda: True) -> SendAnswer:
+        if not may_leave():
+            raise UnreachableError("no")
         self.asked.append(form["content"])
         answer = self.answers.get(form["content"], SendAnswer(0, "提交成功", "1", accepted=1))
         if isinstance(answer, Exception):
@@ -31,8 +34,7 @@ class Scripted:
 
 
 @pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    monkeypatch.setenv("SMSCLI_LEDGER", str(tmp_path / "ledger.db"))
+def store(home: Path) -> Iterator[Store]:
     with open_store() as opened:
         yield opened
 
@@ -105,8 +107,7 @@ def test_standby_is_tried_only_where_nothing_was_sent(store: Store) -> None:
 def test_a_bug_is_raised_and_its_batch_is_unknown(store: Store) -> None:
     with pytest.raises(ZeroDivisionError):
         carry_out(store, ["a", "b", "c"], Scripted({"b": ZeroDivisionError()}))
-    with Runs(store).hold(1):
-        assert states(store) == ["accepted", "unknown", "planned"]
+    assert states(store) == ["accepted", "unknown", "planned"]
 
 
 @pytest.mark.parametrize("answer", [SendAnswer(77, "x"), SendAnswer(502, "Bad Gateway"), SendAnswer(-2, "系统繁忙")])
@@ -131,9 +132,9 @@ def test_who_opts_out_during_a_run_gets_nothing_more(store: Store) -> None:
     people = numbers(3)
 
     class Leaving(Scripted):
-        def send(self, form: Mapping[str, str]) -> SendAnswer:
+        def send(self, form: Mapping[str, str], may_leave: Callable[[], bool] = lambda: True) -> SendAnswer:
             OptOuts(store).add("demo", [people[1]], "TD")
-            return super().send(form)
+            return super().send(form, may_leave)
 
     gateway = Leaving({})
     result = carry_out(store, ["a", "b", "c"], gateway)
@@ -142,31 +143,27 @@ def test_who_opts_out_during_a_run_gets_nothing_more(store: Store) -> None:
 
 
 def test_an_answer_survives_a_ledger_that_is_locked_for_long(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("smscli.sending.runner._AGAIN_SECONDS", 0.01)
-    advance, failures = Runs.advance, [LedgerBusyError("locked"), LedgerError("disk full"), LedgerBusyError("locked")]
+    monkeypatch.setattr("smscli.ledger.claims.AGAIN_SECONDS", 0.01)
+    settle, failures = answers.settle, [LedgerBusyError("locked"), LedgerError("disk full"), LedgerBusyError("locked")]
 
-    def failing(self: Runs, run: Any, answered: Any, following: Any) -> Any:
-        if answered and failures:
+    def failing(*arguments: Any) -> answers.Written:
+        if failures:
             raise failures.pop()
-        return advance(self, run, answered, following)
+        return settle(*arguments)
 
-    monkeypatch.setattr(Runs, "advance", failing)
+    monkeypatch.setattr(claims, "settle", failing)
     carry_out(store, ["a", "b"], Scripted({}))
     assert states(store) == ["accepted", "accepted"]
     assert failures == []
 
 
 def test_an_answer_that_cannot_be_written_is_said(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("smscli.sending.runner._FULL_SECONDS", 0.0)
-    monkeypatch.setattr("smscli.sending.runner._AGAIN_SECONDS", 0.01)
-    advance = Runs.advance
+    monkeypatch.setattr("smscli.ledger.claims.AWAY_SECONDS", 0.0)
 
-    def failing(self: Runs, run: Any, answered: Any, following: Any) -> Any:
-        if answered:
-            raise LedgerError("the disk is full.")
-        return advance(self, run, answered, following)
+    def failing(*_: Any) -> bool:
+        raise LedgerError("the disk is full.")
 
-    monkeypatch.setattr(Runs, "advance", failing)
+    monkeypatch.setattr(claims, "settle", failing)
     answer = SendAnswer(0, "提交成功", "2026112510000012345678901", accepted=1)
     with pytest.raises(OutcomeUnknownError) as raised:
         carry_out(store, ["a", "b"], Scripted({"a": answer}))
@@ -174,11 +171,12 @@ def test_an_answer_that_cannot_be_written_is_said(store: Store, monkeypatch: pyt
     assert states(store) == ["unknown", "planned"]  # as everybody sees it from now on
 
 
+@pytest.mark.sqlite
 def test_a_ledger_that_is_deleted_stops_the_run_before_the_next_batch(store: Store) -> None:
     class Deleting(Scripted):
-        def send(self, form: Mapping[str, str]) -> SendAnswer:
-            store.path.unlink()
-            return super().send(form)
+        def send(self, form: Mapping[str, str], may_leave: Callable[[], bool] = lambda: True) -> SendAnswer:
+            Path(store.place).unlink()
+            return super().send(form, may_leave)
 
     gateway = Deleting({})
     with pytest.raises(OutcomeUnknownError, match="was moved, deleted or replaced"):

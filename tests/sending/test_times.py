@@ -173,6 +173,6 @@ def test_a_key_with_a_day_in_words_sends_once(smscli: Smscli, sandbox: RunningSa
 def test_the_absolute_time_is_in_the_plan_and_in_the_result(smscli: Smscli, sandbox: RunningSandbox) -> None:
     send = ("send", "--mobile", "13800138000", "--content", "x", "--at", "2126/12/1 9:00", "--output", "table")
     plan = smscli(*send, "--dry-run", **sandbox.variables)
-    assert "time                2126-12-01 09:00:00 China time (UTC+8), Sunday " in plan.out
+    assert "time                2126-12-01 09:00:00 China time (UTC+8), Sunday\n" in plan.out
     result = smscli(*send, **sandbox.variables)
     assert "run 1 is scheduled for 2126-12-01 09:00:00 China time (UTC+8), Sunday\n" in result.err

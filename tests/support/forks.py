@@ -19,15 +19,15 @@ SOUND = "import sys\nfrom smscli.__main__ import main\n"
 # The test of tests about power cuts: this variant does not sync before it says that something is kept.
 UNSYNCED = (
     """
-from smscli.ledger import store
-connect = store._connect
+from smscli.ledger.engines import sqlite
+connect = sqlite._connect
 
 def unsynced(path):
     connection = connect(path)
     connection.execute("PRAGMA synchronous = NORMAL")
     return connection
 
-store._connect = unsynced
+sqlite._connect = unsynced
 """
     + SOUND
 )

@@ -24,7 +24,7 @@ _LOOKS_SQL = [
     re.compile(rf".*({_CLAUSES})", re.DOTALL),
 ]  # fmt: skip
 _METHODS = {"execute", "executemany", "executescript", "cursor", "commit", "rollback", "iterdump"}
-_MODULES = {"sqlite3", "_sqlite3", "apsw", "sqlalchemy", "dbm"}
+_MODULES = {"sqlite3", "_sqlite3", "psycopg2", "psycopg", "apsw", "sqlalchemy", "dbm"}
 _STORES = re.compile(r"(connection|cursor|database|ledger|store|inbox|optouts|runs|db)(\(.*\))?$")
 
 

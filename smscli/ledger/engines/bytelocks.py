@@ -24,7 +24,7 @@ else:
         fcntl.lockf(file, fcntl.LOCK_UN, 1, position)
 
 
-class RunLocks:
+class ByteLocks:
     """The runs that this process holds; there must be only one of these a process and file.
 
     A process that closes any descriptor of the file loses all its locks on it (POSIX).
@@ -53,6 +53,15 @@ class RunLocks:
     def is_mine(self, run: int) -> bool:
         """Return whether this process holds a run."""
         return run in self._mine
+
+    def is_held(self, run: int) -> bool:
+        """Return whether another process holds a run; that one may find it held for a moment, while this one looks."""
+        if self.is_mine(run):
+            return False
+        if not self.take(run):
+            return True
+        self.give_back(run)
+        return False
 
     def close(self) -> None:
         """Give everything back."""

@@ -1,0 +1,223 @@
+"""The ledger as an SQLite file, and beside it a file of locks."""
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from smscli.errors import LedgerBusyError, LedgerError, LedgerLostError
+from smscli.ledger.engines import Values
+from smscli.ledger.engines.bytelocks import ByteLocks
+from smscli.ledger.schema import MIGRATIONS
+
+_APPLICATION = 0x534D5343  # "SMSC"
+_BUSY_SECONDS = 20
+
+
+class SqliteConnection(sqlite3.Connection):
+    """A connection that says which id a row got, and what time it is."""
+
+    skip_locked = ""
+
+    def now(self) -> float:
+        """Return the moment, in seconds since 1970."""
+        return time.time()
+
+    def insert(self, statement: str, values: Values) -> int | None:
+        """Add one row, and return its id; None where it was not added, for it was there."""
+        cursor = self.execute(statement, values)
+        return cursor.lastrowid if cursor.rowcount else None
+
+
+class SqliteEngine:
+    """An open file; there must be only one of these a process and file.
+
+    Closing a second descriptor of an SQLite file drops every lock that the process holds on it (POSIX), and other
+    programs would then remove what it still reads.
+    """
+
+    gate = 0.0
+    identity = ""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.place, self.version = path, str(path), len(MIGRATIONS)
+        self.turn = threading.RLock()
+        with self.explained():
+            self.connection = _connect(path)
+            locks = path.with_name(f"{path.name}-lock")
+            self._locks = ByteLocks(locks)
+            self._identities = {file: _identity(file) for file in (path, locks)}
+
+    def close(self) -> None:
+        """Close it, and give everything back."""
+        self.connection.close()
+        self._locks.close()
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Turn SQLite's troubles into sentences while the block lasts."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error) or "busy" in str(error):
+                raise LedgerBusyError(
+                    f"the ledger {self.place} cannot be used: another program keeps it locked."
+                ) from None
+            raise LedgerError(
+                f"the ledger {self.place} cannot be used: {error}; is the disk full or read-only?"
+            ) from None
+        except (sqlite3.IntegrityError, sqlite3.DataError):
+            raise  # a bug
+        except sqlite3.ProgrammingError as error:
+            if "closed" not in str(error):
+                raise
+            # A thread that an interrupt left behind.
+            raise LedgerError(f"the ledger {self.place} was closed, because the program is ending.") from None
+        except sqlite3.DatabaseError as error:
+            raise LedgerError(
+                f"the ledger {self.place} is damaged or not a ledger ({error}). Move it away to begin a new one; "
+                "unfinished runs in it can then not be resumed."
+            ) from None
+        except OSError as error:
+            raise LedgerError(f"the ledger {self.place} cannot be used: {error.strerror}.") from None
+
+    def stream(self, statement: str, values: Values) -> Iterator[Any]:
+        """Yield the rows of a statement one by one."""
+        yield from self.connection.cursor().execute(statement, values)
+
+    # --- transactions ---
+
+    def begin(self, beside: bool = False) -> None:
+        """Begin a transaction, beside which there is no other one that writes."""
+        for file, identity in self._identities.items():
+            if _identity(file) != identity:
+                raise LedgerLostError(
+                    f"the ledger {self.place} was moved, deleted or replaced while it was in use ({file.name}), so "
+                    "nothing more is written to it or sent. Put it back as it was, then look with: smscli runs"
+                )
+        self.connection.execute("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        """Make the transaction durable."""
+        self.connection.execute("COMMIT")
+
+    def roll_back(self) -> None:
+        """Undo the transaction."""
+        with suppress(sqlite3.Error):  # or it would hide what went wrong
+            self.connection.execute("ROLLBACK")
+
+    # --- runs that are at work ---
+
+    def take(self, run: int, join: bool = False) -> bool:
+        """Hold a run for this process until it is given back or the process dies; False where it is held."""
+        return self._locks.take(run)
+
+    def give_back(self, run: int) -> None:
+        """Hold a run no longer."""
+        self._locks.give_back(run)
+
+    def is_mine(self, run: int) -> bool:
+        """Return whether this process holds a run."""
+        return self._locks.is_mine(run)
+
+    def is_held(self, run: int) -> bool:
+        """Return whether another process that lives holds a run."""
+        return self._locks.is_held(run)
+
+    # --- the file as a whole ---
+
+    def facts(self) -> list[tuple[str, str | int]]:
+        """Return where the file is, and its bytes."""
+        files = [self.path, self.path.with_name(f"{self.path.name}-wal")]
+        size = sum(file.stat().st_size for file in files if file.exists())
+        return [("file", self.place), ("engine", f"SQLite {sqlite3.sqlite_version}"), ("bytes", size)]
+
+    def problems(self) -> list[str]:
+        """Read the whole file, and return in SQLite's own words what is not sound."""
+        found = [text for (text,) in self.connection.execute("PRAGMA integrity_check") if text != "ok"]
+        orphans = self.connection.execute("PRAGMA foreign_key_check")
+        return found + [f"{row[0]}, row {row[1]}: it does not belong to anything" for row in orphans]
+
+    def copy_to(self, connection: sqlite3.Connection) -> None:
+        """Copy everything that is durable into another database."""
+        self.connection.backup(connection)
+
+    def shrink(self) -> None:
+        """Move what was written from the log into the file, so that nothing that was deleted stays readable in it."""
+        self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    try:
+        found = file.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+# --- opening ------------------------------------------------------------------------------------------------------
+
+
+def _connect(path: Path) -> SqliteConnection:
+    """Open the file, creating or migrating it; it is readable by its owner only."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with suppress(FileExistsError):  # the companions that SQLite makes take their mode from the file
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    if not path.is_file():
+        raise LedgerError(f"{path} is not a file that could be a ledger; name another in SMSCLI_LEDGER.")
+    connection = sqlite3.connect(
+        path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False, factory=SqliteConnection
+    )
+    try:
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA secure_delete = ON")  # or numbers that were pruned stay readable in free pages
+        version = _version(connection, path)
+        if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+            _use_wal(connection)
+        if version < len(MIGRATIONS):
+            _migrate(connection, path)
+        if os.name == "posix" and path.stat().st_mode & 0o077:
+            path.chmod(0o600)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Switch to the write-ahead log; SQLite does not wait by itself where another process is just doing the same."""
+    patience = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > patience:
+                raise
+            time.sleep(0.02)
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if tables and application != _APPLICATION:
+        raise LedgerError(f"{path} is a database of another program, not a ledger; name another in SMSCLI_LEDGER.")
+    if version > len(MIGRATIONS):
+        raise LedgerError(f"the ledger {path} was written by a newer smscli; use that one. It is left as it was.")
+    return int(version)
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    connection.execute("BEGIN IMMEDIATE")  # of two processes one migrates, and the other finds it done
+    for version in range(_version(connection, path), len(MIGRATIONS)):
+        for statement in MIGRATIONS[version]:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {version + 1}")
+    connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+    connection.execute("COMMIT")
