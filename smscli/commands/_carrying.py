@@ -29,8 +29,10 @@ def account_of(run: Run) -> Profile:
     account = choose(run.profile)
     if account.name != run.account and run.profile != SANDBOX:
         raise InputError(
-            f"run {run.id} was sent by account {run.account!r}, but profile {account.label!r} now has account "
-            f"{account.name!r}. Nothing was sent. Give the profile its old name back, then try again."
+            _(
+                "run {run} was sent by account {old!r}, but profile {profile!r} now has account {new!r}. "
+                "Nothing was sent. Give the profile its old name back, then try again."
+            ).format(run=run.id, old=run.account, profile=account.label, new=account.name)
         )
     return account
 

@@ -110,17 +110,27 @@ def _why(person: Person) -> str:
 def _say_left_out(environment: Environment, store: Store, run: int) -> None:
     """Name the numbers among which the gateway left some out without saying which."""
     sentences = [
-        f"batch {batch.batch}: the gateway left {batch.invalid + batch.blacklisted:,} of these "
-        f"{len(batch.mobiles):,} numbers out ({batch.invalid:,} invalid, {batch.blacklisted:,} blacklisted) and does "
-        f"not say which: {_some(batch.mobiles)}"
+        _(
+            "batch {batch}: the gateway left {count:,} of these {numbers:,} numbers out ({invalid:,} invalid, "
+            "{blacklisted:,} blacklisted) and does not say which: {named}"
+        ).format(
+            batch=batch.batch,
+            count=batch.invalid + batch.blacklisted,
+            numbers=len(batch.mobiles),
+            invalid=batch.invalid,
+            blacklisted=batch.blacklisted,
+            named=_some(batch.mobiles),
+        )
         for batch in left_out(store, run)
     ]
-    more = f"… and the same of {{:,}} batches more; `smscli runs {run} --output tsv` lists their counts"
-    say_some(environment, sentences, more)
+    more = _("… and the same of {{:,}} batches more; `smscli runs {run} --output tsv` lists their counts")
+    say_some(environment, sentences, more.format(run=run))
     if waiting := sum(batch.numbers for batch in Runs(store).open_batches(run) if batch.state is State.REFUSED):
         environment.say(
-            f"{waiting:,} of the refused numbers may still be sent to by `smscli resume {run}`: if you send to them "
-            f"otherwise, give that up first with `smscli cancel {run}`"
+            _(
+                "{count:,} of the refused numbers may still be sent to by `smscli resume {run}`: if you send to them "
+                "otherwise, give that up first with `smscli cancel {run}`"
+            ).format(count=waiting, run=run)
         )
 
 
@@ -128,13 +138,16 @@ def say_unknown(environment: Environment, store: Store, run: Run) -> None:
     """Name the numbers of a run whose outcome is unknown, the first of each batch."""
     batches = Runs(store).unsettled_batches(run.id)
     named = max(_NAMED // max(len(batches), 1), 3)
-    sentences = [f"batch {batch.number}, outcome unknown: {_some(batch.mobiles, named)}" for batch in batches]
-    option = f"`smscli runs {run.id} --unknown` lists them all"
-    say_some(environment, sentences, f"… and {{:,}} batches more; {option}")
+    sentences = [
+        _("batch {batch}, outcome unknown: {named}").format(batch=batch.number, named=_some(batch.mobiles, named))
+        for batch in batches
+    ]
+    more = _("… and {{:,}} batches more; `smscli runs {run} --unknown` lists them all")
+    say_some(environment, sentences, more.format(run=run.id))
     if any(len(batch.mobiles) > named for batch in batches):
-        environment.say(option)
+        environment.say(_("`smscli runs {run} --unknown` lists them all").format(run=run.id))
 
 
 def _some(mobiles: Sequence[str], named: int = _NAMED) -> str:
-    more = f" and {len(mobiles) - named:,} more" if len(mobiles) > named else ""
-    return f"{', '.join(mobiles[:named])}{more}"
+    listed, more = ", ".join(mobiles[:named]), len(mobiles) - named
+    return _("{listed} and {count:,} more").format(listed=listed, count=more) if more > 0 else listed

@@ -42,7 +42,7 @@ COLUMNS = (
     "failed", "waiting", "at", "resends",
 )  # fmt: skip
 _TABLE_COLUMNS = ("run", "created", "state", "at", "numbers", "accepted", "unknown", "profile", "key", "content")
-_SPARE = ("key", "profile", "unknown", "numbers")
+_SPARE = ("key", "profile", "unknown", "numbers", "accepted")
 _LIMIT = 20
 _OF_ONE_RUN = ("--failed", "--unknown", "--list", "--wait")
 
@@ -172,6 +172,7 @@ def _latest(store: Store, which: Which, state: RunState | None, limit: int) -> t
 def _write(environment: Environment, summaries: Sequence[RunSummary], output: Output | None) -> None:
     rows: list[Sequence[Cell]] = [_run_row(summary) for summary in summaries]
     columns: Sequence[str] = COLUMNS
+    spare: Sequence[str] = _SPARE
     if is_table(environment, output):
         named = [dict(zip(COLUMNS, row, strict=True)) for row in rows]
         for row in named:
@@ -183,10 +184,13 @@ def _write(environment: Environment, summaries: Sequence[RunSummary], output: Ou
             }
         # Columns of zeros would leave no room for the text on a narrow terminal.
         columns = [name for name in _TABLE_COLUMNS if any(row[name] for row in named)]
-        if len({row["profile"] for row in named}) == 1 and summaries[0].run.profile != SANDBOX:
+        profiles = {row["profile"] for row in named}
+        if len(profiles) == 1 and SANDBOX not in profiles:
             columns.remove("profile")  # it says nothing
+        if SANDBOX in profiles:
+            spare = [name for name in spare if name != "profile"]  # it marks the runs that sent nothing
         rows = [[row[name] for name in columns] for row in named]
-    write_rows(environment, columns, rows, output, empty=_("There are no runs to show."), cut=True, spare=_SPARE)
+    write_rows(environment, columns, rows, output, empty=_("There are no runs to show."), cut=True, spare=spare)
 
 
 def _run_row(summary: RunSummary) -> tuple[Cell, ...]:

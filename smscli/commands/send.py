@@ -263,7 +263,7 @@ def _look_for_repeat(job: Job) -> None:
         return
     window = parse_duration(account.repeat_window) if account.repeat_window else None
     same = Runs(job.store).same_since(job.digest, account.name, job.store.now() - (window or _REPEAT_SECONDS))
-    if not same:
+    if not same or same.id == job.resends:  # where all of a run failed, its resend is the same to the same numbers
         return
     at = china_time(same.created)
     if window:

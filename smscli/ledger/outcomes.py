@@ -9,7 +9,7 @@ from smscli.ledger.states import State
 from smscli.ledger.store import Store, marks
 from smscli.ledger.verdicts import BLACKLISTED, DELIVERED, Word, verdict
 
-_PAGE = 200  # batches read at once
+_PAGE = 100  # batches read at once: their reports are in memory
 
 
 class Sent(NamedTuple):
@@ -116,9 +116,11 @@ def people(store: Store, run: int) -> Iterator[Person]:
             if not found:
                 yield Person(mobile, *others, None, request)
                 continue
-            state = verdict(found, request.parts)
-            outcome = Outcome.DELIVERED if state == DELIVERED else Outcome.FAILED
-            yield Person(mobile, outcome, state, max(word.at for word in found if word.state == state), request)
+            at, _received, state = found[0]
+            if len(found) > 1:  # of many numbers nearly all have one report
+                state = verdict(found, request.parts)
+                at = max(word.at for word in found if word.state == state)
+            yield Person(mobile, Outcome.DELIVERED if state == DELIVERED else Outcome.FAILED, state, at, request)
 
 
 def _without_report(request: Request, words: "_Words") -> tuple[Outcome, str]:
@@ -151,12 +153,12 @@ def _is_certain(request: Request, words: "_Words") -> bool:
 _Words = Mapping[str, Sequence[Word]]  # the reports of a batch, by number
 
 
-def _requests(store: Store, run: int) -> Iterator[tuple[Request, _Words]]:
+def _requests(store: Store, run: int, condition: str = "") -> Iterator[tuple[Request, _Words]]:
     last, alive = 0, store.is_alive(run)
     while rows := store.read(
         "SELECT number, state, open, coalesce(batch.content, run.content), mobiles, code, sendid, accepted, "
         "batch.invalid, blacklisted, message, error, parts, sent FROM batch JOIN run ON run.id = batch.run "
-        "WHERE batch.run = ? AND number > ? AND mobiles != '' ORDER BY number LIMIT ?",
+        f"WHERE batch.run = ? AND number > ? AND mobiles != '' {condition} ORDER BY number LIMIT ?",
         (run, last, _PAGE),
     ):
         page = [
@@ -170,11 +172,13 @@ def _requests(store: Store, run: int) -> Iterator[tuple[Request, _Words]]:
 
 def _words(store: Store, sendids: Sequence[str]) -> dict[str, dict[str, list[Word]]]:
     found: dict[str, dict[str, list[Word]]] = {}
+    if not sendids:
+        return found
     rows = store.read(
         f"SELECT sendid, mobile, at, received, state FROM report WHERE sendid IN ({marks(sendids)})", sendids
     )
-    for sendid, mobile, *word in rows if sendids else ():
-        found.setdefault(sendid, {}).setdefault(mobile, []).append(Word(*word))
+    for sendid, mobile, at, received, state in rows:
+        found.setdefault(sendid, {}).setdefault(mobile, []).append(Word(at, received, state))
     return found
 
 
@@ -193,9 +197,7 @@ class LeftOut(NamedTuple):
 def left_out(store: Store, run: int) -> list[LeftOut]:
     """Return the batches of which the gateway left out some numbers and it is not known which."""
     found = []
-    for request, words in _requests(store, run):
-        if request.state is not State.ACCEPTED or not request.invalid + request.blacklisted:
-            continue
+    for request, words in _requests(store, run, "AND state = 'accepted' AND batch.invalid + blacklisted > 0"):
         mobiles = [mobile for mobile in request.mobiles if mobile not in words]
         if mobiles and not _is_certain(request, words):
             found.append(LeftOut(request.number, mobiles, request.invalid, request.blacklisted))

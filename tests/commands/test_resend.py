@@ -240,6 +240,17 @@ def test_opt_outs_and_per_number_hold(smscli: Smscli, home: Path, sandbox: Runni
     assert "1 left out: they would get more messages than per_number allows" in ended.err
 
 
+def test_the_repeat_window_holds_between_resends(smscli: Smscli, home: Path, sandbox: RunningSandbox) -> None:
+    write_shop(home, sandbox, 'repeat_window = "1h"')
+    send(smscli, ONE)
+    record(smscli, sandbox, "EXPIRED")
+    assert smscli("resend", "1", "--failed").code == 0
+    record(smscli, sandbox, "EXPIRED")
+    again = smscli("resend", "1", "--failed")
+    assert (again.code, len(sent(sandbox))) == (9, 2)
+    assert "run 2 sent the same to the same numbers" in again.err
+
+
 def test_it_can_be_scheduled(smscli: Smscli, sandbox: RunningSandbox) -> None:
     send(smscli, ONE)
     record(smscli, sandbox, "EXPIRED")

@@ -189,3 +189,9 @@ def test_a_send_whose_only_number_is_blacklisted_is_refused_everywhere(smscli: S
     assert (ended.code, ended.json[0]["outcome"]) == (4, "refused")
     assert smscli("runs", "--output", "json").json[0]["state"] == "refused"
     assert smscli("runs", "1", "--output", "json").json[0]["outcome"] == "refused"
+
+
+def test_the_sandbox_is_marked_on_a_narrow_terminal_too(smscli: Smscli, terminal: Terminal) -> None:
+    assert smscli(*TRY, "--at", "2090-01-01 09:00", "--key", "尊敬的客户，您的订单").code == 0
+    for width in ("80", "200"):
+        assert "  sandbox  " in terminal(["runs", "--sandbox"], COLUMNS=width)[1]
