@@ -26,7 +26,7 @@ completions: .venv  ## after a change to a command's options or help
 	$(BIN)/python -m smscli.completion
 
 catalogs: .venv  ## after a change to a message: puts new ones into smscli.po, and compiles what is translated there
-	$(BIN)/python -m tests.catalogs
+	$(BIN)/python -m tests.support.catalogs
 
 man: .venv  ## after a change to a command's options or help, or to a topic
 	SMSCLI_LANG=en $(BIN)/python -m smscli.manual

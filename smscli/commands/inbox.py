@@ -52,7 +52,7 @@ def command(
     A reply counts as read when `inbox --unread` has written it. Without --unread all are shown, and nothing changes.
     """
     if quarantine and (follow or mobile or unread or optouts or run is not None):
-        raise InputError("--quarantine can be used only with --since and --output.")
+        raise InputError(_("--quarantine can be used only with --since and --output."))
     environment: Environment = context.obj
     start = _times.since(since)
     with open_store() as store:
@@ -83,7 +83,7 @@ class _Asked(NamedTuple):
 def _mobile(text: str) -> str:
     mobile = normalise(text)
     if text and (why := refusal(mobile)):
-        raise InputError(f"--mobile {text!r}: {why}.")
+        raise InputError(_("--mobile {text!r}: {why}.").format(text=text, why=why))
     return mobile
 
 

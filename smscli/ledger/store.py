@@ -100,7 +100,7 @@ def open_engine(location: "Path | Server") -> Engine:
         if missing.name != "psycopg2":
             raise
         raise LedgerError(
-            "SMSCLI_LEDGER names a PostgreSQL server, and its driver is missing: pip install 'smscli[postgres]'"
+            _("SMSCLI_LEDGER names a PostgreSQL server, and its driver is missing: pip install 'smscli[postgres]'")
         ) from None
     return PostgresEngine(location)
 
@@ -225,7 +225,7 @@ class Store:
 
     def _busy(self, run: int) -> BusyError:
         if not self.gate:
-            return BusyError(f"run {run} is being sent by another process. This one sent nothing.")
+            return BusyError(_("run {run} is being sent by another process. This one sent nothing.").format(run=run))
         return BusyError(
             _(
                 "run {run} is being sent by another process. This one sent nothing. To send it together: "

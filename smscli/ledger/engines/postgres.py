@@ -309,8 +309,10 @@ class PostgresEngine:
     def copy_to(self, connection: Any) -> NoReturn:
         """Say how a server's database is copied."""
         raise InputError(
-            "a ledger on a server is copied by PostgreSQL's own means: pg_dump --format=custom --file=FILE DATABASE. "
-            "A copy that is put back later knows nothing of what was sent since, and would send it again."
+            _(
+                "a ledger on a server is copied by PostgreSQL's own means: pg_dump --format=custom --file=FILE "
+                "DATABASE. A copy that is put back later knows nothing of what was sent since, and would send it again."
+            )
         )
 
     def shrink(self) -> None:
@@ -326,13 +328,15 @@ class PostgresEngine:
         except psycopg2.Error as error:
             code = error.pgcode or ""
             if self._closed:  # a thread that an interrupt left behind
-                raise LedgerError(f"the ledger {self.place} was closed, because the program is ending.") from None
+                raise LedgerError(
+                    _("the ledger {path} was closed, because the program is ending.").format(path=self.place)
+                ) from None
             if self._session.closed or code in _GONE:
                 self._way.close()
                 raise self._cut_error() from None
             if code in _BUSY:
                 raise LedgerBusyError(
-                    f"the ledger {self.place} cannot be used: another program keeps it locked."
+                    _("the ledger {path} cannot be used: another program keeps it locked.").format(path=self.place)
                 ) from None
             if not code or (code[:2] in _BUGS and code != _RIGHTS):
                 raise
@@ -343,13 +347,15 @@ class PostgresEngine:
                         "by its role, see: smscli ledger roles"
                     ).format(place=self.place, reason=error.diag.message_primary)
                 ) from None
-            raise LedgerError(f"the ledger {self.place} cannot be used: {error.diag.message_primary}.") from None
+            said = _("the ledger {path} cannot be used: {reason}.")
+            raise LedgerError(said.format(path=self.place, reason=error.diag.message_primary)) from None
 
     def _cut_error(self) -> LedgerCutError:
-        return LedgerCutError(
-            f"the connection to the ledger {self.place} was lost, so nothing more is written to it or sent. "
+        said = _(
+            "the connection to the ledger {path} was lost, so nothing more is written to it or sent. "
             "Once the server is there again, look with: smscli runs"
         )
+        return LedgerCutError(said.format(path=self.place))
 
     # --- versions ---
 
@@ -360,7 +366,8 @@ class PostgresEngine:
         try:
             stored = self._stored_version()
             if stored > len(MIGRATIONS):
-                raise LedgerError(f"the ledger {self.place} was written by a newer smscli; use that one.")
+                said = _("the ledger {path} was written by a newer smscli; use that one. It is left as it was.")
+                raise LedgerError(said.format(path=self.place))
             if not stored:
                 self._refuse_foreign_tables()
                 self.execute('CREATE TABLE smscli_ledger (version BIGINT NOT NULL, origin TEXT COLLATE "C")')
@@ -386,7 +393,8 @@ class PostgresEngine:
 
     def _refuse_foreign_tables(self) -> None:
         if self._has("run") or self._has("batch"):
-            raise LedgerError(f"the ledger {self.place} holds tables of another program; name a database of its own.")
+            said = _("the ledger {path} holds tables of another program; name a database of its own.")
+            raise LedgerError(said.format(path=self.place))
 
 
 @lru_cache

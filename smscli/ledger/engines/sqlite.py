@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from smscli.errors import InputError, LedgerBusyError, LedgerError, LedgerLostError
-from smscli.language import _
+from smscli.language import _, later, system_reason
 from smscli.ledger.engines import Values, moved
 from smscli.ledger.engines.bytelocks import ByteLocks
 from smscli.ledger.schema import MIGRATIONS
@@ -74,10 +74,11 @@ class SqliteEngine:
         """Begin a transaction, beside which there is no other one that writes."""
         for file, identity in self._identities.items():
             if _identity(file) != identity:
-                raise LedgerLostError(
-                    f"the ledger {self.place} was moved, deleted or replaced while it was in use ({file.name}), so "
+                said = _(
+                    "the ledger {path} was moved, deleted or replaced while it was in use ({file}), so "
                     "nothing more is written to it or sent. Put it back as it was, then look with: smscli runs"
                 )
+                raise LedgerLostError(said.format(path=self.place, file=file.name))
         self.connection.execute("BEGIN IMMEDIATE")
         if self.connection.execute("PRAGMA user_version").fetchone() != (self.version,):  # since it was opened
             error = moved.refusal(self.path, moved.mark_of(self.connection))
@@ -135,7 +136,8 @@ class SqliteEngine:
         """Read the whole file, and return in SQLite's own words what is not sound."""
         found = [text for (text,) in self.connection.execute("PRAGMA integrity_check") if text != "ok"]
         orphans = self.connection.execute("PRAGMA foreign_key_check")
-        return found + [f"{row[0]}, row {row[1]}: it does not belong to anything" for row in orphans]
+        said = later("{table}, row {row}: it does not belong to anything")
+        return found + [said.format(table=row[0], row=row[1]) for row in orphans]
 
     def copy_to(self, connection: sqlite3.Connection) -> None:
         """Copy everything that is durable into another database."""
@@ -153,22 +155,27 @@ def explained(path: Path) -> Iterator[None]:
         yield
     except sqlite3.OperationalError as error:
         if "locked" in str(error) or "busy" in str(error):
-            raise LedgerBusyError(f"the ledger {path} cannot be used: another program keeps it locked.") from None
-        raise LedgerError(f"the ledger {path} cannot be used: {error}; is the disk full or read-only?") from None
+            said = _("the ledger {path} cannot be used: another program keeps it locked.")
+            raise LedgerBusyError(said.format(path=path)) from None
+        said = _("the ledger {path} cannot be used: {error}; is the disk full or read-only?")
+        raise LedgerError(said.format(path=path, error=error)) from None
     except (sqlite3.IntegrityError, sqlite3.DataError):
         raise  # a bug
     except sqlite3.ProgrammingError as error:
         if "closed" not in str(error):
             raise
         # A thread that an interrupt left behind.
-        raise LedgerError(f"the ledger {path} was closed, because the program is ending.") from None
+        said = _("the ledger {path} was closed, because the program is ending.")
+        raise LedgerError(said.format(path=path)) from None
     except sqlite3.DatabaseError as error:
-        raise LedgerError(
-            f"the ledger {path} is damaged or not a ledger ({error}). Move it away to begin a new one; "
+        said = _(
+            "the ledger {path} is damaged or not a ledger ({error}). Move it away to begin a new one; "
             "unfinished runs in it can then not be resumed."
-        ) from None
+        )
+        raise LedgerError(said.format(path=path, error=error)) from None
     except OSError as error:
-        raise LedgerError(f"the ledger {path} cannot be used: {error.strerror}.") from None
+        said = _("the ledger {path} cannot be used: {reason}.")
+        raise LedgerError(said.format(path=path, reason=system_reason(error))) from None
 
 
 def _identity(file: Path) -> tuple[int, int] | None:
@@ -188,7 +195,8 @@ def _connect(path: Path) -> SqliteConnection:
     with suppress(FileExistsError):  # the companions that SQLite makes take their mode from the file
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     if not path.is_file():
-        raise LedgerError(f"{path} is not a file that could be a ledger; name another in SMSCLI_LEDGER.")
+        said = _("{path} is not a file that could be a ledger; name another in SMSCLI_LEDGER.")
+        raise LedgerError(said.format(path=path))
     connection = sqlite3.connect(
         path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False, factory=SqliteConnection
     )
@@ -227,7 +235,8 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     if tables and application != _APPLICATION:
-        raise LedgerError(f"{path} is a database of another program, not a ledger; name another in SMSCLI_LEDGER.")
+        said = _("{path} is a database of another program, not a ledger; name another in SMSCLI_LEDGER.")
+        raise LedgerError(said.format(path=path))
     if version > len(MIGRATIONS):
         raise moved.refusal(path, moved.mark_of(connection))
     return int(version)
