@@ -15,9 +15,18 @@ from itertools import islice
 from struct import unpack
 from typing import Any, NamedTuple
 
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
-
 from smscli.errors import InputError
+from smscli.language import _
+
+try:
+    from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+except ImportError:  # as in smscli.pyz, which carries nothing that is compiled for one system
+    raise InputError(
+        _(
+            "this list is a workbook, and the library that reads workbooks, python-calamine, is not installed. "
+            "Save the sheet as CSV (UTF-8) and give that file. Nothing was sent."
+        )
+    ) from None
 from smscli.sending.table import Table, holds_numbers
 
 _Ask = Callable[[str, Sequence[str]], str]
@@ -238,7 +247,7 @@ def _spread(
 ) -> Iterator[list[Cell]]:
     """Give a merged cell's value to every row that it stands in; a header over two rows is whole in the second then."""
     begun: dict[int, list[tuple[int, int]]] = {}
-    for (first, column), (last, _) in merged:
+    for (first, column), (last, _column) in merged:
         if last > first:
             begun.setdefault(first, []).append((column, last))
     return _fill_down(rows, begun, top) if begun else rows
@@ -248,7 +257,7 @@ def _fill_down(rows: Iterator[list[Cell]], begun: dict[int, list[tuple[int, int]
     under: list[tuple[int, int, Cell]] = []
     for number, row in enumerate(rows, top):
         under = [cell for cell in under if cell[1] >= number]
-        for column, _, value in under:
+        for column, _last, value in under:
             row[column] = value
         under += [(column, last, row[column]) for column, last in begun.get(number, ()) if column < len(row)]
         yield row
