@@ -1,6 +1,6 @@
 """A ledger of every version that was ever in use is opened by this one, and an unfinished run in it goes on.
 
-`released/N.sql` was written by the smscli of that time. Run 1 was accepted, run 2 could not reach the gateway, run 3 was
+`released/N.sql` was written by the smscli of that time. Run 1 was accepted, run 2 did not reach the gateway, run 3 was
 killed while it was being sent. From version 2 on a number has opted out and a report has come.
 """
 
