@@ -306,7 +306,7 @@ _smscli_about() {
     'smscli help')
         commands='' options='-h --help'
         case $2 in
-        [1-9]*) takes='choice config exit-codes list output reports safety times send runs stats resume resend cancel status inbox optout template balance parse-report listen doctor codes ledger profile sandbox completion help' ;;
+        [1-9]*) takes='choice config exit-codes list output reports safety stability times send runs stats resume resend cancel status inbox optout template balance parse-report listen doctor codes ledger profile sandbox completion help' ;;
         esac ;;
     esac
 }

@@ -335,7 +335,7 @@ smscli completion,--help,flag,Show the help.
 smscli completion,argument 1,choice bash zsh fish powershell,"bash, zsh, fish or powershell."
 smscli help,-h,flag,Show the help.
 smscli help,--help,flag,Show the help.
-smscli help,argument *,choice config exit-codes list output reports safety times send runs stats resume resend cancel status inbox optout template balance parse-report listen doctor codes ledger profile sandbox completion help,"A topic, or a command."
+smscli help,argument *,choice config exit-codes list output reports safety stability times send runs stats resume resend cancel status inbox optout template balance parse-report listen doctor codes ledger profile sandbox completion help,"A topic, or a command."
 '@ | ConvertFrom-Csv
 
     function Find-Row($name) {

@@ -69,9 +69,8 @@ def read_address(given: str, name: str = "SMSCLI_LEDGER") -> Server:
     try:
         return _read(given)
     except _WrongError as wrong:
-        raise LedgerError(
-            f"{name} is not the address of a server: {wrong}. It is written {_EXAMPLE}, or names a file."
-        ) from None
+        said = _("{name} is not the address of a server: {why}. It is written {example}, or names a file.")
+        raise LedgerError(said.format(name=name, why=wrong, example=_EXAMPLE)) from None
 
 
 class _WrongError(Exception):
