@@ -127,7 +127,9 @@ class Claims:
             if answered:
                 self.unwritten.remove(answered)
                 self.overtaken += [answered] if written is Written.OVERTAKEN and not answered.open else []
-            self.doubtful = [token for token in self.doubtful if token not in doubtful]
+            if doubtful:
+                self.doubtful = [token for token in self.doubtful if token not in doubtful]
+                self._last = 0  # what was given back is behind it
             return taken
         return None
 

@@ -49,12 +49,12 @@ class Preview(NamedTuple):
         }
 
     def rows(self, balance: str) -> list[Row]:
-        """Return the plan for a person; `balance` is a number, or a sentence where it is not known."""
+        """Return the plan for a person, without zeros; `balance` is a number, or a sentence where it is not known."""
         plan, cost, at = self.plan, self.plan.cost(), parse_stime(self.plan.stime)
         return [
             ("profile", f"{self.account.label} ({self.account.name})"),
             ("recipients", plan.numbers),
-            *self.left_out,
+            *(row for row in self.left_out if row[1]),
             ("requests", self.requests),
             ("characters", _range(cost.least_characters, cost.most_characters)),
             ("parts a number", _range(cost.least_parts, cost.most_parts)),

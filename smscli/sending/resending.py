@@ -22,7 +22,7 @@ class Why(StrEnum):
 
 
 class Selection(NamedTuple):
-    """Texts and the numbers that get each again, and how many do not, by the reason."""
+    """Texts and the numbers that get each again, and how many do not, by the reason: every one, also where it is 0."""
 
     texts: Mapping[str, Sequence[str]]
     left_out: Mapping[Why, int]
@@ -40,7 +40,7 @@ def select(store: Store, run: int, others: Collection[int], states: Collection[s
     """
     known = _known(store, run, others)
     texts: dict[str, list[str]] = {}
-    left_out: Counter[Why] = Counter()
+    left_out = Counter(dict.fromkeys(Why, 0))
     for person in people(store, run):
         other = known.get((person.request.content, person.mobile))
         why = _why_not(person, other, states)

@@ -13,8 +13,9 @@ import pytest
 from smscli import commands
 from smscli import help as topics_of
 from smscli.commands import COMMANDS, listen
-from smscli.config.keys import PROFILE_KEYS
+from smscli.config.keys import FILE_KEYS, PROFILE_KEYS, TEMPLATE_KEYS
 from smscli.errors import ExitCode
+from smscli.ledger.statistics import By
 from smscli.protocol.forms import encode_form
 from smscli.protocol.pushes import Reply, Report, reply_fields, report_fields
 from smscli.tree import command_tree
@@ -34,15 +35,18 @@ TYPES: dict[str, Any] = {
 # A command line for each heading of the topic `output`; commands.listen is a service, so its columns stand for it.
 CASES = {
     "smscli send": ["send", "--mobile", "13800138009", "--content", "丁"],
+    "smscli resend": ["resend", "1", "--failed", "--key", "again"],
     "smscli resume": ["resume", "1"],
     "smscli runs RUN": ["runs", "1"],
     "smscli send --dry-run": ["send", "--mobile", "13800138000", "--content", "丙", "--dry-run"],
+    "smscli resend --dry-run": ["resend", "1", "--failed", "--dry-run"],
     "smscli runs": ["runs"],
-    "smscli runs RUN --failed": ["runs", "1", "--failed"],
-    "smscli runs RUN --unknown": ["runs", "2", "--unknown"],
-    "smscli runs RUN --state": ["runs", "1", "--state", "DELIVRD"],
+    "smscli runs RUN --list": ["runs", "1", "--list", "all"],
+    "smscli stats": ["stats"],
+    "smscli stats --by reason": ["stats", "--by", "reason"],
     "smscli status": ["status", "13800138000"],
     "smscli inbox": ["inbox"],
+    "smscli inbox --unread": ["inbox", "--unread"],
     "smscli inbox --quarantine": ["inbox", "--quarantine"],
     "smscli parse-report": ["parse-report", "pushes.log"],
     "smscli parse-report --verify": ["parse-report", "pushes.log", "--verify"],
@@ -59,7 +63,7 @@ CASES = {
     "smscli codes": ["codes"],
     "smscli ledger check": ["ledger", "check"],
 }
-NEVER_ROWS = ("smscli inbox --quarantine", "smscli runs RUN --unknown")  # that would need a listener, or a lost answer
+NEVER_ROWS = ("smscli inbox --quarantine",)  # that would need a listener
 
 
 def sections(language: str) -> dict[str, dict[str, str]]:
@@ -120,6 +124,19 @@ def test_every_field_that_is_written_is_documented_with_its_type(used: Smscli, h
             )
     columns = used(*CASES[heading], "--output", "csv").out.splitlines()[0]
     assert columns in (",".join(fields), "item,value")
+
+
+@pytest.mark.parametrize("option", ["--failed", "--unknown", "--state=DELIVRD"])
+def test_the_short_lists_have_the_fields_of_a_list(used: Smscli, option: str) -> None:
+    header = used("runs", "1", option, "--output", "csv").out.splitlines()[0]
+    assert header == ",".join(sections("en")["smscli runs RUN --list"])
+
+
+@pytest.mark.parametrize("group", [By.HOUR, By.MONTH, By.RUN, By.TEMPLATE, By.PROFILE, By.OPERATOR])
+def test_the_first_field_of_stats_is_named_after_its_group(used: Smscli, group: By) -> None:
+    for record in records(used, ["stats", "--by", group]):
+        assert list(record) == [group.value, *list(sections("en")["smscli stats"])[1:]]
+        assert isinstance(record[group.value], (int, type(None)) if group is By.RUN else str)
 
 
 def test_the_fields_of_listen_are_documented() -> None:
@@ -201,6 +218,25 @@ def test_a_topic_names_only_what_there_is(topic: str, language: str) -> None:
     known = {name for command in command_tree().walk() for name in command.option_names} | {"--version"}
     assert set(re.findall(r"(?<![\w-])--[a-z]+(?:-[a-z]+)*", text)) - known == set()
     assert set(re.findall(r"smscli ([a-z][a-z-]+)", text)) - {*COMMANDS} == set()
+
+
+def promised(language: str) -> tuple[list[int], list[list[str]], set[str], list[str]]:
+    """Return what the topic `stability` lists: exit codes, keys in three groups, variables and outputs."""
+    text = (FOLDER / language / "stability.md").read_text(encoding="utf-8")
+    listed = [each.split() for each in re.findall(r"(?:^    \S.*\n)+", text, re.MULTILINE)]
+    codes, *keys, variables, _outputs = listed
+    return list(map(int, codes)), keys, set(variables), re.findall(r"^    (smscli .+)$", text, re.MULTILINE)
+
+
+@LANGUAGES
+def test_what_is_promised_to_stay_is_what_there_is(language: str) -> None:
+    """Where this fails something new is not promised yet, or a promise is broken: deprecate it first."""
+    codes, keys, variables, outputs = promised(language)
+    assert codes == list(ExitCode)
+    assert keys == [list(FILE_KEYS), list(PROFILE_KEYS), list(TEMPLATE_KEYS)]
+    sources = (path.read_text(encoding="utf-8") for path in FOLDER.parent.rglob("*.py"))
+    assert variables == {name for source in sources for name in re.findall(r"\bSMSCLI_[A-Z]+\b", source)}
+    assert sorted(outputs) == sorted(sections(language))
 
 
 @LANGUAGES

@@ -5,18 +5,20 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from smscli.errors import LedgerBusyError, LedgerError, LedgerLostError
+from smscli.errors import InputError, LedgerBusyError, LedgerError, LedgerLostError
 from smscli.language import _, later, system_reason
-from smscli.ledger.engines import Values
+from smscli.ledger.engines import Values, moved
 from smscli.ledger.engines.bytelocks import ByteLocks
 from smscli.ledger.schema import MIGRATIONS
+from smscli.system import is_for_others
 
 _APPLICATION = 0x534D5343  # "SMSC"
 _BUSY_SECONDS = 20
+_LOOK_SECONDS = 0.2
 
 
 class SqliteConnection(sqlite3.Connection):
@@ -48,6 +50,7 @@ class SqliteEngine:
         self.path, self.place, self.version = path, str(path), len(MIGRATIONS)
         self.turn = threading.RLock()
         with self.explained():
+            moved.refuse_older_copy(path)
             self.connection = _connect(path)
             locks = path.with_name(f"{path.name}-lock")
             self._locks = ByteLocks(locks)
@@ -58,34 +61,9 @@ class SqliteEngine:
         self.connection.close()
         self._locks.close()
 
-    @contextmanager
-    def explained(self) -> Iterator[None]:
+    def explained(self) -> AbstractContextManager[None]:
         """Turn SQLite's troubles into sentences while the block lasts."""
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            if "locked" in str(error) or "busy" in str(error):
-                said = _("the ledger {path} cannot be used: another program keeps it locked.")
-                raise LedgerBusyError(said.format(path=self.place)) from None
-            said = _("the ledger {path} cannot be used: {error}; is the disk full or read-only?")
-            raise LedgerError(said.format(path=self.place, error=error)) from None
-        except (sqlite3.IntegrityError, sqlite3.DataError):
-            raise  # a bug
-        except sqlite3.ProgrammingError as error:
-            if "closed" not in str(error):
-                raise
-            # A thread that an interrupt left behind.
-            said = _("the ledger {path} was closed, because the program is ending.")
-            raise LedgerError(said.format(path=self.place)) from None
-        except sqlite3.DatabaseError as error:
-            said = _(
-                "the ledger {path} is damaged or not a ledger ({error}). Move it away to begin a new one; "
-                "unfinished runs in it can then not be resumed."
-            )
-            raise LedgerError(said.format(path=self.place, error=error)) from None
-        except OSError as error:
-            said = _("the ledger {path} cannot be used: {reason}.")
-            raise LedgerError(said.format(path=self.place, reason=system_reason(error))) from None
+        return explained(self.path)
 
     def stream(self, statement: str, values: Values) -> Iterator[Any]:
         """Yield the rows of a statement one by one."""
@@ -103,6 +81,10 @@ class SqliteEngine:
                 )
                 raise LedgerLostError(said.format(path=self.place, file=file.name))
         self.connection.execute("BEGIN IMMEDIATE")
+        if self.connection.execute("PRAGMA user_version").fetchone() != (self.version,):  # since it was opened
+            error = _refusal(self.connection, self.path)
+            self.roll_back()
+            raise error
 
     def commit(self) -> None:
         """Make the transaction durable."""
@@ -112,6 +94,10 @@ class SqliteEngine:
         """Undo the transaction."""
         with suppress(sqlite3.Error):  # or it would hide what went wrong
             self.connection.execute("ROLLBACK")
+
+    def wait(self, seconds: float) -> None:
+        """Return after a moment, for nobody says that something was written."""
+        time.sleep(max(min(seconds, _LOOK_SECONDS), 0))
 
     # --- runs that are at work ---
 
@@ -139,6 +125,14 @@ class SqliteEngine:
         size = sum(file.stat().st_size for file in files if file.exists())
         return [("file", self.place), ("engine", f"SQLite {sqlite3.sqlite_version}"), ("bytes", size)]
 
+    def roles(self) -> NoReturn:
+        """Say that a file has no roles."""
+        raise InputError(
+            _("the ledger {file} is a file, which has no roles. They are for a ledger on a PostgreSQL server.").format(
+                file=self.path
+            )
+        )
+
     def problems(self) -> list[str]:
         """Read the whole file, and return in SQLite's own words what is not sound."""
         found = [text for (text,) in self.connection.execute("PRAGMA integrity_check") if text != "ok"]
@@ -153,6 +147,36 @@ class SqliteEngine:
     def shrink(self) -> None:
         """Move what was written from the log into the file, so that nothing that was deleted stays readable in it."""
         self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn SQLite's troubles into sentences while the block lasts."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error) or "busy" in str(error):
+            said = _("the ledger {path} cannot be used: another program keeps it locked.")
+            raise LedgerBusyError(said.format(path=path)) from None
+        said = _("the ledger {path} cannot be used: {error}; is the disk full or read-only?")
+        raise LedgerError(said.format(path=path, error=error)) from None
+    except (sqlite3.IntegrityError, sqlite3.DataError):
+        raise  # a bug
+    except sqlite3.ProgrammingError as error:
+        if "closed" not in str(error):
+            raise
+        # A thread that an interrupt left behind.
+        said = _("the ledger {path} was closed, because the program is ending.")
+        raise LedgerError(said.format(path=path)) from None
+    except sqlite3.DatabaseError as error:
+        said = _(
+            "the ledger {path} is damaged or not a ledger ({error}). Move it away to begin a new one; "
+            "unfinished runs in it can then not be resumed."
+        )
+        raise LedgerError(said.format(path=path, error=error)) from None
+    except OSError as error:
+        said = _("the ledger {path} cannot be used: {reason}.")
+        raise LedgerError(said.format(path=path, reason=system_reason(error))) from None
 
 
 def _identity(file: Path) -> tuple[int, int] | None:
@@ -186,7 +210,7 @@ def _connect(path: Path) -> SqliteConnection:
             _use_wal(connection)
         if version < len(MIGRATIONS):
             _migrate(connection, path)
-        if os.name == "posix" and path.stat().st_mode & 0o077:
+        if is_for_others(path.stat().st_mode):
             path.chmod(0o600)
     except BaseException:
         connection.close()
@@ -215,16 +239,39 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
         said = _("{path} is a database of another program, not a ledger; name another in SMSCLI_LEDGER.")
         raise LedgerError(said.format(path=path))
     if version > len(MIGRATIONS):
-        said = _("the ledger {path} was written by a newer smscli; use that one. It is left as it was.")
-        raise LedgerError(said.format(path=path))
+        raise _refusal(connection, path)
     return int(version)
+
+
+def _refusal(connection: sqlite3.Connection, path: Path) -> LedgerError:
+    """Return what is said of a file whose version this program does not know."""
+    if found := moved.mark_of(connection):
+        return moved.refusal(path, found)
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    said = _(
+        "the ledger {path} was written by a newer smscli: it has version {version}, and this smscli knows versions up "
+        "to {known}. Use the newer one. The ledger is left as it was."
+    )
+    return LedgerError(said.format(path=path, version=version, known=len(MIGRATIONS)))
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("BEGIN IMMEDIATE")  # of two processes one migrates, and the other finds it done
-    for version in range(_version(connection, path), len(MIGRATIONS)):
+    old = _version(connection, path)
+    if 0 < old < len(MIGRATIONS):
+        _keep(path, old)
+    for version in range(old, len(MIGRATIONS)):
         for statement in MIGRATIONS[version]:
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {version + 1}")
     connection.execute(f"PRAGMA application_id = {_APPLICATION}")
     connection.execute("COMMIT")
+
+
+def _keep(path: Path, version: int) -> None:
+    """Keep a copy of a ledger as it was before it gets new tables, for whoever has to go back to the older smscli."""
+    copy = path.with_name(f"{path.name}-version-{version}")
+    copy.unlink(missing_ok=True)  # what an interrupted attempt left
+    os.close(os.open(copy, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
