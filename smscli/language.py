@@ -98,9 +98,9 @@ def word(name: str) -> str:
     return name if catalog is None else catalog.pgettext("word", name)
 
 
-def listing(texts: "Iterable[str]") -> str:
-    """Return texts as a list in a sentence, with the commas of the reader's language."""
-    return ("，" if language() == "zh" else ", ").join(texts)
+def listing(texts: "Iterable[str]", comma: str = "、") -> str:
+    """Return texts as a list in a sentence; `comma` is the Chinese one: 、 between names, ， or ； between clauses."""
+    return (comma if language() == "zh" else "; " if comma == "；" else ", ").join(texts)
 
 
 def later(message: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from smscli.errors import InputError
-from smscli.language import _
+from smscli.language import _, listing
 
 _LINE_LIMIT = 1 << 20
 _BLOCK = 1 << 16
@@ -70,7 +70,7 @@ def refuse_mixed(stream: io.BufferedIOBase, source: str) -> None:
         line += _count(block)
     if other and evidence * _CHANCE > runs - 2 * found:
         most, rest = ("UTF-8", other) if 2 * found >= runs else ("GBK", list(utf8))
-        lines = ", ".join(map(str, rest[:_NAMED_LINES])) + " …" * (len(rest) >= _NAMED_LINES)
+        lines = listing(map(str, rest[:_NAMED_LINES])) + " …" * (len(rest) >= _NAMED_LINES)
         said = _(
             "{source} is {encoding} text, but not in line {lines}: two files were put together, or a cell was cut "
             "inside a character. Nothing was sent. Fix that, and save it as UTF-8."

@@ -7,6 +7,7 @@ from copy import copy
 from inspect import cleandoc
 from typing import Any
 
+from smscli.commands._options import MOST_RUNS
 from smscli.config.keys import PROFILE_KEYS
 from smscli.console import cells
 from smscli.language import _, language, later, paragraphs
@@ -93,7 +94,8 @@ def _record(param: Any, context: Any) -> tuple[str, str] | None:
     record = bare.get_help_record(context)
     if not record:
         return None
-    extra = "; ".join(map(_said, record[1].removeprefix("[").removesuffix("]").split("; ")))
+    parts = record[1].removeprefix("[").removesuffix("]").split("; ")
+    extra = ("；" if language() == "zh" else "; ").join(_said(part) for part in parts if str(MOST_RUNS) not in part)
     return record[0], f"{_(param.help or '')}{f'  [{extra}]' if extra else ''}".lstrip()
 
 

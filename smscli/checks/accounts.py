@@ -13,7 +13,7 @@ from smscli.errors import ConfigError, SmsError
 from smscli.gateway.client import is_loopback, proxy_of
 from smscli.gateway.exchange import InsecureError
 from smscli.gateway.probe import Reached, addresses, host_of, name_to_look_up, reach
-from smscli.language import _, ngettext
+from smscli.language import _, listing, ngettext
 from smscli.protocol.times import china_time
 
 NAME_SECONDS = 5.0
@@ -103,7 +103,7 @@ def _check_name(account: Profile, host: str) -> Finding | None:
         message = _("the name {name} is not known").format(name=name)
         advice = _("Is it spelled right, and is this machine online?")
         return failed("name", message, advice, profile=account.label, endpoint=host)
-    message = _("{name} has the address {address}").format(name=name, address=", ".join(found))
+    message = _("{name} has the address {address}").format(name=name, address=listing(found))
     return passed("name", message, profile=account.label, endpoint=host)
 
 

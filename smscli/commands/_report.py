@@ -141,7 +141,7 @@ def _totals_line(store: Store, summary: RunSummary) -> str:
         **{said[state]: numbers for state, numbers in totals.numbers.items() if state is not State.ACCEPTED},
     }
     counts += [sentence.format(count=count) for sentence, count in others.items() if count]
-    line = _("run {run}: {counts}").format(run=run.id, counts=listing(counts))
+    line = _("run {run}: {counts}").format(run=run.id, counts=listing(counts, "，"))
     first = next(Runs(store).batches(run.id))
     if first.content != run.content:
         return line

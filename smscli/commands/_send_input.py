@@ -11,7 +11,7 @@ from smscli.config.file import read_template
 from smscli.config.profile import Profile, choose
 from smscli.console import Environment
 from smscli.errors import InputError
-from smscli.language import _
+from smscli.language import _, listing
 from smscli.protocol.times import format_stime
 from smscli.sending import recipients
 from smscli.sending.message import Text, parse_text
@@ -140,10 +140,11 @@ def _recipients(environment: Environment, options: SendOptions, fields: Sequence
 
 def _refuse_wrong_mobile(people: Recipients) -> None:
     """Refuse a number on the command line, which is corrected there and not in a list."""
-    wrong = [f"{text!r}: {reason}" for _where, text, reason in people.invalid]
+    said = _("{text!r}: {reason}")
+    wrong = [said.format(text=text, reason=reason) for _where, text, reason in people.invalid]
     if wrong:
         raise InputError(
-            _("--mobile {wrong}. Nothing was sent. Correct it and try again.").format(wrong="; ".join(wrong))
+            _("--mobile {wrong}. Nothing was sent. Correct it and try again.").format(wrong=listing(wrong, "；"))
         )
 
 

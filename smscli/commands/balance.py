@@ -111,7 +111,8 @@ def _ask(environment: Environment, account: Profile) -> Asked:
 def _judge(environment: Environment, asked: Asked, minimum: int | None) -> ExitCode:
     """Say what is wrong with an account, if anything is, and return its exit code."""
     if asked.error:
-        environment.say(f"smscli: {asked.label}: {asked.error.unsent()}")
+        said = _("{profile}: {sentence}").format(profile=asked.label, sentence=asked.error.unsent())
+        environment.say(f"smscli: {said}")
         return asked.error.exit_code
     if minimum is None or Decimal(asked.left) >= minimum:
         return ExitCode.DONE

@@ -76,11 +76,9 @@ def move(
             _("ADDRESS holds a password, which others can see there. Keep it in ~/.pgpass. Nothing was moved.")
         )
     moved = carry_out(file, server)
-    rows = listing(
-        _("{count:,} {things}").format(count=count, things=heading(NAMES[table]))
-        for table, count in moved.counts.items()
-        if table in NAMES
-    )
+    said = _("{count:,} {things}")
+    counts = [(heading(NAMES[table]), count) for table, count in moved.counts.items() if table in NAMES]
+    rows = listing((said.format(count=count, things=things) for things, count in counts), "，")
     said = (
         _("The ledger {file} was moved to {address} before: {rows}.")
         if moved.before

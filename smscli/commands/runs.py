@@ -24,7 +24,7 @@ from smscli.commands._waiting import seconds, wait_for_reports
 from smscli.config.keys import SANDBOX
 from smscli.console import Environment
 from smscli.errors import ExitCode, InputError
-from smscli.language import _, ngettext
+from smscli.language import _, listing, ngettext
 from smscli.ledger.forgetting import forget
 from smscli.ledger.resends import resent_by
 from smscli.ledger.runs import Run, Runs
@@ -273,7 +273,7 @@ def _head(run: Run, resent_by: Sequence[int]) -> list[str]:
     if run.resends is not None:
         lines.append(_("it resends run {run}").format(run=run.resends))
     if resent_by:
-        lines.append(_("resent by run {runs}").format(runs=", ".join(map(str, resent_by))))
+        lines.append(_("resent by run {runs}").format(runs=listing(map(str, resent_by))))
     return [*lines, *([_("text: {content}").format(content=run.content)] if run.content else [])]
 
 

@@ -38,7 +38,7 @@ from smscli.console import Environment
 from smscli.errors import ExitCode, InputError, NobodyError
 from smscli.gateway.client import Gateway
 from smscli.gateway.open import gateways_of
-from smscli.language import _, later
+from smscli.language import _, later, listing
 from smscli.ledger.optouts import OptOuts
 from smscli.ledger.runs import Run, Runs
 from smscli.ledger.states import State
@@ -387,4 +387,4 @@ def _refuse_difference(job: Job, run: Run) -> None:
             "the key {key!r} belongs to run {run}, which was another message: {differences}. "
             "Nothing was sent. Use another key."
         )
-        raise InputError(said.format(key=run.key, run=run.id, differences="; ".join(differing)))
+        raise InputError(said.format(key=run.key, run=run.id, differences=listing(differing, "；")))

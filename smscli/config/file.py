@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from smscli.config.keys import FILE_KEYS, FROM_ENVIRONMENT, PROFILE_KEYS, SANDBOX, TEMPLATE_KEYS, Key
 from smscli.config.start import config_name, directory
 from smscli.errors import ConfigError
-from smscli.language import _, system_reason
+from smscli.language import _, listing, system_reason
 from smscli.system import is_for_others
 
 _GROUPS = "profiles|templates"
@@ -61,7 +61,7 @@ def unknown(what: str, label: str, path: Path, known: Mapping[str, object]) -> s
         "profile": _("there is no profile {label!r} in {path} (there are: {known})."),
         "template": _("there is no template {label!r} in {path} (there are: {known})."),
     }
-    return said[what].format(label=label, path=path, known=", ".join(known) or _("none yet"))
+    return said[what].format(label=label, path=path, known=listing(known) or _("none yet"))
 
 
 def read_text(path: Path) -> str:
@@ -198,7 +198,9 @@ def _check_table(
 def no_key(name: str, known: Mapping[str, Key]) -> str:
     """Return the sentence that there is no such key, and which one was likely meant."""
     near = _near(name, known)
-    return f"there is no key {name!r}. " + (f"Did you mean {near!r}?" if near else f"Known keys: {', '.join(known)}.")
+    if near:
+        return _("there is no key {name!r}. Did you mean {near!r}?").format(name=name, near=near)
+    return _("there is no key {name!r}. Known keys: {known}.").format(name=name, known=listing(known))
 
 
 def _near(name: str, known: Mapping[str, Key]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from smscli.config.file import Config, config_path, read_config, unknown
 from smscli.config.keys import FROM_ENVIRONMENT, MASK, OPTOUT_WORDS, PROFILE_KEYS, SANDBOX
 from smscli.errors import ConfigError
-from smscli.language import _, system_reason
+from smscli.language import _, listing, system_reason
 
 if TYPE_CHECKING:
     from smscli.protocol.pushes import Trust
@@ -142,7 +142,7 @@ def _no_profile(config: Config) -> str:
             "{path} has several profiles ({names}) and no default. Nothing was sent. "
             "Choose one with -p NAME, or for good with: smscli profile use NAME"
         )
-        return said.format(path=config.path, names=", ".join(config.profiles))
+        return said.format(path=config.path, names=listing(config.profiles))
     return _(
         "there is no profile yet, so there is no account to work with. Nothing was sent.\n"
         "Add yours:               smscli profile add NAME\n"

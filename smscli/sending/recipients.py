@@ -13,7 +13,7 @@ from itertools import chain, islice
 from typing import NamedTuple
 
 from smscli.errors import InputError
-from smscli.language import _, later, system_reason
+from smscli.language import _, later, listing, system_reason
 from smscli.protocol.numbers import MOBILE, normalise, refusal
 from smscli.sending.rejects import Rejects
 from smscli.sending.table import Table, find_delimiter, find_table, height, is_blank, lines_of, meant
@@ -78,7 +78,7 @@ def _numbers(text: str) -> list[str]:
 def refuse_several(question: str, names: Sequence[str]) -> str:
     """Refuse to choose one of several sheets."""
     said = _("{question}: {names}. Nothing was sent. Name one with --sheet.")
-    raise InputError(said.format(question=question, names=", ".join(map(repr, names))))
+    raise InputError(said.format(question=question, names=listing(map(repr, names))))
 
 
 def read_list(

@@ -9,7 +9,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from smscli.errors import InputError
-from smscli.language import _
+from smscli.language import _, listing
 from smscli.protocol.numbers import normalise, refusal
 from smscli.text import INVISIBLE
 
@@ -141,7 +141,7 @@ def _found(index: int, name: str, head: Sequence[str], width: int) -> str:
     said = _("one number a line, after the header {header!r}")
     if width > 1:
         said = _("column {number}, after the header {header!r}")
-    return said.format(number=index + 1, header=", ".join(head))
+    return said.format(number=index + 1, header=listing(head))
 
 
 def _named_header(
@@ -194,7 +194,7 @@ def _skipped(rows: Sequence[Sequence[str]], lines: Sequence[int], end: int) -> l
     said = _("skipped above the table: {lines}")
     if len(found) > _FEW:
         said = _("skipped above the table: {lines} and {count} more")
-    return [said.format(lines=", ".join(found[:_FEW]), count=len(found) - _FEW)]
+    return [said.format(lines=listing(found[:_FEW]), count=len(found) - _FEW)]
 
 
 def _phone_column(rows: Sequence[Sequence[str]], head: Sequence[str], column: str, source: str) -> tuple[int, str]:
@@ -220,7 +220,7 @@ def _widest(rows: Sequence[Sequence[str]]) -> Sequence[str]:
 
 
 def _names(cells: Iterable[str]) -> str:
-    names = ", ".join(" ".join(cell.split()) for cell in cells)  # a name can have a line break in it
+    names = listing(" ".join(cell.split()) for cell in cells)  # a name can have a line break in it
     return names[:200]
 
 
@@ -233,7 +233,7 @@ def _field_columns(fields: Sequence[str], head: Sequence[str], source: str) -> l
             "{source}: there is no column {columns}, which the content takes. Nothing was sent. "
             "The first line has: {names}. Give one value for all with --var; for a brace itself write {{{{."
         )
-        raise InputError(said.format(source=source, columns=", ".join(map(repr, missing)), names=_names(head)))
+        raise InputError(said.format(source=source, columns=listing(map(repr, missing)), names=_names(head)))
     advice = _("The content takes it: give each column its own name.")
     return [_only(keys, fold(name) or name, source, advice) for name in fields]
 
@@ -260,5 +260,5 @@ def _by_content(rows: Sequence[Sequence[str]], source: str) -> int:
             "{source}: the columns {columns} hold mobile numbers. Nothing was sent. "
             "Choose one with --column, or write one number a line."
         )
-        raise InputError(said.format(source=source, columns=", ".join(rivals)))
+        raise InputError(said.format(source=source, columns=listing(rivals)))
     return best

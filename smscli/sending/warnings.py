@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from unicodedata import category
 
-from smscli.language import _
+from smscli.language import _, listing
 from smscli.protocol.billing import billed_parts, signed
 from smscli.text import INVISIBLE
 
@@ -62,7 +62,7 @@ def _unseen(text: str, sign: str) -> str:
     parts, enough = billed_parts(signed(text, sign)), billed_parts(signed(seen, sign))
     if not signs and parts == enough:
         return ""
-    names = ", ".join(f"U+{ord(c):04X}" for c in dict.fromkeys(signs))
+    names = listing(f"U+{ord(c):04X}" for c in dict.fromkeys(signs))
     what = _("blanks at the end of a text are billed")
     if signs:
         what = _("invisible characters are billed ({names})").format(names=names)

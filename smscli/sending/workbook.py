@@ -16,7 +16,7 @@ from struct import unpack
 from typing import Any, NamedTuple
 
 from smscli.errors import InputError
-from smscli.language import _
+from smscli.language import _, listing
 
 try:
     from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
@@ -69,7 +69,7 @@ class Sheet(NamedTuple):
         notes = [hidden.format(count=self.hidden)] if self.hidden else []
         for line, row in enumerate(self.sample[table.first :], self.line + table.first):
             cells = [(name, row[place]) for name, place in zip(fields, table.fields, strict=True)]
-            stored = ", ".join(f"{name} {_text(cell)!r}" for name, cell in cells if not isinstance(cell, str))
+            stored = listing(f"{name} {_text(cell)!r}" for name, cell in cells if not isinstance(cell, str))
             if stored:
                 said = _("numbers and dates as stored, without the sheet's format: line {line} has {stored}")
                 return [*notes, said.format(line=line, stored=stored)]
@@ -234,7 +234,7 @@ def _named(wanted: str, shown: Sequence[str], every: Sequence[str], source: str)
     if re.fullmatch("[0-9]{1,4}", wanted) and 1 <= int(wanted) <= len(shown):
         return shown[int(wanted) - 1]
     said = _("{source} has no sheet {sheet!r}. Nothing was sent. It has: {names}.")
-    raise InputError(said.format(source=source, sheet=wanted, names=", ".join(map(repr, shown))))
+    raise InputError(said.format(source=source, sheet=wanted, names=listing(map(repr, shown))))
 
 
 def _holds_numbers(sheet: CalamineSheet, column: str) -> bool:
