@@ -5,7 +5,7 @@ _smscli_about() {
     commands= options= takes=
     case $1 in
     'smscli')
-        commands='send runs stats resume resend cancel status inbox optout template balance parse-report listen codes ledger profile sandbox completion help' options='--version -h --help'
+        commands='send runs stats resume resend cancel status inbox optout template balance parse-report listen doctor codes ledger profile sandbox completion help' options='--version -h --help'
         case $2 in
         esac ;;
     'smscli send')
@@ -170,11 +170,13 @@ _smscli_about() {
         1) takes='template' ;;
         esac ;;
     'smscli balance')
-        commands='' options='--min --quiet -q -p --profile --output -h --help'
+        commands='' options='--min --warning --critical --all --quiet -q -p --profile --output -h --help'
         case $2 in
         --min) takes='text' ;;
+        --warning) takes='text' ;;
+        --critical) takes='text' ;;
         -p|--profile) takes='profile' ;;
-        --output) takes='choice table tsv json jsonl csv' ;;
+        --output) takes='choice table tsv json jsonl csv nagios prometheus' ;;
         esac ;;
     'smscli parse-report')
         commands='' options='--summary --state --verify --record --strict -p --profile --output -h --help'
@@ -185,13 +187,19 @@ _smscli_about() {
         [1-9]*) takes='file' ;;
         esac ;;
     'smscli listen')
-        commands='' options='--host --port --path --allow --trust-proxy -p --profile --output -h --help'
+        commands='' options='--host --port --path --allow --trust-proxy --metrics -p --profile --output -h --help'
         case $2 in
         --host) takes='text' ;;
         --port) takes='text' ;;
         --path) takes='text' ;;
         --allow) takes='text' ;;
         -p|--profile) takes='profile' ;;
+        --output) takes='choice table tsv json jsonl csv' ;;
+        esac ;;
+    'smscli doctor')
+        commands='' options='--listener --output -h --help'
+        case $2 in
+        --listener) takes='text' ;;
         --output) takes='choice table tsv json jsonl csv' ;;
         esac ;;
     'smscli codes')
@@ -289,7 +297,7 @@ _smscli_about() {
     'smscli help')
         commands='' options='-h --help'
         case $2 in
-        [1-9]*) takes='choice config exit-codes list output reports safety stability times send runs stats resume resend cancel status inbox optout template balance parse-report listen codes ledger profile sandbox completion help' ;;
+        [1-9]*) takes='choice config exit-codes list output reports safety stability times send runs stats resume resend cancel status inbox optout template balance parse-report listen doctor codes ledger profile sandbox completion help' ;;
         esac ;;
     esac
 }

@@ -21,6 +21,7 @@ smscli,template,command,"Add, show or remove the texts that the gateway approved
 smscli,balance,command,Show how many messages are left.
 smscli,parse-report,command,"Read status reports and replies from files, logs or a pipe."
 smscli,listen,command,Receive status reports and replies from the gateway.
+smscli,doctor,command,"Check accounts, ledger and listener, and say what to do."
 smscli,codes,command,Explain the gateway's codes and the report states.
 smscli,ledger,command,"Show, back up or check the file that keeps every send."
 smscli,profile,command,"Add, show, change or remove accounts."
@@ -209,11 +210,14 @@ smscli template remove,-h,flag,Show the help.
 smscli template remove,--help,flag,Show the help.
 smscli template remove,argument 1,template,Its name; `smscli template list` shows them.
 smscli balance,--min,text,Exit with code 8 if fewer than N are left.
+smscli balance,--warning,text,For nagios: WARNING if fewer than N are left.
+smscli balance,--critical,text,For nagios: CRITICAL if fewer than N are left.
+smscli balance,--all,flag,"Ask for every profile, a row each."
 smscli balance,--quiet,flag,Print nothing unless something is wrong.
 smscli balance,-q,flag,Print nothing unless something is wrong.
 smscli balance,-p,profile,"The account to use, instead of the default."
 smscli balance,--profile,profile,"The account to use, instead of the default."
-smscli balance,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
+smscli balance,--output,choice table tsv json jsonl csv nagios prometheus,"table, tsv, json, jsonl, csv, nagios (with its exit codes) or prometheus (for the textfile collector); without it a table on a terminal, tsv in a pipe."
 smscli balance,-h,flag,Show the help.
 smscli balance,--help,flag,Show the help.
 smscli parse-report,--summary,flag,Count by state instead of listing.
@@ -232,11 +236,16 @@ smscli listen,--port,text,The port; 0 takes any free one.
 smscli listen,--path,text,The path of the address that the gateway pushes to.
 smscli listen,--allow,text,Accept pushes only from this IP or network; may be repeated.
 smscli listen,--trust-proxy,flag,Behind a proxy: the caller is the last address in X-Forwarded-For.
+smscli listen,--metrics,flag,"Serve /metrics for Prometheus, to programs on this machine only."
 smscli listen,-p,profile,"The account to use, instead of the default."
 smscli listen,--profile,profile,"The account to use, instead of the default."
 smscli listen,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
 smscli listen,-h,flag,Show the help.
 smscli listen,--help,flag,Show the help.
+smscli doctor,--listener,text,"The address that the gateway pushes to, to check it too."
+smscli doctor,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
+smscli doctor,-h,flag,Show the help.
+smscli doctor,--help,flag,Show the help.
 smscli codes,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
 smscli codes,-h,flag,Show the help.
 smscli codes,--help,flag,Show the help.
@@ -319,7 +328,7 @@ smscli completion,--help,flag,Show the help.
 smscli completion,argument 1,choice bash zsh fish powershell,"bash, zsh, fish or powershell."
 smscli help,-h,flag,Show the help.
 smscli help,--help,flag,Show the help.
-smscli help,argument *,choice config exit-codes list output reports safety stability times send runs stats resume resend cancel status inbox optout template balance parse-report listen codes ledger profile sandbox completion help,"A topic, or a command."
+smscli help,argument *,choice config exit-codes list output reports safety stability times send runs stats resume resend cancel status inbox optout template balance parse-report listen doctor codes ledger profile sandbox completion help,"A topic, or a command."
 '@ | ConvertFrom-Csv
 
     function Find-Row($name) {

@@ -62,11 +62,8 @@ def _run(arguments: "Sequence[str]", environment: "Environment") -> int:
 def _sentence(error: "SmsError", arguments: "Sequence[str]") -> str:
     """Return an error's sentence; a command that never sends anything does not say that nothing was sent."""
     from smscli.commands import SENDING
-    from smscli.language import _
 
-    said = _("Nothing was sent.")  # Chinese has no space before it
-    sends = bool(arguments) and arguments[0] in SENDING
-    return str(error) if sends else str(error).replace(f" {said}", "").replace(said, "")
+    return str(error) if arguments and arguments[0] in SENDING else error.unsent()
 
 
 def _carry_out(arguments: "Sequence[str]", environment: "Environment") -> int:

@@ -2,12 +2,15 @@
 
 from enum import IntEnum
 
+from smscli.language import _
+
 
 class ExitCode(IntEnum):
     """How the process ends; the README's table is tested against these."""
 
     DONE = 0
     BUG = 1
+    UNSOUND = 1  # `doctor` found something that fails; scripts see 0 or 1
     USAGE = 2
     CONFIG = 3
     REFUSED = 4
@@ -24,6 +27,11 @@ class SmsError(Exception):
     """Something a user can understand and fix; its text is the whole message, never a traceback."""
 
     exit_code = ExitCode.BUG
+
+    def unsent(self) -> str:
+        """Return the sentence for a command that never sends anything: it does not say that nothing was sent."""
+        said = _("Nothing was sent.")
+        return str(self).replace(f" {said}", "").replace(said, "")  # Chinese has no space before it
 
 
 class InputError(SmsError):

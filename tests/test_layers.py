@@ -17,15 +17,16 @@ SOURCES = {
 TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in SOURCES.items()}
 
 # The layers from the ground up, a package each; one imports only from layers below its own, and from itself.
-GROUND = ("__init__", "errors", "language", "loading", "system")  # for all of them
+GROUND = ("__init__", "language", "loading", "system")  # for all of them
 LAYERS = (
-    ("text", "protocol", "console"),
+    ("errors",),
+    ("text", "protocol", "monitoring", "console"),
     ("config", "httpd", "output"),
     ("ledger", "gateway", "sandbox"),
-    ("sending", "receiving", "reporting"),
+    ("sending", "receiving", "reporting", "checks"),
     ("commands", "cli", "usage", "tree", "completion", "help", "manual", "__main__"),
 )
-PURE = ("errors", "language", "text", "protocol")
+PURE = ("errors", "language", "text", "protocol", "monitoring")
 # One library behind one door.
 DOORS = {
     "requests": {"gateway"},

@@ -17,6 +17,7 @@ COMMANDS = {
     "balance": "Show how many messages are left.",
     "parse-report": "Read status reports and replies from files, logs or a pipe.",
     "listen": "Receive status reports and replies from the gateway.",
+    "doctor": "Check accounts, ledger and listener, and say what to do.",
     "codes": "Explain the gateway's codes and the report states.",
     "ledger": "Show, back up or check the file that keeps every send.",
     "profile": "Add, show, change or remove accounts.",

@@ -19,6 +19,7 @@ from smscli.config.profile import Profile
 from smscli.console import Environment, OutputError
 from smscli.errors import ConfigError, ExitCode, InputError
 from smscli.httpd.server import Server
+from smscli.language import _
 from smscli.ledger.inbox import Inbox
 from smscli.ledger.store import open_store
 from smscli.output import Cell, Output, follow
@@ -26,7 +27,7 @@ from smscli.protocol.codes import state_meaning
 from smscli.protocol.optout import wants_out
 from smscli.protocol.pushes import Push, Reply
 from smscli.receiving.access import Access, Network
-from smscli.receiving.receiver import BODY_LIMIT, HEALTH, START_LIMIT, Receiver
+from smscli.receiving.receiver import BODY_LIMIT, HEALTH, METRICS, START_LIMIT, Receiver
 
 COLUMNS = ("kind", "mobile", "time", "state", "meaning", "sendid", "content", "extension", "optout")
 # What a terminal of 80 columns can show, and how wide; `status` has the sendid.
@@ -35,6 +36,13 @@ _PATIENCE = 10.0  # seconds for the answers that are on their way
 _LAST_SECONDS = 2.0  # after that, for the reader of the events
 _PAUSE = 0.05  # seconds between two writes
 _UNREAD = 100_000  # events that may wait for their reader
+
+TrustProxyOption = Annotated[
+    bool, typer.Option("--trust-proxy", help="Behind a proxy: the caller is the last address in X-Forwarded-For.")
+]
+MetricsOption = Annotated[
+    bool, typer.Option("--metrics", help="Serve /metrics for Prometheus, to programs on this machine only.")
+]
 
 
 def command(
@@ -52,16 +60,16 @@ def command(
             metavar="ADDRESS", help="Accept pushes only from this IP or network; may be repeated.", show_default=False
         ),
     ] = None,
-    trust_proxy: Annotated[
-        bool, typer.Option("--trust-proxy", help="Behind a proxy: the caller is the last address in X-Forwarded-For.")
-    ] = False,
+    trust_proxy: TrustProxyOption = False,
+    metrics: MetricsOption = False,
     profile: ProfileOption = "",
     output: OutputOption = None,
 ) -> ExitCode:
     """Receive status reports and replies from the gateway, and print each as it comes.
 
     A push is answered 0 only when it is safely in the ledger; `smscli runs`, `status` and `inbox` show it. In a pipe
-    the output is JSON lines. GET /healthz answers ok while this runs.
+    the output is JSON lines. GET /healthz answers ok while this runs. With --metrics,
+    /metrics has counts without phone numbers; let no proxy pass it on.
     """
     account = _checked(profiles.choose(profile), allow or [])
     window = parse_duration(account.push_window) or 0
@@ -70,7 +78,8 @@ def command(
     printer = _Printer(environment, account, output)
     terminated = threading.Event()
     with open_store() as store, ended_by_signals(terminated.set):
-        receiver = Receiver(Inbox(store), account, _checked_path(path), access, printer.show, environment.say)
+        place = _checked_path(path, metrics)
+        receiver = Receiver(Inbox(store), account, place, access, printer.show, environment.say, metrics)
         server = _bind(receiver, host, port)
         server.start()
         environment.say(f"listening on {_url(host, server.port, path)} for {account.label}  (Ctrl-C stops it)")
@@ -108,9 +117,11 @@ def _network(text: str) -> Network:
         raise InputError(f"--allow needs an address like 192.0.2.7 or 192.0.2.0/24, not {text!r}.") from None
 
 
-def _checked_path(path: str) -> str:
+def _checked_path(path: str, has_metrics: bool) -> str:
     if not path.startswith("/") or path == HEALTH or "?" in path or "#" in path:
         raise InputError(f"--path needs a path like /push, not {path!r}; {HEALTH} is used already.")
+    if has_metrics and path == METRICS:
+        raise InputError(_("--path cannot be {path}, because --metrics is there.").format(path=path))
     return path
 
 
@@ -165,7 +176,7 @@ class _Printer:
         except OutputError as error:
             why = str(error)
         self._environment.say(f"smscli: {why} Receiving goes on; `smscli inbox` and `smscli runs` show what came.")
-        for _ in groups:
+        for _rows in groups:
             pass
 
     def _groups(self) -> Iterator[list[tuple[Cell, ...]]]:

@@ -86,8 +86,7 @@ def choose(label: str = "", options: Mapping[str, str | None] | None = None) -> 
     label = named(label)
     if label == SANDBOX:
         return _merge(label, {"endpoint": "", "name": SANDBOX, "pwd": SANDBOX, "sign": "测试"}, "built in", options)
-    complete = all(os.environ.get(PROFILE_KEYS[key].variable) for key in ("endpoint", "name", "pwd"))
-    if complete and label in ("", FROM_ENVIRONMENT):
+    if _is_in_environment() and label in ("", FROM_ENVIRONMENT):
         return _merge(FROM_ENVIRONMENT, {}, "", options)
     if label == FROM_ENVIRONMENT:
         raise ConfigError(
@@ -99,6 +98,20 @@ def choose(label: str = "", options: Mapping[str, str | None] | None = None) -> 
     config = read_config()
     label = chosen_label(config, label)
     return _merge(label, config.profiles[label], "file", options)
+
+
+def every() -> list[Profile]:
+    """Return all accounts, as commands use them; [] where there is none.
+
+    An account in the environment is the only one, because its values would replace those of each profile.
+    """
+    if _is_in_environment():
+        return [_merge(FROM_ENVIRONMENT, {}, "", None)]
+    return [_merge(label, table, "file", None) for label, table in read_config().profiles.items()]
+
+
+def _is_in_environment() -> bool:
+    return all(os.environ.get(PROFILE_KEYS[key].variable) for key in ("endpoint", "name", "pwd"))
 
 
 def named(label: str) -> str:
@@ -183,8 +196,8 @@ def require_account(profile: Profile) -> None:
             )
 
 
-def password(profile: Profile) -> Secret:
-    """Return the interface password; run `pwd_command` for it if the profile has one."""
+def password(profile: Profile, patience: float = _COMMAND_TIMEOUT) -> Secret:
+    """Return the interface password; run `pwd_command` for it, for at most so many seconds, if the profile has one."""
     if profile.pwd:
         return profile.pwd
     if not profile.pwd_command:
@@ -193,10 +206,10 @@ def password(profile: Profile) -> Secret:
             "Add pwd or pwd_command to {file}, or set SMSCLI_PWD."
         )
         raise ConfigError(said.format(profile=profile.label, file=config_path()))
-    return _ask_command(profile.pwd_command)
+    return _ask_command(profile.pwd_command, patience)
 
 
-def _ask_command(command: str) -> Secret:
+def _ask_command(command: str, patience: float) -> Secret:
     import shlex
     import subprocess
 
@@ -205,9 +218,7 @@ def _ask_command(command: str) -> Secret:
         return ConfigError(said.format(why=why, file=config_path()))
 
     try:
-        asked = subprocess.run(
-            shlex.split(command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=_COMMAND_TIMEOUT
-        )
+        asked = subprocess.run(shlex.split(command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=patience)
         first_line = asked.stdout.partition(b"\n")[0].rstrip(b"\r").decode()
     except OSError as error:
         raise failed(_("it cannot be run ({reason})").format(reason=system_reason(error))) from None
@@ -216,7 +227,7 @@ def _ask_command(command: str) -> Secret:
     except (ValueError, IndexError):
         raise failed(_("it is not a command; look at its quotation marks")) from None
     except subprocess.TimeoutExpired:
-        raise failed(_("it took longer than {seconds} s").format(seconds=_COMMAND_TIMEOUT)) from None
+        raise failed(_("it took longer than {seconds:g} s").format(seconds=patience)) from None
     if asked.returncode != 0:
         raise failed(_("it ended with exit code {code}").format(code=asked.returncode))
     if not first_line:

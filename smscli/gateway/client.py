@@ -31,8 +31,7 @@ class Gateway:
         self.endpoint = profile.endpoint
         self._profile = profile
         self._pwd = profiles.password(profile)
-        proxy = "" if is_loopback(self.endpoint) else profile.proxy
-        self._poster = Poster(self.endpoint, _HEADERS, profile.timeout, profile.ca_bundle, proxy)
+        self._poster = poster_of(profile)
         self._body({})  # a name or password that cannot be sent is found before a run is written
 
     def send(self, form: Mapping[str, str], may_leave: Callable[[], bool] = lambda: True) -> SendAnswer:
@@ -53,13 +52,22 @@ class Gateway:
 
     def balance(self) -> str:
         """Return the messages left, as the gateway wrote the number; RefusedError where it says no."""
+        return self.read_balance(self.ask_balance())
+
+    def ask_balance(self) -> Answer:
+        """Carry out a balance request; UnreachableError where no answer came."""
         try:
-            answer = self._poster.post(self._body(balance_form()), parse_balance_answer)
-            parsed: BalanceAnswer | None = answer.parsed
-            if parsed is None:
-                raise OutcomeUnknownError(self._describe(answer))
-        except (UnreachableError, OutcomeUnknownError) as error:  # asking for the balance never sends a message
-            raise UnreachableError(_("{sentence} The balance is not known.").format(sentence=error)) from None
+            return self._poster.post(self._body(balance_form()), parse_balance_answer)
+        except UnreachableError as error:
+            raise type(error)(_without_balance(error)) from None
+        except OutcomeUnknownError as error:  # asking for the balance never sends a message
+            raise UnreachableError(_without_balance(error)) from None
+
+    def read_balance(self, answer: Answer) -> str:
+        """Return the messages left, as an answer has them; RefusedError or UnreachableError where it has not."""
+        parsed: BalanceAnswer | None = answer.parsed
+        if parsed is None:
+            raise UnreachableError(_without_balance(self._describe(answer)))
         if parsed.code != 0:
             raise RefusedError(describe_answer(parsed.code, quoted(parsed.msg, self._pwd)))
         return parsed.balance
@@ -99,6 +107,16 @@ class Gateway:
             raise ConfigError(said.format(profile=self._profile.label)) from None
 
 
+def poster_of(profile: Profile) -> Poster:
+    """Return what posts to a profile's endpoint; the proxy is never between a machine and itself."""
+    return Poster(profile.endpoint, _HEADERS, profile.timeout, profile.ca_bundle, proxy_of(profile))
+
+
+def proxy_of(profile: Profile) -> str:
+    """Return the proxy that is used, which may hold a password; "" where there is none."""
+    return "" if is_loopback(profile.endpoint) else profile.proxy
+
+
 def is_loopback(endpoint: str) -> bool:
     """Return whether an endpoint is on this machine; a name that only looks like it (`127.0.0.1.example`) is not."""
     host = urlsplit(endpoint).hostname or ""
@@ -134,3 +152,7 @@ def _title(page: str) -> str:
 
     found = re.search(r"<title[^>]{0,200}>([^<]*)", page, re.IGNORECASE)
     return found[1].strip() if found else ""
+
+
+def _without_balance(said: object) -> str:
+    return _("{sentence} The balance is not known.").format(sentence=said)

@@ -157,7 +157,10 @@ class _GatedHTTPConnection(_Gated, HTTPConnection):
 
 
 class _GatedHTTPSConnection(_Gated, HTTPSConnection):
-    pass
+    def connect(self) -> None:
+        super().connect()
+        sock: Any = self.sock  # by now an encrypted one
+        current.exchange.certificate = sock.getpeercert()
 
 
 class _GatedHTTPPool(HTTPConnectionPool):

@@ -36,14 +36,23 @@ from smscli.language import _, later, system_reason
 from smscli.protocol.forms import decode_text
 
 
+class InsecureError(UnreachableError):
+    """No encrypted connection that can be trusted could be made; nothing was sent."""
+
+
 class Answer(NamedTuple):
-    """What came back; `parsed` is None where it is not an answer of this gateway."""
+    """What came back; `parsed` is None where it is not an answer of this gateway.
+
+    `date` is the time that the gateway told (HTTP), `certificate` the one that it showed if the connection is new.
+    """
 
     status: int
     content_type: str
     location: str
     body: bytes
     parsed: Any
+    date: str = ""
+    certificate: Mapping[str, Any] = {}
 
     @property
     def text(self) -> str:
@@ -131,6 +140,7 @@ class _Exchange:
         self._answer: Answer | None = None
         self._error: Exception | None = None
         self.incoming: Incoming | None = None
+        self.certificate: Mapping[str, Any] = {}
 
     def run(self, adapter: GatedAdapter, ways: Mapping[str, Any]) -> None:
         """Carry the exchange out in the calling thread, which calls `finish` when it is free for the next one."""
@@ -180,8 +190,9 @@ class _Exchange:
             raise error
         if isinstance(error, ValueError):
             raise ConfigError(_("{host}: this address or the profile's proxy cannot be used.").format(host=host))
+        kind = InsecureError if isinstance(_cause(error), ssl.SSLError) else UnreachableError
         said = _("{host} cannot be reached: {reason}.")
-        raise UnreachableError(said.format(host=host, reason=_reason(error, False, self._timeout)))
+        raise kind(said.format(host=host, reason=_reason(error, False, self._timeout)))
 
     def _post(self, adapter: GatedAdapter, ways: Mapping[str, Any]) -> Answer:
         raw = adapter.send(self._request, **ways).raw
@@ -189,18 +200,32 @@ class _Exchange:
         while part := raw.read1(ANSWER_LIMIT):
             body += part
         kind, location = raw.headers.get("Content-Type", ""), raw.headers.get("Location", "")
-        answer = Answer(raw.status, kind, location, bytes(body), None)
+        date = raw.headers.get("Date", "")
+        answer = Answer(raw.status, kind, location, bytes(body), None, date, self.certificate)
         return answer._replace(parsed=self._parse(answer.text)) if answer.status == 200 else answer
 
 
 def _reason(error: Exception, sent: bool, timeout: float) -> str:
     """Return in plain words why an exchange ended without an answer."""
+    cause = _cause(error)
+    if cause is None:
+        return _("the connection failed ({reason})").format(reason=_named(error))
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return _(_DISTRUST.get(cause.verify_code, _UNKNOWN_ISSUER))
+    words = next(words for kind, words in _REASONS if isinstance(cause, kind))
+    return _(words) if words else _late(sent, timeout)
+
+
+def _cause(error: Exception) -> BaseException | None:
+    """Return the one of an error's causes that explains it best; None where none is known."""
     causes = list(_causes(error))
-    for kind, words in _REASONS:
-        if any(isinstance(cause, kind) for cause in causes):
-            return _(words) if words else _late(sent, timeout)
+    return next((cause for kind, _words in _REASONS for cause in causes if isinstance(cause, kind)), None)
+
+
+def _named(error: Exception) -> str:
+    causes = list(_causes(error))
     told = next((system_reason(cause) for cause in causes if isinstance(cause, OSError) and cause.errno), "")
-    return _("the connection failed ({reason})").format(reason=told or type(causes[-1]).__name__)
+    return told or type(causes[-1]).__name__
 
 
 def _late(sent: bool, timeout: float) -> str:
@@ -220,11 +245,22 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
             pending += [cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args]
 
 
+_UNKNOWN_ISSUER = later("its certificate is not trusted (a private authority goes into ca_bundle)")
+_WRONG_NAME = later("its certificate is for another name (is the endpoint spelled right?)")
+_DISTRUST = {  # by OpenSSL's number of the reason
+    9: later("its certificate is not valid yet (is the clock of this machine right?)"),
+    10: later("its certificate has expired (ask the vendor's support to renew it)"),
+    18: later(
+        "its certificate is not trusted, because it is self-signed (if it is the right one, it goes into ca_bundle)"
+    ),
+    62: _WRONG_NAME,
+    64: _WRONG_NAME,
+}
 # What the network or the address can cause; any other exception before the gate is a bug.
 _BEFORE_THE_GATE = (requests.RequestException, net.HTTPError, HTTPException, OSError, UnicodeError, UnaskedError)
 _REASONS: list[tuple[type[BaseException], str]] = [  # without words it was too late
     (net.ProxyError, later("the profile's proxy made no connection")),
-    (ssl.SSLCertVerificationError, later("its certificate is not trusted (a private authority goes into ca_bundle)")),
+    (ssl.SSLCertVerificationError, _UNKNOWN_ISSUER),
     (
         ssl.SSLError,
         later("the encrypted connection failed (does the address start with the right http:// or https://?)"),

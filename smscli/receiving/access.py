@@ -12,6 +12,15 @@ from smscli.protocol.pushes import Signature, is_trusted
 Network = IPv4Network | IPv6Network
 
 
+_LOOPBACK = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
+_PASSED_ON = {"x-forwarded-for", "x-real-ip", "forwarded", "via"}
+
+
+def is_local(request: Request) -> bool:
+    """Return whether a program on this machine asks, and not somebody else through a proxy on it."""
+    return _PASSED_ON.isdisjoint(request.headers) and _is_within(request.peer, _LOOPBACK)
+
+
 class Access(NamedTuple):
     """Who may push: these addresses, or any if there are none; and whether a proxy says which address called.
 

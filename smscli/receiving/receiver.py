@@ -12,12 +12,14 @@ from smscli.config.profile import Profile
 from smscli.httpd.request import Request, Response, plain
 from smscli.language import _
 from smscli.ledger.inbox import Inbox
+from smscli.monitoring.prometheus import CONTENT_TYPE
 from smscli.protocol.forms import encode_form, undo_transport
 from smscli.protocol.pushes import Push, Signature, push_from_fields, signature
-from smscli.receiving.access import Access
+from smscli.receiving.access import Access, is_local
 from smscli.receiving.writer import TAKEN, Answer, Delivery, Refusal, Writer
 
 HEALTH = "/healthz"
+METRICS = "/metrics"
 # Bytes of the largest push that is read: over 100,000 numbers, percent-encoded. Of a larger one the start is kept.
 BODY_LIMIT = 2 << 20
 START_LIMIT = 64 << 10
@@ -31,7 +33,8 @@ class Receiver:
 
     What is refused is kept in the ledger's quarantine before it is answered: 403 where it is not trusted, 400 where it
     is not a push, 404 at another path, 413 where it is too large. The gateway repeats a push until the answer is `0`.
-    So a push that is too large gets `0` too, if it proves that the gateway sends it.
+    So a push that is too large gets `0` too, if it proves that the gateway sends it. With `has_metrics`, programs on
+    this machine can read what came in numbers; they need no right to push.
     """
 
     def __init__(
@@ -42,8 +45,9 @@ class Receiver:
         access: Access,
         show: Callable[[Push], None],
         say: Callable[[str], None],
+        has_metrics: bool = False,
     ) -> None:
-        self._profile, self._path, self._access = profile, path, access
+        self._profile, self._path, self._access, self._has_metrics = profile, path, access, has_metrics
         self._writer = Writer(ledger, profile, show, say)
         self._reading = ThreadPoolExecutor(1)  # of large pushes, so that others are answered at the same time
         self._forged = _Objection(_("its random and timestamp came before, with other content"), _FORBIDDEN)
@@ -56,6 +60,8 @@ class Receiver:
         """Answer 200 and `0` once the push is on disk, also to a repeat; 503 where it cannot be kept."""
         if request.path == HEALTH:
             return _answered(Response(200, b"ok", "text/plain; charset=utf-8"))
+        if request.path == METRICS and self._has_metrics:
+            return _answered(self._metrics(request))
         if not request.query and not request.body:  # somebody checks whether anything answers here
             return _answered(plain(HTTPStatus.BAD_REQUEST if request.path == self._path else HTTPStatus.NOT_FOUND))
         if len(request.body) > _LARGE:
@@ -65,6 +71,11 @@ class Receiver:
     def finish(self) -> None:
         """Say what was not said yet, after the last request."""
         self._writer.finish()
+
+    def _metrics(self, request: Request) -> Response:
+        if not is_local(request):
+            return _FORBIDDEN
+        return Response(200, self._writer.counts.exposition().encode(), CONTENT_TYPE)
 
     async def _respond_later(self, request: Request) -> Response:
         read = await asyncio.get_running_loop().run_in_executor(self._reading, self._read, request)

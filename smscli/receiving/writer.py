@@ -18,6 +18,7 @@ from smscli.language import _
 from smscli.ledger.inbox import Inbox
 from smscli.protocol.pushes import Push, Signature
 from smscli.receiving.complaints import Complaints
+from smscli.receiving.counts import Counts
 
 TAKEN = Response(200, b"0", "text/plain; charset=utf-8")
 Answer = asyncio.Future[Response]
@@ -45,12 +46,13 @@ class Delivery(NamedTuple):
 
 
 class Writer:
-    """Keeps what comes; `show` gets each push with anything new."""
+    """Keeps what comes; `show` gets each push with anything new. `counts` is what came of all that came."""
 
     def __init__(
         self, ledger: Inbox, profile: Profile, show: Callable[[Push], None], say: Callable[[str], None]
     ) -> None:
         self._ledger, self._profile, self._show = ledger, profile, show
+        self.counts = Counts()
         self._refused = Complaints(say, _refused)
         self._failed = Complaints(say, _failed)
         self._pieces: deque[_Piece] = deque()
@@ -116,7 +118,7 @@ class Writer:
             if len(group) == 1 or isinstance(error, LedgerError):
                 self._failed.add(str(error))
                 for piece in group:
-                    piece.ticket.give(_NOT_TAKEN)
+                    self._fail(piece.ticket.answer)
                 return
             for piece in group:  # one that cannot be kept must not stop the others
                 await self._record([piece])
@@ -140,6 +142,7 @@ class Writer:
         ticket.open -= 1
         ticket.new |= new
         if not ticket.open:
+            self.counts.keep(ticket.delivery.push, ticket.new)
             ticket.give(TAKEN)
             if ticket.new:
                 self._show(ticket.delivery.push)
@@ -149,10 +152,16 @@ class Writer:
             await self._in_thread(self._ledger.quarantine, *refusal[:3])
         except Exception as error:
             self._failed.add(str(error))
-            _give(answer, _NOT_TAKEN)
+            self._fail(answer)
         else:
             self._refused.add(_("{peer}: {reason}").format(peer=refusal.peer, reason=refusal.reason))
+            self.counts.refuse(refusal.response.status)
             _give(answer, refusal.response)
+
+    def _fail(self, answer: Answer) -> None:
+        if not answer.done():  # a push in pieces fails once
+            self.counts.fail()
+        _give(answer, _NOT_TAKEN)
 
     async def _in_thread(self, write: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._thread, write, *arguments)

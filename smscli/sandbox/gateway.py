@@ -32,6 +32,7 @@ import re
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from email.utils import formatdate
 from itertools import count
 from typing import Self, TextIO
 
@@ -155,7 +156,8 @@ class Sandbox:
         if self._latency:
             await self._server.pause(self._latency)
         text = _format(answer) if answer else ""
-        return misbehave(fault, text, self._server) if fault else Response(200, text.encode())
+        date = {"Date": formatdate(usegmt=True)}
+        return misbehave(fault, text, self._server) if fault else Response(200, text.encode(), headers=date)
 
     def _next_fault(self) -> Fault | None:
         self._requests += 1

@@ -1,10 +1,16 @@
 """`smscli balance`: what is left, in a line that a script or cron can use."""
 
-import pytest
+from pathlib import Path
 
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from smscli.commands.balance import Format
+from smscli.output import Output
 from tests.support.command import Smscli
 from tests.support.gateways import answer, answering
-from tests.support.sandboxes import RunningSandbox
+from tests.support.sandboxes import RunningSandbox, write_config
+from tests.support.waiting import free_port
 
 
 def variables(endpoint: str) -> dict[str, str]:
@@ -112,3 +118,150 @@ def test_wrong_usage_asks_nobody(smscli: Smscli, sandbox: RunningSandbox, wrong:
 
 def test_built_in_sandbox_has_a_balance(smscli: Smscli) -> None:
     assert smscli("balance", "-p", "sandbox").out == "1000\tsandbox\n"
+
+
+# --- several accounts ---------------------------------------------------------------------------------------------
+
+
+def several(home: Path, **accounts: tuple[str, str]) -> None:
+    """Write a profile for each: its endpoint, and the account's name."""
+    write_config(
+        home,
+        "".join(
+            f'[profiles."{label.replace("_", " ")}"]\nendpoint = "{endpoint}"\nname = "{name}"\npwd = "5ECRET-PWD"\n'
+            for label, (endpoint, name) in accounts.items()
+        ),
+    )
+
+
+def test_all_accounts_have_a_row_and_a_failure_hides_none(smscli: Smscli, home: Path, sandbox: RunningSandbox) -> None:
+    good, dead = sandbox.sandbox.endpoint, f"http://127.0.0.1:{free_port()}/"
+    several(home, refused=(good, "nosuch"), shop=(good, "demo"), dead=(dead, "demo"), boss=(good, "boss"))
+    ended = smscli("balance", "--all", "--output", "json")
+    assert ended.json == [
+        {"balance": None, "profile": "refused"}, {"balance": 1000, "profile": "shop"},
+        {"balance": None, "profile": "dead"}, {"balance": 1000, "profile": "boss"},
+    ]  # fmt: skip
+    assert ended.code == 4
+    first, second = ended.err.splitlines()
+    assert first.startswith("smscli: refused: the gateway refused: 账号不存在")
+    assert second.startswith("smscli: dead: 127.0.0.1:")
+    assert "5ECRET" not in ended.err
+
+
+@pytest.mark.parametrize(("options", "code"), [([], 0), (["--min", "1001"], 8), (["--min", "1000", "-q"], 0)])
+def test_min_is_for_each_of_all(
+    smscli: Smscli, home: Path, sandbox: RunningSandbox, options: list[str], code: int
+) -> None:
+    several(home, shop=(sandbox.sandbox.endpoint, "demo"), boss=(sandbox.sandbox.endpoint, "boss"))
+    ended = smscli("balance", "--all", *options)
+    assert (ended.code, len(ended.err.splitlines())) == (code, 2 if code else 0)
+    assert ended.rows == ([] if "-q" in options else [["1000", "shop"], ["1000", "boss"]])
+
+
+def test_all_of_one_is_a_list_too(smscli: Smscli, sandbox: RunningSandbox) -> None:
+    ended = smscli("balance", "--all", "--output", "json", **sandbox.variables)
+    assert ended.json == [{"balance": 1000, "profile": "environment"}]
+
+
+def test_all_of_none_says_what_to_do(smscli: Smscli) -> None:
+    ended = smscli("balance", "--all")
+    assert (ended.code, ended.out) == (3, "")
+    assert "smscli profile add NAME" in ended.err
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--all", "-p", "shop"), ("--output", "nagios", "--min", "5"), ("--warning", "5"),
+        ("--critical", "5", "--output", "json"), ("--output", "xml"),
+    ],
+)  # fmt: skip
+def test_options_that_do_not_go_together(smscli: Smscli, sandbox: RunningSandbox, options: tuple[str, ...]) -> None:
+    ended = smscli("balance", *options, **sandbox.variables)
+    assert (ended.code, ended.out) == (2, "")
+    assert sandbox.requests == []
+
+
+def test_every_usual_format_is_there() -> None:
+    assert {each.value for each in Output} == {each.value for each in Format} - {"nagios", "prometheus"}
+
+
+# --- Nagios -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("limits", "code", "line"),
+    [
+        ([], 0, "SMS OK - environment: 1000 | 'environment'=1000;;"),
+        (["--warning", "1000", "--critical", "5"], 0, "SMS OK - environment: 1000 | 'environment'=1000;1000:;5:"),
+        (["--warning", "1001", "--critical", "5"], 1, "SMS WARNING - environment: 1000 | 'environment'=1000;1001:;5:"),
+        (["--warning", "5", "--critical", "1001"], 2, "SMS CRITICAL - environment: 1000 | 'environment'=1000;5:;1001:"),
+        (["--critical", "1001"], 2, "SMS CRITICAL - environment: 1000 | 'environment'=1000;;1001:"),
+    ],
+)
+def test_nagios_has_its_exit_codes_and_one_line(
+    smscli: Smscli, sandbox: RunningSandbox, limits: list[str], code: int, line: str
+) -> None:
+    ended = smscli("balance", "--output", "nagios", *limits, **sandbox.variables)
+    assert (ended.code, ended.out, ended.err) == (code, line + "\n", "")
+
+
+def test_nagios_for_all_has_the_worst_and_every_account(smscli: Smscli, home: Path, sandbox: RunningSandbox) -> None:
+    several(home, my_shop=(sandbox.sandbox.endpoint, "demo"), boss=(sandbox.sandbox.endpoint, "closed"))
+    ended = smscli("balance", "--all", "--output", "nagios", "--warning", "2000")
+    assert (ended.code, ended.err, ended.out.count("\n")) == (2, "", 1)
+    assert ended.out.startswith("SMS CRITICAL - my shop: 1000; boss: the gateway refused: 账号注销 (code 11: ")
+    assert ended.out.endswith(" | 'my shop'=1000;2000:;\n")
+
+
+def test_nagios_knows_nothing_without_an_account(smscli: Smscli) -> None:
+    ended = smscli("balance", "--output", "nagios")
+    assert (ended.code, ended.err, ended.out.count("\n")) == (3, "", 1)
+    assert ended.out.startswith("SMS UNKNOWN - there is no profile yet")
+
+
+def test_nagios_is_unreachable_is_critical(smscli: Smscli) -> None:
+    ended = smscli("balance", "--output", "nagios", **variables(f"http://127.0.0.1:{free_port()}/"))
+    assert (ended.code, ended.out.count("\n")) == (2, 1)
+
+
+def test_nagios_keeps_to_one_line_whatever_the_gateway_says(smscli: Smscli) -> None:
+    with answering(answer("12,a|b\nc\x1b[31m'=1", "Connection: close")) as endpoint:
+        ended = smscli("balance", "--output", "nagios", **variables(endpoint))
+    assert (ended.code, ended.out.count("\n"), ended.out.count("|")) == (2, 1, 0)
+    assert "\x1b" not in ended.out
+
+
+# --- Prometheus ---------------------------------------------------------------------------------------------------
+
+
+def test_prometheus_reads_all_accounts(smscli: Smscli, home: Path, sandbox: RunningSandbox) -> None:
+    write_config(
+        home,
+        "".join(
+            f'[profiles.{label}]\nendpoint = "{sandbox.sandbox.endpoint}"\nname = "{name}"\npwd = "5ECRET-PWD"\n'
+            for label, name in (('"a\\"b\\\\c\\u001b"', "demo"), ('"店铺"', "demo"), ("bad", "nosuch"))
+        ),
+    )
+    ended = smscli("balance", "--all", "--output", "prometheus")
+    assert ended.code == 4
+    families = {family.name: family for family in text_string_to_metric_families(ended.out)}
+    found = {
+        name: [(sample.labels["profile"], sample.value) for sample in family.samples]
+        for name, family in families.items()
+    }
+    assert found == {
+        "smscli_balance_messages": [('a"b\\c\\x1b', 1000.0), ("店铺", 1000.0)],
+        "smscli_up": [('a"b\\c\\x1b', 1.0), ("店铺", 1.0), ("bad", 0.0)],
+    }
+    assert {family.type for family in families.values()} == {"gauge"}
+    assert all(family.documentation for family in families.values())
+    assert "\x1b" not in ended.out
+
+
+def test_prometheus_gets_a_failure_of_the_one_account_too(smscli: Smscli) -> None:
+    ended = smscli("balance", "--output", "prometheus", **variables(f"http://127.0.0.1:{free_port()}/"))
+    assert ended.code == 5
+    assert 'smscli_up{profile="environment"} 0\n' in ended.out
+    assert "nothing listens there" in ended.err

@@ -53,6 +53,8 @@ CASES = {
     "smscli parse-report --summary": ["parse-report", "pushes.log", "--summary"],
     "smscli listen": [],
     "smscli balance": ["balance"],
+    "smscli balance --all": ["balance", "--all"],
+    "smscli doctor": ["doctor"],
     "smscli optout list": ["optout", "list"],
     "smscli template list": ["template", "list"],
     "smscli template show": ["template", "show", "due"],

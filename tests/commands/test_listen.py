@@ -25,6 +25,7 @@ import pytest
 import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from prometheus_client.parser import text_string_to_metric_families
 
 from smscli.protocol.forms import encode_form
 from smscli.protocol.pushes import Reply, Report, reply_fields, report_fields, signed_name
@@ -774,3 +775,94 @@ def test_no_answer_leaves_before_the_sync(configured: dict[str, str], tmp_path: 
 @needs_strace
 def test_of_the_test_a_missing_sync_is_caught(configured: dict[str, str], tmp_path: Path) -> None:
     assert traced(UNSYNCED, configured, tmp_path / "trace") != []
+
+
+# --- metrics ------------------------------------------------------------------------------------------------------
+
+
+def other_addresses() -> list[str]:
+    """Return an address of this machine that is not loopback, [] where it has none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, suppress(OSError):
+        probe.connect(("192.0.2.1", 9))  # nothing is sent
+        return [probe.getsockname()[0]]
+    return []
+
+
+def metrics(listening: Listening) -> dict[str, dict[str, float]]:
+    """Return the samples of /metrics: a metric's values by the value of its label, "" where it has none."""
+    answer = requests.get(f"http://127.0.0.1:{listening.port}/metrics", timeout=15)
+    assert (answer.status_code, answer.headers["Content-Type"].partition(";")[0]) == (200, "text/plain")
+    assert not re.search(
+        r"1[3-9][0-9]{9}|12345|2026010110", re.sub(r"(?m)^smscli_listener_start_time.*$", "", answer.text)
+    )
+    return {
+        family.name: {next(iter(sample.labels.values()), ""): sample.value for sample in family.samples}
+        for family in text_string_to_metric_families(answer.text)
+    }
+
+
+def test_metrics_count_what_came(listen: Listen) -> None:
+    began = time.time()
+    listening = listen("--metrics")
+    before = metrics(listening)
+    assert before["smscli_pushes"] == {"new": 0, "repeated": 0}
+    assert (before["smscli_last_push_age_seconds"], before["smscli_reports"]) == ({}, {})
+    strange = REPORT._replace(state="13800138077", sendid="2026010110000012345678902")
+    both = [REPORT._replace(mobile="13800138008"), REPORT._replace(mobile="13800138009")]
+    for fields in (
+        GIVEN, GIVEN, report_fields([strange], "admin", "12345"), report_fields(both, "admin", "12345"),
+        reply_fields([REPLY], "admin", "12345"), report_fields([REPORT], "admin", "wrong"), {"x": "1"},
+    ):  # fmt: skip
+        listening.push(fields)
+    found = metrics(listening)
+    assert found["smscli_pushes"] == {"new": 4, "repeated": 1}
+    assert found["smscli_reports"] == {"DELIVRD": 3, "other": 1}
+    assert found["smscli_replies"] == {"": 1}
+    assert found["smscli_pushes_refused"] == {"400": 1, "403": 1, "404": 0, "413": 0}
+    assert found["smscli_pushes_failed"] == {"": 0}
+    assert 0 <= found["smscli_last_push_age_seconds"][""] <= time.time() - began
+    assert began - 1 <= found["smscli_listener_start_time_seconds"][""] <= time.time()
+    listening.stop()
+
+
+def test_metrics_count_what_could_not_be_kept(listen: Listen, configured: dict[str, str]) -> None:
+    listening = listen("--metrics")
+    Path(configured["SMSCLI_LEDGER"]).rename(configured["SMSCLI_LEDGER"] + ".moved")
+    assert listening.push(GIVEN)[0] == 503
+    found = metrics(listening)
+    assert (found["smscli_pushes_failed"], found["smscli_pushes"]["new"]) == ({"": 1}, 0)
+
+
+def test_metrics_are_there_only_if_asked_for(listen: Listen) -> None:
+    listening = listen()
+    assert listening.raw(http(b"GET", b"/metrics")).startswith(b"HTTP/1.1 404 ")
+    assert listening.stop()[2] == ""
+
+
+@pytest.mark.parametrize(
+    "header", [b"X-Forwarded-For: 127.0.0.1", b"X-Real-IP: 203.0.113.9", b"Via: 1.1 nginx", b"Forwarded: for=127.0.0.1"]
+)
+def test_metrics_are_for_this_machine_and_not_for_who_comes_through_a_proxy(listen: Listen, header: bytes) -> None:
+    listening = listen("--metrics", "--trust-proxy")
+    assert listening.raw(http(b"GET", b"/metrics", b"", header)).startswith(b"HTTP/1.1 403 ")
+    assert listening.raw(http(b"GET", b"/metrics")).startswith(b"HTTP/1.1 200 ")
+
+
+def test_metrics_need_no_right_to_push_and_give_none(listen: Listen) -> None:
+    listening = listen("--metrics", "--allow", "203.0.113.7", "-p", "open")
+    assert metrics(listening)["smscli_pushes"] == {"new": 0, "repeated": 0}
+    assert listening.push(GIVEN)[0] == 403
+
+
+@pytest.mark.skipif(not other_addresses(), reason="this machine has no address but loopback")
+def test_metrics_are_not_for_another_address(listen: Listen) -> None:
+    listening = listen("--metrics", "--host", "0.0.0.0")
+    for address in other_addresses():
+        answer = requests.get(f"http://{address}:{listening.port}/metrics", timeout=15)
+        assert answer.status_code == 403
+
+
+def test_the_path_of_pushes_is_not_that_of_metrics(smscli: Smscli, configured: dict[str, str]) -> None:
+    ended = smscli("listen", "--metrics", "--path", "/metrics", **configured)
+    assert (ended.code, ended.out) == (2, "")
+    assert "--path cannot be /metrics" in ended.err
