@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: check lint test test-postgres proof bench completions catalogs man
+.PHONY: check lint test test-postgres proof bench dist completions catalogs man
 
 check: lint test test-postgres  ## everything that has to pass before a commit
 
@@ -22,11 +22,14 @@ proof: .venv  ## the long proofs, which the normal run has a small version of: a
 bench: .venv
 	$(BIN)/python -m tests.bench
 
+dist: .venv  ## what people install, in dist/: built twice, tried with every Python that is here, and smscli.pyz
+	$(BIN)/python -m tests.release
+
 completions: .venv  ## after a change to a command's options or help
 	$(BIN)/python -m smscli.completion
 
 catalogs: .venv  ## after a change to a message: puts new ones into smscli.po, and compiles what is translated there
-	$(BIN)/python -m tests.catalogs
+	$(BIN)/python -m tests.support.catalogs
 
 man: .venv  ## after a change to a command's options or help, or to a topic
 	SMSCLI_LANG=en $(BIN)/python -m smscli.manual

@@ -209,7 +209,7 @@ _smscli_about() {
         1) takes='choice 0 1 2 3 4 10 11 12 13 14 DELIVRD EXPIRED UNDELIV UNKNOWN REJECTD DTBLACK ERR:104 REJECT MK:0001 MK:0002 MK:0004 MK:0005 MK:0008 MK:0010 MK:0012 MK:0013 MK:0015 MK:0017 MK:0023 MK:0024 MK:0029 MI:0010 MI:0017 MI:0024 MC:0055 CB:0001 CB:0007 DB:0141 DB:0309 MBBLACK HD:0001' ;;
         esac ;;
     'smscli ledger')
-        commands='path backup check' options='-h --help'
+        commands='path backup move roles check' options='-h --help'
         case $2 in
         esac ;;
     'smscli ledger path')
@@ -220,6 +220,15 @@ _smscli_about() {
         commands='' options='-h --help'
         case $2 in
         1) takes='file' ;;
+        esac ;;
+    'smscli ledger move')
+        commands='' options='-h --help'
+        case $2 in
+        1) takes='text' ;;
+        esac ;;
+    'smscli ledger roles')
+        commands='' options='-h --help'
+        case $2 in
         esac ;;
     'smscli ledger check')
         commands='' options='--output -h --help'

@@ -252,6 +252,8 @@ smscli codes,--help,flag,Show the help.
 smscli codes,argument 1,choice 0 1 2 3 4 10 11 12 13 14 DELIVRD EXPIRED UNDELIV UNKNOWN REJECTD DTBLACK ERR:104 REJECT MK:0001 MK:0002 MK:0004 MK:0005 MK:0008 MK:0010 MK:0012 MK:0013 MK:0015 MK:0017 MK:0023 MK:0024 MK:0029 MI:0010 MI:0017 MI:0024 MC:0055 CB:0001 CB:0007 DB:0141 DB:0309 MBBLACK HD:0001,"One code or state, e.g. 13, DELIVRD, MK:0001."
 smscli ledger,path,command,Print where the ledger is.
 smscli ledger,backup,command,Copy the ledger into a new file and check the copy; this works also while the ledger is in use.
+smscli ledger,move,command,Move the ledger from its file to an empty PostgreSQL database; nothing is sent by the file from then on.
+smscli ledger,roles,command,"Print the SQL that gives senders, listeners and readers no more rights on a PostgreSQL server than they need."
 smscli ledger,check,command,"Read the whole ledger and say whether it is sound, and what is unfinished in it."
 smscli ledger,-h,flag,Show the help.
 smscli ledger,--help,flag,Show the help.
@@ -260,6 +262,11 @@ smscli ledger path,--help,flag,Show the help.
 smscli ledger backup,-h,flag,Show the help.
 smscli ledger backup,--help,flag,Show the help.
 smscli ledger backup,argument 1,file,A new file for the copy.
+smscli ledger move,-h,flag,Show the help.
+smscli ledger move,--help,flag,Show the help.
+smscli ledger move,argument 1,text,postgresql://USER@HOST/DATABASE or service=NAME.
+smscli ledger roles,-h,flag,Show the help.
+smscli ledger roles,--help,flag,Show the help.
 smscli ledger check,--output,choice table tsv json jsonl csv,"table, tsv, json, jsonl or csv; without it a table on a terminal, tsv in a pipe."
 smscli ledger check,-h,flag,Show the help.
 smscli ledger check,--help,flag,Show the help.

@@ -74,7 +74,10 @@ def _carry_out(arguments: "Sequence[str]", environment: "Environment") -> int:
         return 0
     from smscli.config.start import choose_language
 
-    choose_language()
+    if not choose_language():
+        from smscli.config.file import read_config
+
+        read_config()  # raises what is wrong, and on which line
     if not arguments or arguments[0] in ("--help", "-h"):
         from smscli.commands import overview
 

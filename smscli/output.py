@@ -8,7 +8,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from smscli.console import Environment, cells, visible
-from smscli.language import _, heading
+from smscli.language import _, heading, word
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -19,6 +19,8 @@ _UNFOLDED = 1 << 20  # the width of a table that is not shown on a terminal: no 
 _GAP = 2  # between two columns
 _LEAST = 12  # what is left of a long text's column on a narrow terminal
 _RIGID = r"[!-~]{0,15}|[0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}(?::[0-9]{2})?"
+# The columns that hold words such as `accepted`: a table shows these in the reader's language.
+_WORDED = ("default", "event", "kind", "outcome", "source", "state")
 _BAR, _LEAST_BAR = 30, 4  # the most and the fewest characters of a bar
 
 
@@ -145,7 +147,7 @@ def follow(
 
 
 def _line(row: Mapping[str, Cell], widths: Mapping[str, int]) -> str:
-    texts = [(visible(_text(row[name])), width) for name, width in widths.items()]
+    texts = [(visible(_shown(name, row[name])), width) for name, width in widths.items()]
     return "  ".join(text + " " * (width - cells(text)) for text, width in texts).rstrip() + "\n"
 
 
@@ -171,9 +173,11 @@ def _text(cell: Cell) -> str:
     return str(cell)
 
 
-def _shown(cell: Cell) -> str:
-    """Return a cell as a person reads it."""
-    return _text(cell) if not isinstance(cell, bool) else _("yes") if cell else _("no")
+def _shown(name: str, cell: Cell) -> str:
+    """Return a cell of a column as a person reads it."""
+    if isinstance(cell, bool):
+        return _("yes") if cell else _("no")
+    return word(_text(cell)) if name in _WORDED else _text(cell)
 
 
 def _chunks(rows: Iterable[Sequence[Cell]]) -> Iterator[list[Sequence[Cell]]]:
@@ -274,7 +278,10 @@ class _Column(NamedTuple):
     @property
     def is_rigid(self) -> bool:
         """Whether it has only short words, numbers, dates and codes, which are shown whole or not at all."""
-        return self.is_number or all(isinstance(cell, str) and re.fullmatch(_RIGID, cell) for cell in self.cells)
+        return self.is_number or all(isinstance(cell, str) and self._is_short(cell) for cell in self.cells)
+
+    def _is_short(self, cell: str) -> bool:
+        return bool(re.fullmatch(_RIGID, cell)) or (self.name in _WORDED and cells(cell) <= _LEAST)
 
 
 def _tables(
@@ -301,7 +308,7 @@ def _tables(
 
 
 def _column(name: str, values: Sequence[Cell]) -> _Column:
-    shown = [value if isinstance(value, Bar) else visible(_text(value)) for value in values]
+    shown = [value if isinstance(value, Bar) else visible(_shown(name, value)) for value in values]
     return _Column(name, heading(name), shown, all(value is None or isinstance(value, int) for value in values))
 
 

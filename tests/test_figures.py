@@ -12,6 +12,7 @@ PACKAGE, TESTS = ROOT / "smscli", ROOT / "tests"
 SOURCES = {str(path.relative_to(ROOT)): ast.parse(path.read_text("utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
 TEST_SOURCES = {str(path.relative_to(ROOT)): ast.parse(path.read_text("utf-8")) for path in sorted(TESTS.rglob("*.py"))}
 FILE_LINES, FUNCTION_LINES, MEDIAN_LINES = 400, 45, 8
+PROGRAMS = ("bench", "release")  # run by `make`, not by pytest
 
 
 def functions(tree: ast.Module) -> Iterator[tuple[str, int]]:
@@ -79,13 +80,13 @@ def test_a_circle_is_found() -> None:
 
 def test_the_tree_of_tests_mirrors_the_packages() -> None:
     packages = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
-    assert {path.parent.name for path in TESTS.glob("*/__init__.py")} == packages | {"support", "bench", "proof"}
+    assert {path.parent.name for path in TESTS.glob("*/__init__.py")} == packages | {"support", *PROGRAMS, "proof"}
 
 
 @pytest.mark.parametrize("name", TEST_SOURCES)
 def test_no_test_module_imports_another(name: str) -> None:
     inner = {module for module in imported(TEST_SOURCES[name]) if module.startswith("tests.")}
-    own = "tests.support" if "/bench/" not in name else ("tests.support", "tests.bench")
+    own = ("tests.support", *(f"tests.{program}" for program in PROGRAMS if f"/{program}/" in name))
     assert {module for module in inner if not module.startswith(own)} == set()
 
 

@@ -3,6 +3,7 @@
 import io
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
+import smscli as smscli_package
 from smscli import language, usage
 from smscli.commands import COMMANDS
 from smscli.console import Environment
@@ -99,6 +101,15 @@ def test_an_english_start_opens_no_catalog(smscli_process: Smscli, tmp_path: Pat
     assert ".mo'" in smscli_process("codes", "1", PYTHONPATH=path, SMSCLI_LANG="zh").out
 
 
+def test_the_catalog_is_read_from_inside_a_zip(tmp_path: Path) -> None:
+    root = Path(smscli_package.__file__).parent.parent
+    program = shutil.make_archive(str(tmp_path / "smscli"), "zip", root, "smscli")
+    code = "from smscli import language as it; it.use('zh'); print(it.__file__, it._('Nothing was sent.'))"
+    environment = {"PYTHONPATH": program}
+    ended = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, check=True)
+    assert ended.stdout.decode() == f"{program}/smscli/language.py 未发送任何短信。\n"
+
+
 def test_english_help_does_not_import_gettext() -> None:
     code = "import sys; from smscli.__main__ import main; main(['--help']); assert 'gettext' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
@@ -136,7 +147,7 @@ def test_the_systems_reason_is_said_in_chinese(smscli: Smscli, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("sends", "错误：没有命令 'sends'。是不是 'send'？"),
+        ("sends", "错误：没有命令 'sends'。是不是 'send', 'resend'？"),
         ("nothing-like-it", "错误：没有命令 'nothing-like-it'。"),
         ("send --rates 3", "错误：没有选项 --rates（相近的选项：--at, --rate, --yes）"),
         ("send --zzzz", "错误：没有选项 --zzzz"),
@@ -217,7 +228,7 @@ def sent(smscli: Smscli, sandbox: RunningSandbox) -> dict[str, str]:
 def test_tables_fit_80_columns(terminal: Terminal, sent: dict[str, str], line: str) -> None:
     code, shown = terminal(line.split(), **sent, SMSCLI_LANG="zh", COLUMNS="80", TERM="dumb")
     assert code == 0, shown
-    sentences = ("run ", "任务 ")  # the terminal folds these
+    sentences = ("任务 ", "短信内容：")  # the terminal folds these
     assert [text for text in shown.splitlines() if cell_len(text) > 80 and not text.startswith(sentences)] == []
 
 
@@ -226,6 +237,43 @@ def test_headings_are_chinese_on_a_terminal_alone(terminal: Terminal, smscli: Sm
     for output in ("tsv", "json", "jsonl", "csv"):
         chinese, english = (smscli("runs", "--output", output, SMSCLI_LANG=name, **sent) for name in ("zh", "en"))
         assert (chinese.code, chinese.out) == (english.code, english.out)
+
+
+def test_words_are_chinese_on_a_terminal_alone(terminal: Terminal, smscli: Smscli, sent: dict[str, str]) -> None:
+    shown = terminal(["runs", "1"], **sent, SMSCLI_LANG="zh", COLUMNS="100")[1]
+    assert ("已接受" in shown, "accepted" in shown) == (True, False)
+    assert smscli("runs", "1", SMSCLI_LANG="zh", **sent).out.split("\t")[1] == "accepted"
+
+
+def test_what_went_wrong_is_kept_in_english_and_said_in_the_readers_language(smscli: Smscli) -> None:
+    nowhere = {"SMSCLI_ENDPOINT": "http://127.0.0.1:9/", "SMSCLI_NAME": "x", "SMSCLI_PWD": "y", "SMSCLI_SIGN": "店"}
+    ended = smscli("send", "--mobile", "13800138000", "--content", "x", SMSCLI_LANG="zh", **nowhere)
+    said = "smscli: 无法连接 127.0.0.1:9：对方没有监听这个端口（连接被拒绝）。未发送任何短信。"
+    assert (ended.code, said in ended.err.splitlines()) == (5, True)
+    kept = "127.0.0.1:9 cannot be reached: nothing listens there (connection refused). Nothing was sent."
+    for line in (("runs", "1"), ("runs", "1", "--output", "json"), ("runs", "1", "--list", "all", "--output", "tsv")):
+        chinese, english = (smscli(*line, SMSCLI_LANG=name) for name in ("zh", "en"))
+        assert (chinese.out, kept in chinese.out) == (english.out, True)
+    assert said in smscli("runs", "1", SMSCLI_LANG="zh").err.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [
+        ("", ""),
+        ("cancelled before it was sent.", "发送之前已取消。"),
+        ("a.cn took the request and then gave no complete answer within 2 s.",
+         "a.cn 已收到请求，但在 2 秒内没有给出完整的应答。"),
+        ("the gateway answered HTTP 502: 'Nothing was sent.'.", "网关应答 HTTP 502：'Nothing was sent.'。"),
+        ("another version said it in this way", "another version said it in this way"),
+    ],
+)  # fmt: skip
+def test_a_sentence_that_was_kept_is_said_in_chinese(kept: str, said: str) -> None:
+    language.use("zh")
+    assert language.recalled(kept) == said
+    with language.English():
+        assert (language.recalled(kept), language.language()) == (kept, "en")
+    assert language.language() == "zh"
 
 
 def test_a_question_is_asked_in_chinese(terminal: Terminal, sent: dict[str, str]) -> None:

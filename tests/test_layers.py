@@ -3,18 +3,11 @@
 import ast
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from tests.support.sources import PACKAGE, SOURCES, TREES
 from tests.support.sql import private_names, sql_in
-
-PACKAGE = Path(__file__).parent.parent / "smscli"
-SOURCES = {
-    ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): path
-    for path in sorted(PACKAGE.rglob("*.py"))
-}
-TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in SOURCES.items()}
 
 # The layers from the ground up, a package each; one imports only from layers below its own, and from itself.
 GROUND = ("__init__", "language", "loading", "system")  # for all of them

@@ -15,7 +15,7 @@ from smscli.language import _
 def endpoint(address: str) -> str:
     """Return a gateway's address; an InputError says what is wrong with it."""
     if why := PROFILE_KEYS["endpoint"].wrong(address):
-        raise InputError(f"the endpoint {why}.")
+        raise InputError(_("the endpoint {why}.").format(why=why))
     return address
 
 
@@ -23,7 +23,7 @@ def ask_endpoint(environment: Environment, typed: str = "") -> str:
     """Ask for a gateway's address until it can be one."""
     while True:
         try:
-            return endpoint(ask(environment, "endpoint", "--endpoint", "Endpoint (https://…)", typed=typed))
+            return endpoint(ask(environment, _("endpoint"), "--endpoint", _("Endpoint (https://…)"), typed=typed))
         except InputError as error:
             # Ask again: if the command ended here, the password would be typed into the shell.
             if not environment.has_person_at_stdin:
@@ -36,8 +36,9 @@ def ask(
 ) -> str:
     """Ask a person at stdin; `typed` is the answer where only Enter is pressed, never shown where `hidden`."""
     if not environment.has_person_at_stdin:
-        raise InputError(f"the {what} is missing, and nobody can be asked here; give it with {option}.")
-    default = typed or ("" if what == "sign" else None)
+        said = _("the {what} is missing, and nobody can be asked here; give it with {option}.")
+        raise InputError(said.format(what=what, option=option))
+    default = typed or ("" if option == "--sign" else None)
     answer: str = typer.prompt(
         prompt, hide_input=hidden, err=True, default=default, show_default=bool(typed) and not hidden
     )
@@ -47,8 +48,8 @@ def ask(
 def ask_twice(environment: Environment, prompt: str) -> str:
     """Ask for a new password, without showing it, until it was typed in the same way twice."""
     while True:
-        first = ask(environment, "password", _("a pipe"), prompt, hidden=True)
-        if ask(environment, "password", _("a pipe"), _("The same again"), hidden=True) == first:
+        first = ask(environment, _("password"), _("a pipe"), prompt, hidden=True)
+        if ask(environment, _("password"), _("a pipe"), _("The same again"), hidden=True) == first:
             return first
         environment.say(_("the two are not the same; type it again"))
 
@@ -58,9 +59,10 @@ def from_pipe(environment: Environment, what: str) -> str:
     try:
         text = environment.stdin.readline().decode("utf-8-sig").rstrip("\r\n") if environment.stdin else ""
     except UnicodeDecodeError:
-        raise InputError(f"the {what} that came through the pipe is not UTF-8.") from None
+        said = _("the {what} that came through the pipe is not UTF-8.")
+        raise InputError(said.format(what=what)) from None
     if not text:
-        raise InputError(f"no {what} came through the pipe.")
+        raise InputError(_("no {what} came through the pipe.").format(what=what))
     return text
 
 
@@ -70,7 +72,8 @@ def check_encodable(values: Mapping[str, str]) -> None:
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise InputError(f"the {key} holds something that is not UTF-8. Nothing was saved.") from None
+            said = _("the {key} holds something that is not UTF-8. Nothing was saved.")
+            raise InputError(said.format(key=key)) from None
 
 
 # --- asking the gateway -------------------------------------------------------------------------------------------
@@ -121,4 +124,4 @@ def _verify(environment: Environment, label: str, values: Mapping[str, Any]) -> 
 
     with gateway_of(of_values(label, values), environment.say) as gateway:
         left = gateway.balance()
-    environment.say(f"verified: {left} messages are left")
+    environment.say(_("verified: {balance} messages are left").format(balance=left))

@@ -28,12 +28,11 @@ def account_of(run: Run) -> Profile:
     """Return the account that a run was sent by; an InputError where its profile has another account now."""
     account = choose(run.profile)
     if account.name != run.account and run.profile != SANDBOX:
-        raise InputError(
-            _(
-                "run {run} was sent by account {old!r}, but profile {profile!r} now has account {new!r}. "
-                "Nothing was sent. Give the profile its old name back, then try again."
-            ).format(run=run.id, old=run.account, profile=account.label, new=account.name)
+        said = _(
+            "run {run} was sent by account {old!r}, but profile {profile!r} now has account {new!r}. "
+            "Nothing was sent. Give the profile its old name back, then try again."
         )
+        raise InputError(said.format(run=run.id, old=run.account, profile=account.label, new=account.name))
     return account
 
 

@@ -11,7 +11,7 @@ from smscli.commands._own_files import refuse_own_file
 from smscli.config.file import read_config
 from smscli.console import Environment
 from smscli.errors import InputError
-from smscli.language import _
+from smscli.language import _, system_reason
 from smscli.ledger.counters import count_old
 from smscli.ledger.statistics import Statistics, Wanted
 from smscli.ledger.store import Store
@@ -54,7 +54,7 @@ def write_page(environment: Environment, path: Path, page: str) -> None:
         _replace(path, page)
     except OSError as error:
         raise InputError(
-            _("{file} cannot be written: {reason}. Name another file.").format(file=path, reason=error.strerror)
+            _("{file} cannot be written: {reason}. Name another file.").format(file=path, reason=system_reason(error))
         ) from None
     environment.say(_("The page is in {file}; only you can read it.").format(file=path))
 
@@ -82,9 +82,8 @@ def _refuse_other_file(path: Path) -> None:
             return
         is_page = path.is_file() and MARK.encode() in path.read_bytes()[:_START]
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
         raise InputError(
-            _("{file} cannot be written: {reason}. Name another file.").format(file=path, reason=reason)
+            _("{file} cannot be written: {reason}. Name another file.").format(file=path, reason=system_reason(error))
         ) from None
     if not is_page:
         raise InputError(

@@ -1,12 +1,13 @@
 """The people of a run: who got it, who did not, and why."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from enum import StrEnum
 
 from smscli.commands._report import meaning, say_some
 from smscli.console import Environment
 from smscli.gateway.client import describe_answer
-from smscli.language import _
+from smscli.language import English, _, listing, recalled
 from smscli.ledger.outcomes import LEFT_OUT, Outcome, Person, left_out, people
 from smscli.ledger.runs import DIED, Run, Runs
 from smscli.ledger.states import State
@@ -72,9 +73,10 @@ def failed_people(store: Store, run: int) -> Iterator[tuple[str, str, str]]:
 def _write(
     environment: Environment, run: Run, found: Iterator[Person], output: Output | None, only_numbers: bool
 ) -> None:
-    rows: Iterator[Sequence[Cell]] = (_row(run, person) for person in found)
+    table = is_table(environment, output)
+    rows: Iterator[Sequence[Cell]] = (_row(run, person, table) for person in found)
     columns: Sequence[str] = COLUMNS
-    if is_table(environment, output):
+    if table:
         columns = _TABLE_COLUMNS
         kept = [COLUMNS.index(name) for name in columns]
         rows = ([row[index] for index in kept] for row in rows)
@@ -85,12 +87,14 @@ def _write(
     write_rows(environment, columns, rows, output, empty=nobody, cut=True, spare=("sent", "content"))
 
 
-def _row(run: Run, person: Person) -> tuple[Cell, ...]:
+def _row(run: Run, person: Person, table: bool) -> tuple[Cell, ...]:
     request = person.request
     times = [None if at is None else china_time(at) for at in (request.sent, person.reported)]
     content = signed(request.content, run.sign) if request.content else ""  # a forgotten run has lost its text
+    with nullcontext() if table else English():
+        why = _why(person)
     return (
-        person.mobile, person.state, _why(person), person.outcome.value, content, request.number, request.sendid, *times
+        person.mobile, person.state, why, person.outcome.value, content, request.number, request.sendid, *times
     )  # fmt: skip
 
 
@@ -104,50 +108,45 @@ def _why(person: Person) -> str:
         )
     if request.code is not None and request.state in (State.REFUSED, State.UNKNOWN):
         return describe_answer(request.code, request.message, refused=request.state is State.REFUSED)
-    return request.error or (DIED if request.state is State.UNKNOWN else "")
+    return recalled(request.error or (DIED if request.state is State.UNKNOWN else ""))
 
 
 def _say_left_out(environment: Environment, store: Store, run: int) -> None:
     """Name the numbers among which the gateway left some out without saying which."""
+    said = _(
+        "batch {batch}: the gateway left {count:,} of these {numbers:,} numbers out ({invalid:,} invalid, "
+        "{blacklisted:,} blacklisted) and does not say which: {mobiles}"
+    )
     sentences = [
-        _(
-            "batch {batch}: the gateway left {count:,} of these {numbers:,} numbers out ({invalid:,} invalid, "
-            "{blacklisted:,} blacklisted) and does not say which: {named}"
-        ).format(
-            batch=batch.batch,
-            count=batch.invalid + batch.blacklisted,
-            numbers=len(batch.mobiles),
-            invalid=batch.invalid,
-            blacklisted=batch.blacklisted,
-            named=_some(batch.mobiles),
+        said.format(
+            batch=batch.batch, count=batch.invalid + batch.blacklisted, numbers=len(batch.mobiles),
+            invalid=batch.invalid, blacklisted=batch.blacklisted, mobiles=_some(batch.mobiles),
         )
         for batch in left_out(store, run)
-    ]
-    more = _("… and the same of {{:,}} batches more; `smscli runs {run} --output tsv` lists their counts")
-    say_some(environment, sentences, more.format(run=run))
+    ]  # fmt: skip
+    more = _("… and the same of {count:,} batches more; `smscli runs {run} --output tsv` lists their counts")
+    say_some(environment, sentences, more, run)
     if waiting := sum(batch.numbers for batch in Runs(store).open_batches(run) if batch.state is State.REFUSED):
-        environment.say(
-            _(
-                "{count:,} of the refused numbers may still be sent to by `smscli resume {run}`: if you send to them "
-                "otherwise, give that up first with `smscli cancel {run}`"
-            ).format(count=waiting, run=run)
+        said = _(
+            "{count:,} of the refused numbers may still be sent to by `smscli resume {run}`: if you send to them "
+            "otherwise, give that up first with `smscli cancel {run}`"
         )
+        environment.say(said.format(count=waiting, run=run))
 
 
 def say_unknown(environment: Environment, store: Store, run: Run) -> None:
     """Name the numbers of a run whose outcome is unknown, the first of each batch."""
     batches = Runs(store).unsettled_batches(run.id)
     named = max(_NAMED // max(len(batches), 1), 3)
-    sentences = [
-        _("batch {batch}, outcome unknown: {named}").format(batch=batch.number, named=_some(batch.mobiles, named))
-        for batch in batches
-    ]
-    more = _("… and {{:,}} batches more; `smscli runs {run} --unknown` lists them all")
-    say_some(environment, sentences, more.format(run=run.id))
+    said = _("batch {batch}, outcome unknown: {mobiles}")
+    sentences = [said.format(batch=batch.number, mobiles=_some(batch.mobiles, named)) for batch in batches]
+    more = _("… and {count:,} batches more; `smscli runs {run} --unknown` lists them all")
+    say_some(environment, sentences, more, run.id)
     if any(len(batch.mobiles) > named for batch in batches):
         environment.say(_("`smscli runs {run} --unknown` lists them all").format(run=run.id))
 
 
 def _some(mobiles: Sequence[str], named: int = _NAMED) -> str:
-    listed, more = ", ".join(mobiles[:named]), len(mobiles) - named
-    return _("{listed} and {count:,} more").format(listed=listed, count=more) if more > 0 else listed
+    listed = listing(mobiles[:named])
+    left = len(mobiles) - named
+    return _("{mobiles} and {count:,} more").format(mobiles=listed, count=left) if left > 0 else listed

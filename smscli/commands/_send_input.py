@@ -24,6 +24,8 @@ _FILE_LIMIT = 1 << 20  # far more than any text that the gateway takes
 
 # --- the message --------------------------------------------------------------------------------------------------
 
+_KEY = 500  # characters of a key; an index of the ledger does not hold any length
+
 
 class Message(NamedTuple):
     """What is sent, from which account, and when: the content as given, its parsed text, the values of `--var`."""
@@ -48,10 +50,13 @@ def read_message(environment: Environment, options: SendOptions) -> Message:
 
 
 def check_key(key: str | None) -> None:
-    """Refuse a key that nobody could read."""
+    """Refuse a key that nobody could read, or that is too long."""
     if key is not None and (not key.strip() or not key.isprintable()):
         said = _("--key needs a name of visible characters, not {key!r}. Nothing was sent.")
         raise InputError(said.format(key=key))
+    if key and len(key) > _KEY:
+        said = _("--key has {count:,} characters; at most {most} are possible. Nothing was sent.")
+        raise InputError(said.format(count=len(key), most=_KEY))
 
 
 def read_time(environment: Environment, options: SendOptions) -> str:

@@ -13,8 +13,6 @@ from smscli.ledger.runs import Run, Runs
 from smscli.ledger.store import Store
 from smscli.ledger.summary import RunSummary, summarize
 
-_POLL = 0.2  # seconds
-
 
 def seconds(wait: str) -> float:
     """Return the seconds of a `--wait`; 0 where none was asked for."""
@@ -37,7 +35,7 @@ def wait_for_reports(environment: Environment, store: Store, run: Run, patience:
         with ended_by_signals(_interrupt):
             while _is_pending(summary := _look(store, run)) and time.monotonic() < end:
                 bar.show(summary.delivered + summary.failed, summary.delivered)
-                time.sleep(min(_POLL, max(end - time.monotonic(), 0)))
+                store.wait(end - time.monotonic())
     except KeyboardInterrupt:  # what was sent is shown all the same
         said = _("smscli: the wait was stopped, nothing else was. Wait on with: smscli runs {run} --wait 10m")
         environment.say(said.format(run=run.id))

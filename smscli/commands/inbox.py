@@ -1,6 +1,5 @@
 """`smscli inbox`: the replies, each with the run that it most likely answers; `--quarantine`: what was refused."""
 
-import time
 from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
@@ -24,7 +23,6 @@ from smscli.protocol.times import china_time, moment
 
 COLUMNS = ("time", "mobile", "content", "extension", "run", "profile", "received")
 QUARANTINE_COLUMNS = ("received", "peer", "reason", "raw")
-_POLL = 0.5  # seconds
 _BEGINNING = -1  # before all ids
 _SHOWN = 200  # characters of what was refused, in a table
 
@@ -54,7 +52,7 @@ def command(
     A reply counts as read when `inbox --unread` has written it. Without --unread all are shown, and nothing changes.
     """
     if quarantine and (follow or mobile or unread or optouts or run is not None):
-        raise InputError("--quarantine can be used only with --since and --output.")
+        raise InputError(_("--quarantine can be used only with --since and --output."))
     environment: Environment = context.obj
     start = _times.since(since)
     with open_store() as store:
@@ -66,7 +64,7 @@ def command(
         asked = _Asked(_mobile(mobile), start, run, unread, optouts, follow, output)
         last = _show(environment, Inbox(store), asked, _BEGINNING)
         while follow and not environment.stdout_lost:
-            time.sleep(_POLL)
+            store.wait()
             last = _show(environment, Inbox(store), asked, last)
 
 
@@ -85,7 +83,7 @@ class _Asked(NamedTuple):
 def _mobile(text: str) -> str:
     mobile = normalise(text)
     if text and (why := refusal(mobile)):
-        raise InputError(f"--mobile {text!r}: {why}.")
+        raise InputError(_("--mobile {text!r}: {why}.").format(text=text, why=why))
     return mobile
 
 

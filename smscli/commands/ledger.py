@@ -7,7 +7,8 @@ import typer
 
 from smscli.cli import Commands
 from smscli.commands._options import OutputOption
-from smscli.errors import ExitCode
+from smscli.errors import ExitCode, InputError
+from smscli.language import _
 from smscli.ledger.backup import back_up, check
 from smscli.ledger.store import ledger_location, open_store
 from smscli.output import Cell, write_rows
@@ -48,6 +49,50 @@ def backup(
         counts = back_up(store, file)
     kept = ", ".join(f"{counts[table]:,} {_NAMES[table]}" for table in ("run", "report", "reply", "optout"))
     context.obj.say(f"saved in {file}: {kept}")
+
+
+@command.command()
+def move(
+    context: typer.Context,
+    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="postgresql://USER@HOST/DATABASE or service=NAME.")],
+) -> None:
+    """Move the ledger from its file to an empty PostgreSQL database; nothing is sent by the file from then on.
+
+    Keep the password in ~/.pgpass, or in the file that PGPASSFILE names. If the move is interrupted, repeat it.
+    """
+    from smscli.ledger.engines.address import read_address
+    from smscli.ledger.moving import move as carry_out
+
+    file = ledger_location()
+    if not isinstance(file, Path):
+        raise InputError(
+            _("The ledger is on a server already: {address}. Name the file to move in SMSCLI_LEDGER.").format(
+                address=file
+            )
+        )
+    server = read_address(address, "ADDRESS")
+    if server.password:
+        raise InputError(
+            _("ADDRESS holds a password, which others can see there. Keep it in ~/.pgpass. Nothing was moved.")
+        )
+    moved = carry_out(file, server)
+    rows = ", ".join(f"{count:,} {_NAMES[table]}" for table, count in moved.counts.items() if table in _NAMES)
+    said = (
+        _("The ledger {file} was moved to {address} before: {rows}.")
+        if moved.before
+        else _("The ledger {file} is now on {address}: {rows}.")
+    )
+    context.obj.say(said.format(file=file, address=server, rows=rows))
+    context.obj.say(
+        _("Set SMSCLI_LEDGER={address} wherever smscli runs, and start `smscli listen` again.").format(address=server)
+    )
+
+
+@command.command()
+def roles(context: typer.Context) -> None:
+    """Print the SQL that gives senders, listeners and readers no more rights on a PostgreSQL server than they need."""
+    with open_store() as store:
+        context.obj.write(store.roles())
 
 
 @command.command("check")

@@ -46,40 +46,44 @@ def add(
     environment: Environment = context.obj
     edit.check_new(label)
     if pwd_stdin and pwd_command:
-        raise InputError("give the password with either --pwd-stdin or --pwd-command, not with both.")
+        raise InputError(_("give the password with either --pwd-stdin or --pwd-command, not with both."))
     values = {
         "endpoint": account.endpoint(endpoint) if endpoint else account.ask_endpoint(environment),
-        "name": name or account.ask(environment, "name", "--name", "Account (name)"),
+        "name": name or account.ask(environment, _("name"), "--name", _("Account (name)")),
     }
     if pwd_command:
         values["pwd_command"] = pwd_command
     else:
-        values["pwd"] = account.from_pipe(environment, "password") if pwd_stdin else _ask_password(environment)
+        values["pwd"] = account.from_pipe(environment, _("password")) if pwd_stdin else _ask_password(environment)
     values["sign"] = sign if sign is not None else _ask_sign(environment)
     account.check_encodable(values)
     if not no_verify:
         values = account.verified(environment, label, values, lambda typed: _ask_again(environment, typed))
     path = edit.save_profile(label, values)
-    environment.say(f"saved {label!r} in {path}")
+    environment.say(_("saved {label} in {path}").format(label=repr(label), path=path))
 
 
 def _ask_password(environment: Environment, typed: str | None = None) -> str:
-    prompt = "Interface password" if not typed else _("Interface password (Enter keeps it)")
-    return account.ask(environment, "password", "--pwd-stdin", prompt, hidden=True, typed=typed)
+    prompt = _("Interface password") if not typed else _("Interface password (Enter keeps it)")
+    return account.ask(environment, _("password"), "--pwd-stdin", prompt, hidden=True, typed=typed)
 
 
 def _ask_sign(environment: Environment, typed: str | None = None) -> str:
-    return account.ask(environment, "sign", "--sign", "Signature, without brackets", typed=typed)
+    return account.ask(environment, _("sign"), "--sign", _("Signature, without brackets"), typed=typed)
 
 
 def _ask_again(environment: Environment, typed: dict[str, str]) -> dict[str, str]:
     """Ask for everything once more, with what was typed as the answer where only Enter is pressed."""
     values = dict(typed)
     values["endpoint"] = account.ask_endpoint(environment, typed["endpoint"])
-    values["name"] = account.ask(environment, "name", "--name", "Account (name)", typed=typed["name"])
+    values["name"] = account.ask(environment, _("name"), "--name", _("Account (name)"), typed=typed["name"])
     if "pwd_command" in typed:
         values["pwd_command"] = account.ask(
-            environment, "command", "--pwd-command", _("Command that prints the password"), typed=typed["pwd_command"]
+            environment,
+            _("command"),
+            "--pwd-command",
+            _("Command that prints the password"),
+            typed=typed["pwd_command"],
         )
     else:
         values["pwd"] = _ask_password(environment, typed["pwd"])
@@ -119,7 +123,7 @@ def password(
         return before | {"pwd": account.ask_twice(environment, _("New interface password"))}
 
     given = environment.has_person_at_stdin
-    values = typed(values) if given else values | {"pwd": account.from_pipe(environment, "password")}
+    values = typed(values) if given else values | {"pwd": account.from_pipe(environment, _("password"))}
     account.check_encodable({"pwd": values["pwd"]})
     if not no_verify:
         values = account.verified(environment, label, values, typed)
@@ -159,7 +163,7 @@ def show(
     ]
     write_rows(context.obj, ("key", "value", "source"), [("profile", shown.label, ""), *rows], output)
     if "file" in shown.sources.values():
-        context.obj.say(f"file: {config_path()}")
+        context.obj.say(_("file: {path}").format(path=config_path()))
 
 
 def _listed() -> str:
@@ -192,12 +196,13 @@ def set_value(
     key = edit.key_to_set(name)
     label = edit.to_change(profile)
     if values and stdin:
-        raise InputError("give the value with either VALUE or --stdin, not with both. Nothing was changed.")
+        raise InputError(_("give the value with either VALUE or --stdin, not with both. Nothing was changed."))
     if any(map(key.is_secret, values or ())):
-        raise InputError(
-            f"{key.name} holds a password, and others on this machine can read the words of a command. "
+        said = _(
+            "{key} holds a password, and others on this machine can read the words of a command. "
             "Nothing was changed. Leave the value out, and you are asked for it; or pipe it in with --stdin."
         )
+        raise InputError(said.format(key=key.name))
     if not values:
         values = [
             account.from_pipe(context.obj, key.name)
@@ -207,21 +212,25 @@ def set_value(
     texts = values
     account.check_encodable({key.name: "".join(texts)})
     path = edit.set_key(label, key, texts)
-    context.obj.say(f"{'removed' if texts == [''] else 'set'} {key.name} of {label!r} in {path}")
+    said = _("removed {key} of {label} in {path}") if texts == [""] else _("set {key} of {label} in {path}")
+    context.obj.say(said.format(key=key.name, label=repr(label), path=path))
 
 
 @command.command()
 def use(context: typer.Context, label: KnownProfile) -> None:
     """Make an account the default."""
-    context.obj.say(f"{label!r} is the default now, in {edit.use_profile(label)}")
+    path = edit.use_profile(label)
+    context.obj.say(_("{label} is the default now, in {path}").format(label=repr(label), path=path))
 
 
 @command.command()
 def remove(context: typer.Context, label: KnownProfile, yes: YesOption = False) -> None:
     """Remove an account and its password; asks first."""
     edit.require_known(label)
-    context.obj.confirm(f"Remove the profile {label!r} with its password?", yes, nothing="removed")
-    context.obj.say(f"removed {label!r} from {edit.remove_profile(label)}")
+    question = _("Remove the profile {label} with its password?").format(label=repr(label))
+    context.obj.confirm(question, yes, nothing="removed")
+    path = edit.remove_profile(label)
+    context.obj.say(_("removed {label} from {path}").format(label=repr(label), path=path))
 
 
 @command.command()

@@ -13,7 +13,7 @@ from smscli.commands._report import say_evidence, shown_at_the_end
 from smscli.console import Environment
 from smscli.errors import ExitCode, InputError
 from smscli.gateway.open import gateways_of
-from smscli.language import _
+from smscli.language import _, listing
 from smscli.ledger.runs import Run, Runs
 from smscli.ledger.settling import Settling
 from smscli.ledger.store import Store, open_store
@@ -64,7 +64,7 @@ def command(
     """
     environment: Environment = context.obj
     if batch is not None and unknown is None:
-        raise InputError("--batch goes with --unknown: it names the batches that are decided about.")
+        raise InputError(_("--batch goes with --unknown: it names the batches that are decided about."))
     chosen = None if batch is None else _numbers(batch)
     with open_store() as store:
         found = Runs(store).find(run)
@@ -111,7 +111,8 @@ def _numbers(text: str) -> set[int]:
     try:
         return {int(part) for part in text.split(",")}
     except ValueError:
-        raise InputError(f"--batch needs numbers of batches, as 3,7, not {text!r}. Nothing was sent.") from None
+        said = _("--batch needs numbers of batches, as 3,7, not {text!r}. Nothing was sent.")
+        raise InputError(said.format(text=text)) from None
 
 
 def _decide(
@@ -120,17 +121,21 @@ def _decide(
     """Carry out what was asked for some unknown batches, without numbers for all."""
     batches = {batch.number: batch for batch in Runs(store).unsettled_batches(run.id)}
     if wrong := [str(number) for number in sorted(numbers or ()) if number not in batches]:
-        raise InputError(
-            f"run {run.id} has no batch {', '.join(wrong)} whose outcome is unknown. Nothing was sent. "
-            f"`smscli runs {run.id}` lists them."
+        said = _(
+            "run {run} has no batch {numbers} whose outcome is unknown. Nothing was sent. "
+            "`smscli runs {run}` lists them."
         )
+        raise InputError(said.format(run=run.id, numbers=listing(wrong)))
     chosen = [batch for number, batch in batches.items() if numbers is None or number in numbers]
     if not chosen:
         return
     say_evidence(environment, store, run)
-    action = "sent again, and some people may get it twice" if unknown is Unknown.RESEND else "left out for good"
-    count = sum(batch.numbers for batch in chosen)
-    environment.confirm(f"{count:,} numbers whose outcome is unknown will be {action}. Go on?", yes)
+    question = _("{count:,} numbers whose outcome is unknown will be left out for good. Go on?")
+    if unknown is Unknown.RESEND:
+        question = _(
+            "{count:,} numbers whose outcome is unknown will be sent again, and some people may get it twice. Go on?"
+        )
+    environment.confirm(question.format(count=sum(batch.numbers for batch in chosen)), yes)
     Runs(store).decide_unknown(run.id, unknown is Unknown.RESEND, [batch.number for batch in chosen])
 
 
@@ -138,6 +143,5 @@ def _confirm_twin(environment: Environment, runs: Runs, run: Run, yes: bool) -> 
     """Ask whether to send a run although its command was run again later."""
     twin = runs.twin(run)
     if twin and runs.open_numbers(run.id):
-        environment.confirm(
-            f"Run {twin} has sent the same to the same numbers since then. Send run {run.id} anyway?", yes
-        )
+        question = _("Run {twin} has sent the same to the same numbers since then. Send run {run} anyway?")
+        environment.confirm(question.format(twin=twin, run=run.id), yes)

@@ -291,11 +291,18 @@ def prune(
     day = before.replace(tzinfo=CHINA)
     if day > datetime.now(CHINA):
         raise InputError(
-            f"--before {before:%Y-%m-%d} is in the future, and per_number and keys need what was sent today. "
-            "Nothing was forgotten. Name today or an earlier day."
+            _(
+                "--before {day:%Y-%m-%d} is in the future, and per_number and keys need what was sent today. "
+                "Nothing was forgotten. Name today or an earlier day."
+            ).format(day=before)
         )
     with open_store() as store:
         gone, left = forget(store, day.timestamp())
-    more = "" if not left else f"; {left:,} unfinished ones stay until they are resumed or cancelled"
-    kept = " (those with a key keep it, without texts and numbers)" if gone else ""
-    context.obj.say(f"{gone:,} {'run' if gone == 1 else 'runs'} forgotten{kept}{more}")
+    said = ngettext("{count:,} run forgotten", "{count:,} runs forgotten", gone).format(count=gone)
+    if gone:
+        said = _("{forgotten} (those with a key keep it, without texts and numbers)").format(forgotten=said)
+    if left:
+        said = _("{forgotten}; {count:,} unfinished ones stay until they are resumed or cancelled").format(
+            forgotten=said, count=left
+        )
+    context.obj.say(said)

@@ -15,6 +15,7 @@ from smscli.language import _, ngettext
 from smscli.ledger.statistics import By, Figures, Wanted, total
 from smscli.ledger.store import open_store
 from smscli.output import Bar, Output, is_table, write_rows
+from smscli.protocol.codes import state_meaning
 
 REASON_COLUMNS = ("reason", "failed", "meaning")
 _NAME = 24  # characters of a name that a table shows
@@ -113,7 +114,7 @@ def _write_table(environment: Environment, by: By, rows: Mapping[str, Figures], 
 
 def _write_reasons(environment: Environment, reasons: Mapping[str, int], output: Output | None) -> None:
     if not is_table(environment, output):
-        rows = ((state, count, meaning(state)) for state, count in reasons.items())
+        rows = ((state, count, state_meaning(state).both) for state, count in reasons.items())
         write_rows(environment, REASON_COLUMNS, rows, output)
     elif not reasons:
         environment.say(_("No message failed in this time."))

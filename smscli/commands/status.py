@@ -6,7 +6,7 @@ import typer
 
 from smscli.commands._options import OutputOption
 from smscli.commands._report import meaning
-from smscli.language import _
+from smscli.language import _, later, recalled
 from smscli.ledger.inbox import Answer, Inbox, Kept
 from smscli.ledger.outcomes import Sent, sent
 from smscli.ledger.settling import Settling
@@ -14,6 +14,7 @@ from smscli.ledger.states import State
 from smscli.ledger.store import Store, open_store
 from smscli.output import Cell, is_table, write_rows
 from smscli.protocol.billing import signed
+from smscli.protocol.codes import state_meaning
 from smscli.protocol.numbers import MOBILE, normalise
 from smscli.protocol.times import china_time, moment
 
@@ -39,12 +40,21 @@ def command(
         )
     rows = [row for _, row in sorted(events, key=_order)]
     kept = list(range(len(COLUMNS)))
-    if is_table(context.obj, output):  # on a narrow terminal there is no room to repeat in each row what was asked for
+    if is_table(context.obj, output):
+        rows = [_shown(row) for row in rows]
+        # On a narrow terminal there is no room to repeat in each row what was asked for.
         asked = {"mobile", "sendid", "numbers"} if MOBILE.fullmatch(mobile) else {"sendid", "numbers"}
         kept = [index for index in kept if COLUMNS[index] not in asked]
     write_rows(
         context.obj, [COLUMNS[index] for index in kept], [[row[index] for index in kept] for row in rows], output
     )
+
+
+def _shown(row: tuple[Cell, ...]) -> tuple[Cell, ...]:
+    """Return a row as a person reads it: what its state means in the reader's language."""
+    time, event, run, mobile, state, said, *others = row
+    said = meaning(str(state)) if event == "report" else recalled(str(said))
+    return time, event, run, mobile, state, said, *others
 
 
 def _order(event: Event) -> tuple[int, int]:
@@ -76,7 +86,7 @@ def _of_sendid(store: Store, sendid: str) -> list[Event]:
 
 
 def _sent(batch: Sent, mobile: str) -> Event:
-    scheduled = f"scheduled for {batch.stime}" if batch.stime else ""
+    scheduled = later("scheduled for {time}").format(time=batch.stime) if batch.stime else ""
     text = signed(batch.content, batch.sign)
     return batch.sent, (
         china_time(batch.sent), "sent", batch.run, mobile, batch.state.value, scheduled, text,
@@ -87,7 +97,7 @@ def _sent(batch: Sent, mobile: str) -> Event:
 def _report(kept: Kept, run: int | None) -> Event:
     sendid, mobile, state, time = kept.report
     at = kept.at
-    return at, (time or china_time(at), "report", run, mobile, state, meaning(state), "", sendid, 1)
+    return at, (time or china_time(at), "report", run, mobile, state, state_meaning(state).both, "", sendid, 1)
 
 
 def _reply(answer: Answer) -> Event:

@@ -53,7 +53,7 @@ def add(
     fields = message.parse_text(values["content"]).fields
     for key in TEMPLATE_KEYS.values():
         if why := key.wrong(values[key.name]):
-            raise InputError(f"{key.name} {why}.")
+            raise InputError(_("{key} {why}.").format(key=key.name, why=why))
     path = edit.save_template(label, {key: value for key, value in values.items() if value})
     environment.say(_("saved {label} in {path}").format(label=repr(label), path=path))
     if fields:
@@ -62,7 +62,7 @@ def add(
 
 def _content(environment: Environment) -> str:
     if environment.has_person_at_stdin:
-        return account.ask(environment, "content", "--content", _("Text, with {fields}"))
+        return account.ask(environment, _("content"), "--content", _("Text, with its fields in braces"))
     raw = environment.pipe(_("the content is missing; give it with --content.")).read(_LIMIT)
     return decode_file(raw, _("the pipe")).replace("\r\n", "\n").removesuffix("\n")
 

@@ -25,20 +25,17 @@ def directory(variable: str, fallback: str) -> str:
     return os.path.join(home, fallback)  # noqa: PTH118
 
 
-def choose_language() -> None:
+def choose_language() -> bool:
     """Speak the language of `SMSCLI_LANG`, else that of the configuration's `language`, else that of the locale.
 
-    A wrong value is a ConfigError.
+    Return false where the configuration names no language of ours; a wrong `SMSCLI_LANG` is a ConfigError.
     """
     given = os.environ.get("SMSCLI_LANG", "")
     name = given or _configured()
     language.use(name if name in language.LANGUAGES else language.of_locale(os.environ))
     if given and given not in language.LANGUAGES:
         raise ConfigError(language._("SMSCLI_LANG must be zh or en, not {value!r}.").format(value=given))
-    if name not in ("", *language.LANGUAGES):
-        from smscli.config.file import read_config
-
-        read_config()  # raises what is wrong, and on which line
+    return name in ("", *language.LANGUAGES)
 
 
 def _configured() -> str:

@@ -3,13 +3,14 @@
 from enum import StrEnum
 from typing import NamedTuple
 
+from smscli.language import later
 from smscli.ledger import states
 from smscli.ledger.counters import recounted
 from smscli.ledger.engines import Connection, Cursor
 from smscli.ledger.states import State
 from smscli.ledger.verdicts import count_again
 
-CANCELLED = "cancelled before it was sent."
+CANCELLED = later("cancelled before it was sent.")  # kept in English, as all that the ledger keeps
 _UNSETTLED = ", ".join(f"'{state}'" for state in states.UNSETTLED)
 
 

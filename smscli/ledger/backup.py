@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from smscli.errors import InputError, LedgerError
+from smscli.language import _, system_reason
 from smscli.ledger import states
 from smscli.ledger.store import Store
 
@@ -57,9 +58,12 @@ def back_up(store: Store, target: Path) -> dict[str, int]:
     try:
         os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:
-        raise InputError(f"{target} exists already. Nothing was written. Name a new file.") from None
+        raise InputError(
+            _("{path} exists already. Nothing was written. Name a new file.").format(path=target)
+        ) from None
     except OSError as error:
-        raise InputError(f"{target} cannot be written: {error.strerror}. Name another file.") from None
+        said = _("{file} cannot be written: {reason}. Name another file.")
+        raise InputError(said.format(file=target, reason=system_reason(error))) from None
     try:
         return _copy(store, target)
     except BaseException:
@@ -75,9 +79,8 @@ def _copy(store: Store, target: Path) -> dict[str, int]:
             (verdict,) = copy.execute("PRAGMA integrity_check").fetchone()
             counts = {table: copy.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in _TABLES}
     except sqlite3.Error as error:
-        raise LedgerError(f"{target} cannot be written: {error}.") from None
+        raise LedgerError(_("{path} cannot be written: {error}.").format(path=target, error=error)) from None
     if verdict != "ok":
-        raise LedgerError(
-            f"the copy is damaged, so it was removed: {verdict}. Check the ledger with: smscli ledger check"
-        )
+        said = _("the copy is damaged, so it was removed: {reason}. Check the ledger with: smscli ledger check")
+        raise LedgerError(said.format(reason=verdict))
     return counts

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from smscli.errors import LedgerBusyError, LedgerCutError, LedgerError, LedgerLostError
+from smscli.language import later
 from smscli.ledger import states
 from smscli.ledger.allowance import Allowance, Limit
 from smscli.ledger.answers import Written, give_back, settle
@@ -31,8 +32,8 @@ LOCKED_SECONDS = 600.0
 AWAY_SECONDS = 60.0
 AGAIN_SECONDS = 0.5
 _FAR = 86400.0  # no turn is so many seconds away
-_NOBODY_LEFT = "its numbers opted out before it was sent."
-_NOBODY_MAY = "its numbers would get more messages than per_number allows."
+_NOBODY_LEFT = later("its numbers opted out before it was sent.")
+_NOBODY_MAY = later("its numbers would get more messages than per_number allows.")
 # Goes on while the machine is suspended, where the system has such a clock.
 _CLOCK: int | None = getattr(time, "CLOCK_BOOTTIME", None)
 _Write = Callable[[str, float, Connection], Any]
@@ -126,7 +127,9 @@ class Claims:
             if answered:
                 self.unwritten.remove(answered)
                 self.overtaken += [answered] if written is Written.OVERTAKEN and not answered.open else []
-            self.doubtful = [token for token in self.doubtful if token not in doubtful]
+            if doubtful:
+                self.doubtful = [token for token in self.doubtful if token not in doubtful]
+                self._last = 0  # what was given back is behind it
             return taken
         return None
 

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from smscli.errors import BusyError, InputError
+from smscli.language import _, later
 from smscli.ledger import states
 from smscli.ledger.answers import CANCELLED, Outcome
 from smscli.ledger.counters import recounted
@@ -113,7 +114,7 @@ class Batch(NamedTuple):
 
 _EVER = 1e18  # a moment that never comes
 _MARGIN = 2.0  # seconds between the gate and the judgment, for two clocks that do not go alike
-DIED = "the sending process ended before an answer came."
+DIED = later("the sending process ended before an answer came.")
 _COUNTED = 1  # its changes go into the counters
 BATCH = (  # of batch JOIN run, as read_batch() takes them
     "number, state, open, coalesce(batch.content, run.content), mobiles, batch.numbers, code, sendid, accepted, "
@@ -227,7 +228,8 @@ class Runs:
         """Return a run; an InputError where no run has that number."""
         found = self._one("WHERE id = ?", identifier)
         if found is None:
-            raise InputError(f"there is no run {identifier} in {self._store.place}. `smscli runs` lists them.")
+            said = _("there is no run {run} in {path}. `smscli runs` lists them.")
+            raise InputError(said.format(run=identifier, path=self._store.place))
         return found
 
     def is_kept(self, identifier: int) -> bool:
@@ -364,7 +366,9 @@ def _insert(connection: Connection, run: Run, batches: Iterable[tuple[str, Seque
         f"INSERT INTO run ({_NEW_RUN}) VALUES ({marks(run[1:])}) ON CONFLICT (key) DO NOTHING", run[1:]
     )
     if identifier is None:
-        raise BusyError("another process has just begun a run with this key. Nothing was sent. `smscli runs` shows it.")
+        raise BusyError(
+            _("another process has just begun a run with this key. Nothing was sent. `smscli runs` shows it.")
+        )
     connection.executemany(
         "INSERT INTO batch (run, number, state, open, counted, content, mobiles, numbers, parts) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",

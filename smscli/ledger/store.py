@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from smscli.ledger.engines.address import Server
 
 _LOOK_SECONDS = 0.5
+_WAIT_SECONDS = 1.0
 _Result = TypeVar("_Result")
 
 
@@ -58,7 +59,7 @@ def open_store() -> Iterator["Store"]:
     location = ledger_location()
     with _opening:
         if location not in _stores:
-            _stores[location] = Store(_engine(location))
+            _stores[location] = Store(open_engine(location))
             _take_in(_stores[location])
         store = _stores[location]
         store.users += 1
@@ -89,7 +90,8 @@ def _take_in(store: "Store") -> None:
         journal.take_in(directory, store.place, store.transaction)
 
 
-def _engine(location: "Path | Server") -> Engine:
+def open_engine(location: "Path | Server") -> Engine:
+    """Open the ledger at a place by itself, beside the stores; LedgerError where it cannot be used."""
     if isinstance(location, Path):
         return SqliteEngine(location)
     try:
@@ -98,7 +100,7 @@ def _engine(location: "Path | Server") -> Engine:
         if missing.name != "psycopg2":
             raise
         raise LedgerError(
-            "SMSCLI_LEDGER names a PostgreSQL server, and its driver is missing: pip install 'smscli[postgres]'"
+            _("SMSCLI_LEDGER names a PostgreSQL server, and its driver is missing: pip install 'smscli[postgres]'")
         ) from None
     return PostgresEngine(location)
 
@@ -145,6 +147,11 @@ class Store:
         """Return the moment by the ledger's clock, which all hosts share, in seconds since 1970."""
         with self._turn, self._engine.explained():
             return self._connection.now()
+
+    def wait(self, seconds: float = _WAIT_SECONDS) -> None:
+        """Return when it is time for another look: something may have been written, or some seconds have passed."""
+        with self._turn, self._engine.explained():
+            self._engine.wait(min(seconds, _WAIT_SECONDS))
 
     # --- writing ---
 
@@ -218,7 +225,7 @@ class Store:
 
     def _busy(self, run: int) -> BusyError:
         if not self.gate:
-            return BusyError(f"run {run} is being sent by another process. This one sent nothing.")
+            return BusyError(_("run {run} is being sent by another process. This one sent nothing.").format(run=run))
         return BusyError(
             _(
                 "run {run} is being sent by another process. This one sent nothing. To send it together: "
@@ -254,6 +261,11 @@ class Store:
         """Return what a person who looks after it wants to know, names and values."""
         with self._turn, self._engine.explained():
             return self._engine.facts()
+
+    def roles(self) -> str:
+        """Return the SQL that makes a role for each kind of work; an InputError where there are no roles."""
+        with self._turn, self._engine.explained():
+            return self._engine.roles()
 
     def problems(self) -> list[str]:
         """Read all of it, and return in the engine's own words what is not sound."""

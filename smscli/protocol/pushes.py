@@ -64,11 +64,14 @@ def signed_name(access_secret: str, random: str, timestamp: str) -> str:
     return hashlib.md5(signed, usedforsecurity=False).hexdigest()
 
 
+_NONCE = 100  # characters that are kept as they came; an index does not hold any length
+
+
 class Signature(NamedTuple):
     """What identifies a signed push (protocol §3): a repeat of it has the same `nonce` and the same `content`.
 
-    `nonce` is its random and its timestamp, `content` a hash of its other fields. `off` is how many seconds the
-    timestamp differs from the given moment; None if it is not a time.
+    `nonce` is its random and its timestamp, or a hash of them where they are long; `content` is a hash of its other
+    fields. `off` is how many seconds the timestamp differs from the given moment; None if it is not a time.
     """
 
     nonce: str
@@ -91,7 +94,10 @@ def signature(fields: Mapping[str, str], trust: Trust, at: float) -> Signature |
     written = _seconds(timestamp)
     off = None if written is None else abs(written - at)
     # Not as a pair: the signature covers both as one text, so a pair that is cut elsewhere has the same hash.
-    return Signature(random + timestamp, _content_hash(fields), off)
+    nonce = random + timestamp
+    if len(nonce) > _NONCE:
+        nonce = hashlib.sha256(nonce.encode("utf-8", "surrogatepass")).hexdigest()
+    return Signature(nonce, _content_hash(fields), off)
 
 
 def _is_signed(fields: Mapping[str, str], trust: Trust) -> bool:

@@ -105,7 +105,8 @@ def _delivery(write: Writer, labels: Sequence[str], rows: Sequence[Figures], fig
         _("Opt-outs"),
     )  # fmt: skip
     table = write.table(heads, ((at, *row) for at, row in figures.items()))
-    more = f"<details><summary>{write.text(_('All figures'))}</summary>{table}</details>"
+    all_of_them = _("All figures")
+    more = f"<details><summary>{write.text(all_of_them)}</summary>{table}</details>"
     return write.section(title, write.chart(title, labels, series), more)
 
 

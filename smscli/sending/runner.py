@@ -16,7 +16,7 @@ from smscli.errors import (
     UnreachableError,
 )
 from smscli.gateway.client import Gateway, describe_answer
-from smscli.language import _, ngettext
+from smscli.language import English, _, ngettext, recalled
 from smscli.ledger import states
 from smscli.ledger.claims import Claim, Claims
 from smscli.ledger.runs import Batch, Run, Runs
@@ -162,13 +162,15 @@ class Runner:
         form = send_form(batch.content, ",".join(batch.mobiles), run.sign, run.extno, run.stime)
         for gateway in self._gateways:
             try:
-                return self._answered(batch, gateway.send(form, lambda: claim.may_leave))
+                with English():  # the ledger keeps what goes wrong
+                    answer = gateway.send(form, lambda: claim.may_leave)
+                return self._answered(batch, answer)
             except UnreachableError as unreachable:
                 error = str(unreachable)
             except OutcomeUnknownError as unknown:
                 return batch.ended(states.UNKNOWN, str(unknown))
             except ConfigError as wrong:  # found out before anything was sent
-                self._error, self._stopped = wrong, True
+                self._error, self._stopped = type(wrong)(recalled(str(wrong))), True
                 return batch.ended(states.PLANNED)
             if not claim.may_leave:  # by now others may take this process for dead
                 self._reason, self._stopped = _too_late(), True
@@ -282,7 +284,7 @@ def describe(batch: Batch) -> str:
     if batch.state in (State.PLANNED, State.ACCEPTED):
         return ""
     if batch.code is None:
-        return _(batch.error)
+        return recalled(batch.error)
     sentence = describe_answer(batch.code, batch.message, refused=batch.state is State.REFUSED)
     return _with_advice(sentence, batch.code) if batch.state is State.UNKNOWN else sentence
 

@@ -15,10 +15,18 @@ from itertools import islice
 from struct import unpack
 from typing import Any, NamedTuple
 
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
-
 from smscli.errors import InputError
 from smscli.language import _
+
+try:
+    from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+except ImportError:  # as in smscli.pyz, which carries nothing that is compiled for one system
+    raise InputError(
+        _(
+            "this list is a workbook, and the library that reads workbooks, python-calamine, is not installed. "
+            "Save the sheet as CSV (UTF-8) and give that file. Nothing was sent."
+        )
+    ) from None
 from smscli.sending.table import Table, holds_numbers
 
 _Ask = Callable[[str, Sequence[str]], str]

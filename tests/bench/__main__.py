@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from tests.bench import bulk, inbox, listening, parsing, startup, workbooks
+from tests.bench import bulk, engines, inbox, listening, parsing, startup, workbooks
 from tests.bench.measure import Report
 
 BENCHES: dict[str, Callable[[Report], None]] = {
@@ -13,6 +13,7 @@ BENCHES: dict[str, Callable[[Report], None]] = {
     "inbox": inbox.bench,
     "listening": listening.bench,
     "workbooks": workbooks.bench,
+    "engines": engines.bench,
 }
 
 report = Report()

@@ -366,9 +366,13 @@ def test_an_old_signature_is_refused(listen: Listen, configured: dict[str, str],
     ]
 
 
-def test_a_signature_is_good_for_one_content(listen: Listen, configured: dict[str, str]) -> None:
+LONG = "".join(f"{number:x}" for number in range(3000))
+
+
+@pytest.mark.parametrize("chosen", ["abc", LONG], ids=["short", "long"])
+def test_a_signature_is_good_for_one_content(listen: Listen, configured: dict[str, str], chosen: str) -> None:
     listening = listen("-p", "signed")
-    seen = signed(int(time.time()))
+    seen = signed(int(time.time()), chosen)
     other = report_fields([REPORT._replace(state="UNDELIV")], "admin", "12345")
     reply = reply_fields([REPLY], "admin", "12345")
     assert listening.push(GIVEN | seen) == (200, "0")

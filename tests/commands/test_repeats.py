@@ -126,3 +126,14 @@ def test_of_several_at_once_one_sends(
     running = [subprocess.Popen(command, env=environment, **SILENT) for _ in range(4)]
     assert sorted(process.wait(30) for process in running) == [0, 9, 9, 9]
     assert sorted(slow.queued) == [ONE, TWO]
+
+
+@pytest.mark.parametrize("length", [500, 501, 20_000])
+def test_a_key_has_a_length_that_every_ledger_holds(smscli: Smscli, shop: RunningSandbox, length: int) -> None:
+    key = "".join(map(chr, range(0x4E00, 0x4E00 + length)))
+    for _ in range(2):
+        ended = smscli("send", "--mobile", "13800138000", "--content", "x", "--key", key)
+        assert ended.code == (0 if length == 500 else 2)
+        assert "Traceback" not in ended.err
+    assert len(shop.queued) == (1 if length == 500 else 0)
+    assert length == 500 or f"--key has {length:,} characters; at most 500" in ended.err

@@ -62,7 +62,7 @@ def test_a_text_comes_through_a_pipe(smscli: Smscli, home: Path, raw: bytes) -> 
 
 
 def test_a_person_is_asked_for_the_text(terminal: Terminal, home: Path) -> None:
-    code, _ = terminal(["template", "add", "a"], ("Text, with {fields}", "您好 {name}\n".encode()))
+    code, _ = terminal(["template", "add", "a"], ("Text, with its fields in braces", "您好 {name}\n".encode()))
     assert (code, templates(home)) == (0, {"a": {"content": "您好 {name}"}})
 
 

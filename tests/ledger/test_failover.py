@@ -121,11 +121,16 @@ def wait_for_each_other(primary: TestServer) -> None:
 def failing_over(primary: TestServer, standby: TestServer) -> Harm:
     """Stall what the standby is sent for a while, then kill the primary and let the standby take over."""
 
-    def fail_over(_: Hosts) -> None:
-        time.sleep(1.0)
+    def fail_over(hosts: Hosts) -> None:
+        def size() -> int:  # of what the gateway was sent
+            return hosts.sandbox.log.stat().st_size
+
+        eventually(lambda: size() > 5000)
         for (sender,) in ask("SELECT pid FROM pg_stat_replication"):
             os.kill(sender, signal.SIGSTOP)
-        time.sleep(0.5)
+        before, end = size(), time.monotonic() + 1.5
+        while size() < before + 10_000 and time.monotonic() < end:  # nothing more, where commits wait for the standby
+            time.sleep(0.02)
         primary.kill()
         standby.promote()
 

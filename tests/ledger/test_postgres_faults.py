@@ -39,6 +39,7 @@ FORGETFUL = (
     """
 from smscli.ledger import claims
 claims.Claims._is_patient = lambda self, error, answered, waited: False
+claims.Claims.keep = lambda self: None
 """
     + SOUND
 )

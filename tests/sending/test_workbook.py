@@ -1,6 +1,7 @@
 """Workbooks as lists, through the real command line: what is read, what is refused, and what is said about it."""
 
 import io
+import os
 import subprocess
 import sys
 import zipfile
@@ -91,6 +92,19 @@ def test_the_library_is_loaded_for_workbooks_alone(path: Path) -> None:
     text.write_text(f"{ONE}\n", encoding="utf-8")
     for file, loaded in ((text, "False\n"), (path, "True\n")):
         assert subprocess.check_output([sys.executable, "-c", code, file], text=True) == loaded
+
+
+def test_without_the_library_a_workbook_is_refused_by_its_name(
+    smscli_process: Smscli, sandbox: RunningSandbox, environment: dict[str, str], path: Path
+) -> None:
+    xlsx(path, LIST)
+    instead = path.parent / "python_calamine.py"
+    instead.write_text("raise ImportError", encoding="utf-8")
+    searched = os.pathsep.join((str(instead.parent), environment["PYTHONPATH"]))
+    ended = smscli_process(*SEND, path.name, **sandbox.variables, PYTHONPATH=searched)
+    assert (ended.code, sandbox.queued) == (2, [])
+    assert "python-calamine, is not installed" in ended.err
+    assert "Nothing was sent." in ended.err
 
 
 # --- what a cell is -------------------------------------------------------------------------------------------------

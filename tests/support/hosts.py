@@ -42,9 +42,10 @@ class Hosts:
         """Let those that run end, and then one that does the rest."""
         for process in self.running:
             process.wait(120)
-        for _ in range(5):
-            if self.is_through() or self.start().wait(120) in (0, 6):
+        for _ in range(100):
+            if self.is_through():
                 break
+            self.start().wait(120)
 
     def is_through(self) -> bool:
         """Return whether nothing is left to be sent."""

@@ -75,6 +75,9 @@ class Engine(Protocol):
     def roll_back(self) -> None:
         """Undo the transaction."""
 
+    def wait(self, seconds: float) -> None:
+        """Return when it is time for another look: something may have been written, or some seconds have passed."""
+
     def take(self, run: int, join: bool = False) -> bool:
         """Hold a run for this process until it is given back or the process dies.
 
@@ -92,6 +95,9 @@ class Engine(Protocol):
 
     def facts(self) -> list[tuple[str, str | int]]:
         """Return what a person who looks after it wants to know, names and values."""
+
+    def roles(self) -> str:
+        """Return the SQL that makes a role for each kind of work; an InputError where there are no roles."""
 
     def problems(self) -> list[str]:
         """Read all of it, and return in the engine's own words what is not sound."""

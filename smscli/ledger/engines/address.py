@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, quote, unquote
 from smscli.config.keys import MASK
 from smscli.config.profile import Secret
 from smscli.errors import LedgerError
+from smscli.language import _
 
 _SCHEME = re.compile(r"(?i)postgres(ql)?://")
 _AUTHORITY = re.compile(r"(?:(?P<user>[^:]*)(?::(?P<password>.*))?@)?(?P<hosts>[^@]*)", re.DOTALL)
@@ -60,31 +61,48 @@ class Server(NamedTuple):
         return all(_LOOPBACK.fullmatch(host) for host in (hosts or "").split(","))
 
 
-def read_address(given: str) -> Server:
-    """Return the server that an address names; a LedgerError where it is wrong, which quotes nothing of it."""
+def read_address(given: str, name: str = "SMSCLI_LEDGER") -> Server:
+    """Return the server that an address names; a LedgerError where it is wrong, which quotes nothing of it.
+
+    `name` is what the address was given as.
+    """
+    try:
+        return _read(given)
+    except _WrongError as wrong:
+        said = _("{name} is not the address of a server: {why}. It is written {example}, or names a file.")
+        raise LedgerError(said.format(name=name, why=wrong, example=_EXAMPLE)) from None
+
+
+class _WrongError(Exception):
+    """What is wrong with an address, without a word of it."""
+
+
+def _read(given: str) -> Server:
     if given.startswith("service="):
         name = given.removeprefix("service=")
         if not re.fullmatch(r"[^\s=@:/']+", name):
-            raise _wrong("behind service= stands the name of a service, and nothing else")
+            raise _WrongError(_("behind service= stands the name of a service, and nothing else"))
         return Server((("service", name),))
     scheme = _SCHEME.match(given)
     if not scheme:
-        raise _wrong("it does not begin with postgresql://")
+        raise _WrongError(_("it does not begin with postgresql://"))
     rest, mark, query = given[scheme.end() :].partition("?")
     if "#" in given:
-        raise _wrong("it holds #; in a password write %23 for it")
-    authority, _, name = rest.partition("/")
+        raise _WrongError(_("it holds #; in a password write %23 for it"))
+    authority, _slash, name = rest.partition("/")
     if re.search(r"[@/:]", name) or "@" in query:
-        raise _wrong("the name of its database holds @, / or :; in a password write %40, %2F, %3A, and %3F for ?")
+        raise _WrongError(
+            _("the name of its database holds @, / or :; in a password write %40, %2F, %3A, and %3F for ?")
+        )
     parts = _AUTHORITY.fullmatch(authority)
     if not parts:
-        raise _wrong("its user, password and host cannot be told apart; write %40 for @ in a password")
+        raise _WrongError(_("its user, password and host cannot be told apart; write %40 for @ in a password"))
     values = _options(query) if mark else {}
     hosts, ports = _hosts(parts["hosts"])
     own = {"user": parts["user"], "host": hosts, "port": ports, "dbname": name}
     values = {key: unquote(value) for key, value in own.items() if value} | values
     if any(character in value for value in values.values() for character in "\0\n\r"):
-        raise _wrong("it holds a line break")
+        raise _WrongError(_("it holds a line break"))
     return Server(tuple(values.items()), Secret(unquote(parts["password"] or "")))
 
 
@@ -92,9 +110,11 @@ def _options(query: str) -> dict[str, str]:
     try:
         found = dict(parse_qsl(query, strict_parsing=True, keep_blank_values=True))
     except ValueError:
-        raise _wrong("behind its ? stand no options such as sslmode=verify-full") from None
+        raise _WrongError(_("behind its ? stand no options such as sslmode=verify-full")) from None
     if not all(map(_OPTION.fullmatch, found)):
-        raise _wrong("behind its ? stands an option that no server's address has; a password stands before the host")
+        raise _WrongError(
+            _("behind its ? stands an option that no server's address has; a password stands before the host")
+        )
     return found
 
 
@@ -103,13 +123,7 @@ def _hosts(text: str) -> tuple[str, str]:
     found = [_HOST.fullmatch(host) for host in text.split(",")]
     hosts = [match and (match[1].strip("[]"), match[2] or "") for match in found]
     if None in hosts:
-        raise _wrong("a host of it is not a name or an address with a port behind it")
+        raise _WrongError(_("a host of it is not a name or an address with a port behind it"))
     pairs = [pair for pair in hosts if pair]
     ports = ",".join(port for _, port in pairs)
     return ",".join(host for host, _ in pairs), ports.strip(",") and ports
-
-
-def _wrong(why: str) -> LedgerError:
-    return LedgerError(
-        f"SMSCLI_LEDGER is not the address of a server: {why}. It is written {_EXAMPLE}, or names a file."
-    )

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from functools import lru_cache
 from io import StringIO
 from itertools import count
+from select import select
 from typing import Any, NoReturn
 
 import psycopg2
@@ -23,12 +24,14 @@ from smscli.language import _
 from smscli.ledger.engines import Values
 from smscli.ledger.engines import session as sessions
 from smscli.ledger.engines.address import Server
+from smscli.ledger.engines.postgres_facts import facts, roles
 from smscli.ledger.engines.postgres_schema import MIGRATIONS
 from smscli.ledger.engines.session import open_session
 
 _WHOLE = 0  # in place of a run's number: the ledger as a whole
 _LONG = 3600.0  # seconds that reading or changing all of it may take
 _FREEING = 50  # times to try to hold a run again, while another process is just taking it
+_PAUSE = 0.01  # seconds between two looks, so that very many pushes do not wake a reader for each
 _PAGE = 1 << 20  # characters of rows that are sent at once
 _ADDS_ROWS = re.compile(r"INSERT INTO (\w+(?: \([\w, ]+\))?) VALUES \([?, ]+\)")
 _ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\ufffd"})
@@ -59,6 +62,7 @@ class PostgresEngine:
         self._names = count()
         self._open(open_session(server))
         self.identity = self._way.identity
+        self._listening: extensions.connection | None = None
         with self.explained():
             self._migrate()
 
@@ -176,8 +180,10 @@ class PostgresEngine:
         try:
             self._usable()  # its schema's number is a part of the lock's
             # A higher level would see the ledger as it was before the lock was got.
+            # Those who wait are told once it is durable. That puts commits in a row, which those beside it are not.
+            tell = "" if beside else f"NOTIFY {self._channel}; "
             row = self.execute(
-                f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT {lock}({self._lock(_WHOLE)}); SELECT {_NOW}"
+                f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT {lock}({self._lock(_WHOLE)}); {tell}SELECT {_NOW}"
             ).fetchone()
             self._writing, (self._begun,) = True, row or (0.0,)
         except BaseException:
@@ -201,6 +207,34 @@ class PostgresEngine:
         with suppress(psycopg2.Error):  # or it would hide what went wrong
             self._carry_out(self._session.cursor(), "ROLLBACK", ())
         self._writing = False
+
+    @property
+    def _channel(self) -> str:
+        return f"smscli_{self._schema}"
+
+    def wait(self, seconds: float) -> None:
+        """Return once another session has written, or after some seconds; the first call returns at once.
+
+        A session that was lost is renewed at the next look.
+        """
+        session = self._usable()
+        try:
+            if self._listening is not session:
+                self._carry_out(session.cursor(), f"LISTEN {self._channel}", ())
+                self._listening = session
+                return
+            end = time.monotonic() + seconds
+            while (left := end - time.monotonic()) > 0:
+                select([session], [], [], left)
+                session.poll()
+                others = [found for found in session.notifies if found.pid != session.get_backend_pid()]
+                session.notifies.clear()
+                if others:
+                    time.sleep(_PAUSE)
+                    return
+        except psycopg2.OperationalError:
+            if not self._can_renew():
+                raise
 
     # --- runs that are at work ---
 
@@ -257,27 +291,12 @@ class PostgresEngine:
     # --- the ledger as a whole ---
 
     def facts(self) -> list[tuple[str, str | int]]:
-        """Return where it is, how large, whether a standby has every commit, and who else is connected."""
-        rows = self.execute(
-            "SELECT current_setting('server_version'), sum(pg_total_relation_size(pg_class.oid)), "
-            "current_setting('synchronous_standby_names'), (SELECT count(*) FROM pg_stat_replication) "
-            "FROM pg_class WHERE relnamespace = ? AND relkind = 'r'",
-            (self._schema,),
-        )
-        version, size, names, standbys = rows.fetchone() or ()
-        replication = f"synchronous: {names}" if names else "asynchronous: a failover can lose sends"
-        others = self.execute(
-            "SELECT usename, coalesce(host(client_addr), 'this machine'), application_name FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid != pg_backend_pid() AND backend_type = 'client backend' "
-            "ORDER BY backend_start"
-        )
-        return [
-            ("server", self.place),
-            ("engine", f"PostgreSQL {version}"),
-            ("bytes", int(size or 0)),
-            ("replication", replication if names or standbys else "none"),
-            *(("connected", f"{user} from {host}, {program}") for user, host, program in others.fetchall()),
-        ]
+        """Return where it is, whether a standby has every commit, and who else is connected."""
+        return facts(self, self.place, self._schema)
+
+    def roles(self) -> str:
+        """Return the SQL that makes a role for each kind of work, with no more rights than it needs."""
+        return roles(self)
 
     def problems(self) -> list[str]:
         """Read every table; a page that is damaged raises a LedgerError. The server checks the rest by itself."""
@@ -290,8 +309,10 @@ class PostgresEngine:
     def copy_to(self, connection: Any) -> NoReturn:
         """Say how a server's database is copied."""
         raise InputError(
-            "a ledger on a server is copied by PostgreSQL's own means: pg_dump --format=custom --file=FILE DATABASE. "
-            "A copy that is put back later knows nothing of what was sent since, and would send it again."
+            _(
+                "a ledger on a server is copied by PostgreSQL's own means: pg_dump --format=custom --file=FILE "
+                "DATABASE. A copy that is put back later knows nothing of what was sent since, and would send it again."
+            )
         )
 
     def shrink(self) -> None:
@@ -307,23 +328,34 @@ class PostgresEngine:
         except psycopg2.Error as error:
             code = error.pgcode or ""
             if self._closed:  # a thread that an interrupt left behind
-                raise LedgerError(f"the ledger {self.place} was closed, because the program is ending.") from None
+                raise LedgerError(
+                    _("the ledger {path} was closed, because the program is ending.").format(path=self.place)
+                ) from None
             if self._session.closed or code in _GONE:
                 self._way.close()
                 raise self._cut_error() from None
             if code in _BUSY:
                 raise LedgerBusyError(
-                    f"the ledger {self.place} cannot be used: another program keeps it locked."
+                    _("the ledger {path} cannot be used: another program keeps it locked.").format(path=self.place)
                 ) from None
             if not code or (code[:2] in _BUGS and code != _RIGHTS):
                 raise
-            raise LedgerError(f"the ledger {self.place} cannot be used: {error.diag.message_primary}.") from None
+            if code == _RIGHTS:
+                raise LedgerError(
+                    _(
+                        "the ledger {place} does not allow this to its user: {reason}. What a user may do is decided "
+                        "by its role, see: smscli ledger roles"
+                    ).format(place=self.place, reason=error.diag.message_primary)
+                ) from None
+            said = _("the ledger {path} cannot be used: {reason}.")
+            raise LedgerError(said.format(path=self.place, reason=error.diag.message_primary)) from None
 
     def _cut_error(self) -> LedgerCutError:
-        return LedgerCutError(
-            f"the connection to the ledger {self.place} was lost, so nothing more is written to it or sent. "
+        said = _(
+            "the connection to the ledger {path} was lost, so nothing more is written to it or sent. "
             "Once the server is there again, look with: smscli runs"
         )
+        return LedgerCutError(said.format(path=self.place))
 
     # --- versions ---
 
@@ -334,11 +366,12 @@ class PostgresEngine:
         try:
             stored = self._stored_version()
             if stored > len(MIGRATIONS):
-                raise LedgerError(f"the ledger {self.place} was written by a newer smscli; use that one.")
+                said = _("the ledger {path} was written by a newer smscli; use that one. It is left as it was.")
+                raise LedgerError(said.format(path=self.place))
             if not stored:
                 self._refuse_foreign_tables()
-                self.execute("CREATE TABLE smscli_ledger (version BIGINT NOT NULL)")
-                self.execute("INSERT INTO smscli_ledger VALUES (0)")
+                self.execute('CREATE TABLE smscli_ledger (version BIGINT NOT NULL, origin TEXT COLLATE "C")')
+                self.execute("INSERT INTO smscli_ledger (version) VALUES (0)")
             for statement in (statement for version in MIGRATIONS[stored:] for statement in version):
                 self.execute(statement)
             self.execute("UPDATE smscli_ledger SET version = ?", (len(MIGRATIONS),))
@@ -360,7 +393,8 @@ class PostgresEngine:
 
     def _refuse_foreign_tables(self) -> None:
         if self._has("run") or self._has("batch"):
-            raise LedgerError(f"the ledger {self.place} holds tables of another program; name a database of its own.")
+            said = _("the ledger {path} holds tables of another program; name a database of its own.")
+            raise LedgerError(said.format(path=self.place))
 
 
 @lru_cache
@@ -372,9 +406,12 @@ def _translated(statement: str) -> str:
 def _line(values: Values) -> str:
     """Return a row as COPY takes it."""
     return "\t".join(
-        "\\N" if value is None else value.translate(_ESCAPED) if isinstance(value, str) else repr(value + 0)
+        "\\N" if value is None
+        else value.translate(_ESCAPED) if isinstance(value, str)
+        else f"\\\\x{value.hex()}" if isinstance(value, bytes)
+        else repr(value + 0)
         for value in values
-    )
+    )  # fmt: skip
 
 
 def _pages(rows: Iterable[str], glue: str) -> Iterator[str]:

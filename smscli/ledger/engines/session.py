@@ -13,6 +13,7 @@ import psycopg2
 from psycopg2 import extensions
 
 from smscli.errors import LedgerError
+from smscli.language import _, later
 from smscli.ledger.engines.address import Server
 from smscli.ledger.engines.watchdog import Watchdog
 
@@ -48,26 +49,28 @@ _SETTINGS = (
 )
 # What a part of the driver's words means.
 _REASONS = (
-    ("could not translate host name", "the name of its host is not known"),
-    ("Connection refused", "nothing listens there"),
-    ("No such file or directory", "there is no socket of a server; is it running?"),
-    ("timeout expired", "it does not answer"),
-    ("Network is unreachable|No route to host", "there is no way to its host"),
-    ("no password supplied|fe_sendauth", "it wants a password: keep it in ~/.pgpass, or in the file of PGPASSFILE"),
-    ("password authentication failed", "the user or the password is wrong"),
-    ("no pg_hba.conf entry", "it does not let this user in from here (its pg_hba.conf)"),
+    ("could not translate host name", later("the name of its host is not known")),
+    ("Connection refused", later("nothing listens there")),
+    ("No such file or directory", later("there is no socket of a server; is it running?")),
+    ("timeout expired", later("it does not answer")),
+    ("Network is unreachable|No route to host", later("there is no way to its host")),
+    ("no password supplied|fe_sendauth",
+     later("it wants a password: keep it in ~/.pgpass, or in the file of PGPASSFILE")),
+    ("password authentication failed", later("the user or the password is wrong")),
+    ("no pg_hba.conf entry", later("it does not let this user in from here (its pg_hba.conf)")),
     ("root certificate|certificate verify failed|root.crt",
-     "its certificate cannot be verified: name the file of its authority with ?sslrootcert=FILE"),
-    ("does not match host name", "its certificate is for another host"),
+     later("its certificate cannot be verified: name the file of its authority with ?sslrootcert=FILE")),
+    ("does not match host name", later("its certificate is for another host")),
     ("does not support SSL|SSL is not enabled",
-     "it does not encrypt, which it has to where it is not on this machine (sslmode says otherwise)"),
-    (r"database .* does not exist", "it has no such database; make one with createdb"),
-    (r"role .* does not exist", "it has no such user"),
-    ("definition of service|service file", "there is no such service in ~/.pg_service.conf"),
-    ("too many clients|remaining connection slots|too many connections", "it has no room for another connection"),
-    ("starting up|shutting down|not yet accepting|not accepting", "it is just starting or ending; try again"),
-    ("startup parameter", "a pooler stands before it; name the server itself"),
-    ("invalid|missing", "a part of the address cannot be read"),
+     later("it does not encrypt, which it has to where it is not on this machine (sslmode says otherwise)")),
+    (r"database .* does not exist", later("it has no such database; make one with createdb")),
+    (r"role .* does not exist", later("it has no such user")),
+    ("definition of service|service file", later("there is no such service in ~/.pg_service.conf")),
+    ("too many clients|remaining connection slots|too many connections",
+     later("it has no room for another connection")),
+    ("starting up|shutting down|not yet accepting|not accepting", later("it is just starting or ending; try again")),
+    ("startup parameter", later("a pooler stands before it; name the server itself")),
+    ("invalid|missing", later("a part of the address cannot be read")),
 )  # fmt: skip
 
 
@@ -108,7 +111,8 @@ def open_session(server: Server) -> Session:
         try:
             session = psycopg2.connect(client_encoding="UTF8", **given)
         except psycopg2.Error as error:
-            raise LedgerError(f"the ledger {server} cannot be reached: {_reason(str(error))}.") from None
+            said = _("the ledger {path} cannot be reached: {reason}.")
+            raise LedgerError(said.format(path=server, reason=_reason(str(error)))) from None
     watchdog = Watchdog(session)
     try:
         session.autocommit = True
@@ -119,35 +123,38 @@ def open_session(server: Server) -> Session:
         session.close()
         if not isinstance(error, psycopg2.Error):
             raise
-        raise LedgerError(
-            f"the ledger {server} cannot be used: {error.diag.message_primary or 'it is gone'}."
-        ) from None
+        said = _("the ledger {path} cannot be used: {reason}.")
+        raise LedgerError(said.format(path=server, reason=error.diag.message_primary or _("it is gone"))) from None
 
 
 def _begin(session: extensions.connection, server: Server) -> tuple[int, str]:
     """Set what a ledger needs, and return the number of its schema, and which database cluster it is on."""
     if session.server_version < _OLDEST:
-        raise LedgerError(f"the ledger {server} is on a PostgreSQL before 14; smscli needs a newer one.")
+        raise _error(_("the ledger {path} is on a PostgreSQL before 14; smscli needs a newer one."), server)
     with session.cursor() as cursor:
         cursor.execute(_QUESTION)
         process, fsync, standby, encoding, schema, identity = cursor.fetchone() or ()
     # A pooler gives each transaction to any server process, and with it the locks of the one before.
     if process != session.get_backend_pid():
-        raise LedgerError(f"before the ledger {server} stands a pooler, which loses locks; name the server itself.")
+        raise _error(_("before the ledger {path} stands a pooler, which loses locks; name the server itself."), server)
     if fsync != "on":
-        raise LedgerError(
-            f"the ledger {server} has fsync = off, so it would forget sends in a crash. Nothing was sent."
-        )
+        said = _("the ledger {path} has fsync = off, so it would forget sends in a crash. Nothing was sent.")
+        raise _error(said, server)
     if standby:
-        raise LedgerError(f"the ledger {server} is a standby, which cannot be written; name the primary server.")
+        raise _error(_("the ledger {path} is a standby, which cannot be written; name the primary server."), server)
     if encoding != "UTF8":
-        raise LedgerError(f"the ledger {server} has the encoding {encoding}; make a database with UTF8.")
+        said = _("the ledger {path} has the encoding {encoding}; make a database with UTF8.")
+        raise LedgerError(said.format(path=server, encoding=encoding))
     if schema is None:
-        raise LedgerError(f"the ledger {server} has no schema that this user may use; look at its search_path.")
+        raise _error(_("the ledger {path} has no schema that this user may use; look at its search_path."), server)
     session.cursor().execute("; ".join(_SETTINGS))
     extensions.register_type(_INTEGER, session)
     extensions.register_type(_BYTES, session)
     return int(schema), str(identity)
+
+
+def _error(said: str, server: Server) -> LedgerError:
+    return LedgerError(said.format(path=server))
 
 
 @contextmanager
@@ -167,4 +174,4 @@ def _environment_for(server: Server) -> Iterator[None]:
 
 def _reason(words: str) -> str:
     found = (reason for pattern, reason in _REASONS if re.search(pattern, words))
-    return next(found, "it refused or broke the connection; its log says why")
+    return _(next(found, later("it refused or broke the connection; its log says why")))

@@ -5,17 +5,19 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from smscli.errors import LedgerBusyError, LedgerError, LedgerLostError
-from smscli.ledger.engines import Values
+from smscli.errors import InputError, LedgerBusyError, LedgerError, LedgerLostError
+from smscli.language import _, later, system_reason
+from smscli.ledger.engines import Values, moved
 from smscli.ledger.engines.bytelocks import ByteLocks
 from smscli.ledger.schema import MIGRATIONS
 
 _APPLICATION = 0x534D5343  # "SMSC"
 _BUSY_SECONDS = 20
+_LOOK_SECONDS = 0.2
 
 
 class SqliteConnection(sqlite3.Connection):
@@ -47,6 +49,7 @@ class SqliteEngine:
         self.path, self.place, self.version = path, str(path), len(MIGRATIONS)
         self.turn = threading.RLock()
         with self.explained():
+            moved.refuse_older_copy(path)
             self.connection = _connect(path)
             locks = path.with_name(f"{path.name}-lock")
             self._locks = ByteLocks(locks)
@@ -57,33 +60,9 @@ class SqliteEngine:
         self.connection.close()
         self._locks.close()
 
-    @contextmanager
-    def explained(self) -> Iterator[None]:
+    def explained(self) -> AbstractContextManager[None]:
         """Turn SQLite's troubles into sentences while the block lasts."""
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            if "locked" in str(error) or "busy" in str(error):
-                raise LedgerBusyError(
-                    f"the ledger {self.place} cannot be used: another program keeps it locked."
-                ) from None
-            raise LedgerError(
-                f"the ledger {self.place} cannot be used: {error}; is the disk full or read-only?"
-            ) from None
-        except (sqlite3.IntegrityError, sqlite3.DataError):
-            raise  # a bug
-        except sqlite3.ProgrammingError as error:
-            if "closed" not in str(error):
-                raise
-            # A thread that an interrupt left behind.
-            raise LedgerError(f"the ledger {self.place} was closed, because the program is ending.") from None
-        except sqlite3.DatabaseError as error:
-            raise LedgerError(
-                f"the ledger {self.place} is damaged or not a ledger ({error}). Move it away to begin a new one; "
-                "unfinished runs in it can then not be resumed."
-            ) from None
-        except OSError as error:
-            raise LedgerError(f"the ledger {self.place} cannot be used: {error.strerror}.") from None
+        return explained(self.path)
 
     def stream(self, statement: str, values: Values) -> Iterator[Any]:
         """Yield the rows of a statement one by one."""
@@ -95,11 +74,16 @@ class SqliteEngine:
         """Begin a transaction, beside which there is no other one that writes."""
         for file, identity in self._identities.items():
             if _identity(file) != identity:
-                raise LedgerLostError(
-                    f"the ledger {self.place} was moved, deleted or replaced while it was in use ({file.name}), so "
+                said = _(
+                    "the ledger {path} was moved, deleted or replaced while it was in use ({file}), so "
                     "nothing more is written to it or sent. Put it back as it was, then look with: smscli runs"
                 )
+                raise LedgerLostError(said.format(path=self.place, file=file.name))
         self.connection.execute("BEGIN IMMEDIATE")
+        if self.connection.execute("PRAGMA user_version").fetchone() != (self.version,):  # since it was opened
+            error = moved.refusal(self.path, moved.mark_of(self.connection))
+            self.roll_back()
+            raise error
 
     def commit(self) -> None:
         """Make the transaction durable."""
@@ -109,6 +93,10 @@ class SqliteEngine:
         """Undo the transaction."""
         with suppress(sqlite3.Error):  # or it would hide what went wrong
             self.connection.execute("ROLLBACK")
+
+    def wait(self, seconds: float) -> None:
+        """Return after a moment, for nobody says that something was written."""
+        time.sleep(max(min(seconds, _LOOK_SECONDS), 0))
 
     # --- runs that are at work ---
 
@@ -136,11 +124,20 @@ class SqliteEngine:
         size = sum(file.stat().st_size for file in files if file.exists())
         return [("file", self.place), ("engine", f"SQLite {sqlite3.sqlite_version}"), ("bytes", size)]
 
+    def roles(self) -> NoReturn:
+        """Say that a file has no roles."""
+        raise InputError(
+            _("the ledger {file} is a file, which has no roles. They are for a ledger on a PostgreSQL server.").format(
+                file=self.path
+            )
+        )
+
     def problems(self) -> list[str]:
         """Read the whole file, and return in SQLite's own words what is not sound."""
         found = [text for (text,) in self.connection.execute("PRAGMA integrity_check") if text != "ok"]
         orphans = self.connection.execute("PRAGMA foreign_key_check")
-        return found + [f"{row[0]}, row {row[1]}: it does not belong to anything" for row in orphans]
+        said = later("{table}, row {row}: it does not belong to anything")
+        return found + [said.format(table=row[0], row=row[1]) for row in orphans]
 
     def copy_to(self, connection: sqlite3.Connection) -> None:
         """Copy everything that is durable into another database."""
@@ -149,6 +146,36 @@ class SqliteEngine:
     def shrink(self) -> None:
         """Move what was written from the log into the file, so that nothing that was deleted stays readable in it."""
         self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn SQLite's troubles into sentences while the block lasts."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error) or "busy" in str(error):
+            said = _("the ledger {path} cannot be used: another program keeps it locked.")
+            raise LedgerBusyError(said.format(path=path)) from None
+        said = _("the ledger {path} cannot be used: {error}; is the disk full or read-only?")
+        raise LedgerError(said.format(path=path, error=error)) from None
+    except (sqlite3.IntegrityError, sqlite3.DataError):
+        raise  # a bug
+    except sqlite3.ProgrammingError as error:
+        if "closed" not in str(error):
+            raise
+        # A thread that an interrupt left behind.
+        said = _("the ledger {path} was closed, because the program is ending.")
+        raise LedgerError(said.format(path=path)) from None
+    except sqlite3.DatabaseError as error:
+        said = _(
+            "the ledger {path} is damaged or not a ledger ({error}). Move it away to begin a new one; "
+            "unfinished runs in it can then not be resumed."
+        )
+        raise LedgerError(said.format(path=path, error=error)) from None
+    except OSError as error:
+        said = _("the ledger {path} cannot be used: {reason}.")
+        raise LedgerError(said.format(path=path, reason=system_reason(error))) from None
 
 
 def _identity(file: Path) -> tuple[int, int] | None:
@@ -168,7 +195,8 @@ def _connect(path: Path) -> SqliteConnection:
     with suppress(FileExistsError):  # the companions that SQLite makes take their mode from the file
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     if not path.is_file():
-        raise LedgerError(f"{path} is not a file that could be a ledger; name another in SMSCLI_LEDGER.")
+        said = _("{path} is not a file that could be a ledger; name another in SMSCLI_LEDGER.")
+        raise LedgerError(said.format(path=path))
     connection = sqlite3.connect(
         path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False, factory=SqliteConnection
     )
@@ -207,9 +235,10 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     if tables and application != _APPLICATION:
-        raise LedgerError(f"{path} is a database of another program, not a ledger; name another in SMSCLI_LEDGER.")
+        said = _("{path} is a database of another program, not a ledger; name another in SMSCLI_LEDGER.")
+        raise LedgerError(said.format(path=path))
     if version > len(MIGRATIONS):
-        raise LedgerError(f"the ledger {path} was written by a newer smscli; use that one. It is left as it was.")
+        raise moved.refusal(path, moved.mark_of(connection))
     return int(version)
 
 

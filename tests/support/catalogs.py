@@ -1,12 +1,13 @@
 """The catalog of messages: what has to be in it, and `make catalogs`, which brings it in step with the sources.
 
-A message is what is marked with `_`, `ngettext` or `later`; every help text of the command tree, a paragraph each; and,
-with the context `heading`, every name of a column. A message that is new comes without a translation, which a test
-finds; write it into `smscli.po` and run `make catalogs` again.
+A message is what is marked with `_`, `ngettext` or `later`; every help text of the command tree, a paragraph each; with
+the context `heading`, every name of a column; and with `word`, every word of the data that a table shows. A new
+message comes without a translation, which a test finds; write it into `smscli.po` and run `make catalogs` again.
 """
 
 import ast
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,26 +23,39 @@ from smscli.cli import app, load_command
 from smscli.commands import COMMANDS
 from smscli.config.keys import PROFILE_KEYS
 from smscli.language import CATALOG, messages_of
+from smscli.ledger.outcomes import Outcome
+from smscli.ledger.states import State
+from smscli.ledger.statistics import By, Figures
+from smscli.ledger.summary import RunState
+from smscli.sending.resending import Why
+from tests.support.sources import PACKAGE, TREES
 
-PACKAGE = Path(smscli.__file__).parent
 MO = Path(CATALOG)
 PO = MO.with_suffix(".po")
-HEADING = "heading"
+HEADING, WORD = "heading", "word"
 # A message's context, its text, and the text for many where it has a count.
 Message = tuple[str | None, str, str | None]
+# Modules that put items into a preview, as pairs of a name and a value.
+_PREVIEWED = ("sending.preview", "commands.send", "commands.resend")
 _KEYWORDS: dict[str, Any] = {"_": None, "later": None, "ngettext": (1, 2)}
 
 
 def messages() -> set[Message]:
     """Return every message of the sources."""
-    return {*_marked(), *((None, text, None) for text in help_texts()), *((HEADING, name, None) for name in headings())}
+    return {
+        *_marked(),
+        *((None, text, None) for text in help_texts()),
+        *((HEADING, name, None) for name in headings()),
+        *((WORD, name, None) for name in words()),
+    }
 
 
 def _marked() -> Iterator[Message]:
     found = extract_from_dir(PACKAGE, method_map=[("**.py", "python")], keywords=_KEYWORDS, strip_comment_tags=False)
     for _file, _line, text, _comments, _context in found:
         one, many = text if isinstance(text, tuple) else (text, None)
-        yield None, one, many
+        if one.strip():  # a call like _(" ".join(words)) translates another text
+            yield None, one, many
 
 
 def help_texts() -> Iterator[str]:
@@ -69,13 +83,20 @@ def _clean(text: str | None) -> str:
 
 
 def headings() -> Iterator[str]:
-    """Yield every name that a table shows as a heading: of columns, and of the items of a preview."""
-    for path in PACKAGE.rglob("*.py"):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+    """Yield every name that a table shows as a heading: of columns, of figures, and of the items of a preview."""
+    yield from (*(group.value for group in By), *Figures._fields, *(why.value for why in Why))
+    for name, tree in TREES.items():
         for node in ast.walk(tree):
             yield from _texts(_columns(node))
-            if path.name == "preview.py" and isinstance(node, ast.Tuple) and len(node.elts) == 2:
-                yield from _texts(node.elts[0])
+            if name in _PREVIEWED:
+                yield from _texts(_item(node))
+
+
+def _item(node: ast.AST) -> ast.AST | None:
+    """Return what holds the name of an item of a preview: a pair has it with its value."""
+    if isinstance(node, ast.Tuple) and len(node.elts) == 2 and not isinstance(node.elts[1], ast.Constant):
+        return node.elts[0] if isinstance(node.elts[0], ast.Constant | ast.JoinedStr) else None
+    return None
 
 
 def _columns(node: ast.AST) -> ast.AST | None:
@@ -93,8 +114,16 @@ def _columns(node: ast.AST) -> ast.AST | None:
 
 def _texts(node: ast.AST | None) -> Iterator[str]:
     for inner in ast.walk(node) if node else ():
-        if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
+        if isinstance(inner, ast.Constant) and isinstance(inner.value, str) and re.search("[a-z]", inner.value):
             yield inner.value.strip()
+
+
+def words() -> Iterator[str]:
+    """Yield every word of the data that a table shows in the reader's language."""
+    for kind in (State, RunState, Outcome):
+        yield from (state.value for state in kind)
+    yield from ("report", "reply", "sent", "answer", "state", "operator")  # events, and kinds of codes
+    yield from ("built in", "default", "file", "option")  # where a value comes from
 
 
 # --- the files ----------------------------------------------------------------------------------------------------
