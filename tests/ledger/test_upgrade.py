@@ -5,6 +5,7 @@ killed while it was being sent. From version 2 on a number has opted out and a r
 """
 
 import json
+import os
 import re
 import sqlite3
 from contextlib import closing
@@ -12,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from smscli.ledger.schema import MIGRATIONS
 from tests.support.command import Smscli
 from tests.support.sandboxes import RunningSandbox
 
+pytestmark = pytest.mark.sqlite
 RELEASED = sorted((Path(__file__).parent / "released").glob("*.sql"))
-LATEST = max(int(path.stem) for path in RELEASED)
 
 
 @pytest.fixture(params=RELEASED, ids=lambda path: f"version {path.stem}")
@@ -31,7 +33,7 @@ def old(request: pytest.FixtureRequest, home: Path) -> int:
 
 
 def test_every_version_is_kept() -> None:
-    assert [int(path.stem) for path in RELEASED] == list(range(1, LATEST + 1))
+    assert [int(path.stem) for path in RELEASED] == list(range(1, len(MIGRATIONS)))
 
 
 def test_what_was_sent_is_still_known(old: int, smscli: Smscli, sandbox: RunningSandbox) -> None:
@@ -58,6 +60,22 @@ def test_an_unfinished_run_goes_on(old: int, smscli: Smscli, sandbox: RunningSan
 def test_a_run_that_was_killed_is_not_sent_again(old: int, smscli: Smscli, sandbox: RunningSandbox) -> None:
     assert smscli("resume", "3", "--yes", **sandbox.variables).code == 6
     assert sandbox.queued == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX")
+def test_the_ledger_is_kept_as_it_was_before(old: int, smscli: Smscli, home: Path) -> None:
+    assert smscli("runs").code == 0
+    (copy,) = home.rglob("ledger.db-version-*")
+    assert copy.name == f"ledger.db-version-{old}"
+    assert copy.stat().st_mode & 0o777 == 0o600
+    with closing(sqlite3.connect(copy)) as database:
+        assert database.execute("PRAGMA user_version").fetchone() == (old,)
+        assert database.execute("SELECT key FROM run ORDER BY id").fetchall() == [("order-1",), ("water",), ("killed",)]
+
+
+def test_a_new_ledger_has_no_copy(smscli: Smscli, home: Path) -> None:
+    assert smscli("runs").code == 0
+    assert list(home.rglob("ledger.db-version-*")) == []
 
 
 def test_reports_and_opt_outs_are_still_there(old: int, smscli: Smscli, sandbox: RunningSandbox) -> None:

@@ -84,12 +84,8 @@ def refuse_older_copy(path: Path) -> None:
     )
 
 
-def refusal(path: Path, found: Mark | None) -> LedgerError:
+def refusal(path: Path, found: Mark) -> LedgerError:
     """Return what is said of a file that is marked, and so cannot be used."""
-    if found is None:
-        return LedgerError(
-            _("the ledger {file} was written by a newer smscli; use that one. It is left as it was.").format(file=path)
-        )
     if found.finished:
         return LedgerError(
             _(

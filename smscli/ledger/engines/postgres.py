@@ -366,8 +366,11 @@ class PostgresEngine:
         try:
             stored = self._stored_version()
             if stored > len(MIGRATIONS):
-                said = _("the ledger {path} was written by a newer smscli; use that one. It is left as it was.")
-                raise LedgerError(said.format(path=self.place))
+                said = _(
+                    "the ledger {path} was written by a newer smscli: it has version {version}, and this smscli knows "
+                    "versions up to {known}. Use the newer one. The ledger is left as it was."
+                )
+                raise LedgerError(said.format(path=self.place, version=stored, known=len(MIGRATIONS)))
             if not stored:
                 self._refuse_foreign_tables()
                 self.execute('CREATE TABLE smscli_ledger (version BIGINT NOT NULL, origin TEXT COLLATE "C")')

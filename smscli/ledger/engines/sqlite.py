@@ -5,7 +5,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -14,6 +14,7 @@ from smscli.language import _, later, system_reason
 from smscli.ledger.engines import Values, moved
 from smscli.ledger.engines.bytelocks import ByteLocks
 from smscli.ledger.schema import MIGRATIONS
+from smscli.system import is_for_others
 
 _APPLICATION = 0x534D5343  # "SMSC"
 _BUSY_SECONDS = 20
@@ -81,7 +82,7 @@ class SqliteEngine:
                 raise LedgerLostError(said.format(path=self.place, file=file.name))
         self.connection.execute("BEGIN IMMEDIATE")
         if self.connection.execute("PRAGMA user_version").fetchone() != (self.version,):  # since it was opened
-            error = moved.refusal(self.path, moved.mark_of(self.connection))
+            error = _refusal(self.connection, self.path)
             self.roll_back()
             raise error
 
@@ -209,7 +210,7 @@ def _connect(path: Path) -> SqliteConnection:
             _use_wal(connection)
         if version < len(MIGRATIONS):
             _migrate(connection, path)
-        if os.name == "posix" and path.stat().st_mode & 0o077:
+        if is_for_others(path.stat().st_mode):
             path.chmod(0o600)
     except BaseException:
         connection.close()
@@ -238,15 +239,39 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
         said = _("{path} is a database of another program, not a ledger; name another in SMSCLI_LEDGER.")
         raise LedgerError(said.format(path=path))
     if version > len(MIGRATIONS):
-        raise moved.refusal(path, moved.mark_of(connection))
+        raise _refusal(connection, path)
     return int(version)
+
+
+def _refusal(connection: sqlite3.Connection, path: Path) -> LedgerError:
+    """Return what is said of a file whose version this program does not know."""
+    if found := moved.mark_of(connection):
+        return moved.refusal(path, found)
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    said = _(
+        "the ledger {path} was written by a newer smscli: it has version {version}, and this smscli knows versions up "
+        "to {known}. Use the newer one. The ledger is left as it was."
+    )
+    return LedgerError(said.format(path=path, version=version, known=len(MIGRATIONS)))
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("BEGIN IMMEDIATE")  # of two processes one migrates, and the other finds it done
-    for version in range(_version(connection, path), len(MIGRATIONS)):
+    old = _version(connection, path)
+    if 0 < old < len(MIGRATIONS):
+        _keep(path, old)
+    for version in range(old, len(MIGRATIONS)):
         for statement in MIGRATIONS[version]:
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {version + 1}")
     connection.execute(f"PRAGMA application_id = {_APPLICATION}")
     connection.execute("COMMIT")
+
+
+def _keep(path: Path, version: int) -> None:
+    """Keep a copy of a ledger as it was before it gets new tables, for whoever has to go back to the older smscli."""
+    copy = path.with_name(f"{path.name}-version-{version}")
+    copy.unlink(missing_ok=True)  # what an interrupted attempt left
+    os.close(os.open(copy, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
