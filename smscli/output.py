@@ -20,7 +20,7 @@ _GAP = 2  # between two columns
 _LEAST = 12  # what is left of a long text's column on a narrow terminal
 _RIGID = r"[!-~]{0,15}|[0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}(?::[0-9]{2})?"
 # The columns that hold words such as `accepted`: a table shows these in the reader's language.
-_WORDED = ("default", "event", "kind", "outcome", "source", "state")
+_WORDED = ("check", "default", "event", "kind", "outcome", "result", "source", "state")
 _BAR, _LEAST_BAR = 30, 4  # the most and the fewest characters of a bar
 
 

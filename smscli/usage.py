@@ -100,7 +100,7 @@ def _record(param: Any, context: Any) -> tuple[str, str] | None:
 def _list(records: Iterable[tuple[str, str]], width: int) -> Iterator[str]:
     column = min(max(cells(record[0]) for record in records), _FIRST_COLUMN)
     for first, text in records:
-        lines = list(_fold(text, width - column - 4)) or [""]
+        lines = list(fold(text, width - column - 4)) or [""]
         if cells(first) > column:
             yield f"  {first}"
             first = ""
@@ -114,10 +114,10 @@ def _text(text: str, width: int) -> Iterator[str]:
         if number:
             yield ""
         is_kept = paragraph.startswith("\b\n")
-        yield from paragraph[2:].split("\n") if is_kept else _fold(" ".join(paragraph.split()), width)
+        yield from paragraph[2:].split("\n") if is_kept else fold(" ".join(paragraph.split()), width)
 
 
-def _fold(text: str, width: int) -> Iterator[str]:
+def fold(text: str, width: int) -> Iterator[str]:
     """Fold a text at its spaces, and between full-width characters where no line starts with punctuation."""
     line = ""
     for piece in _PIECE.findall(text):

@@ -16,8 +16,6 @@ from tests.support.sources import SOURCES, TREES
 MARKS = ("_", "later", "ngettext", "heading")
 CATALOG = catalogs.read_catalog()
 MESSAGES = {catalogs.key(message): message for message in CATALOG if message.id}
-# Sentences of these modules are not marked yet.
-UNMARKED = ("commands.balance", "commands.ledger", "commands.listen")
 
 
 # --- the catalog --------------------------------------------------------------------------------------------------
@@ -141,12 +139,12 @@ def sentences(tree: ast.AST) -> Iterator[str]:
             yield from filter(None, map(words, call.args))
 
 
-@pytest.mark.parametrize("name", [name for name in SOURCES if not name.startswith(UNMARKED)])
+@pytest.mark.parametrize("name", SOURCES)
 def test_every_sentence_is_marked(name: str) -> None:
     assert list(sentences(TREES[name])) == []
 
 
-@pytest.mark.parametrize("name", [name for name in SOURCES if not name.startswith(UNMARKED)])
+@pytest.mark.parametrize("name", SOURCES)
 def test_what_the_system_says_is_translated(name: str) -> None:
     attributes = [node for node in ast.walk(TREES[name]) if isinstance(node, ast.Attribute)]
     uses = [node for node in attributes if node.attr == "strerror" and ast.unparse(node.value) != "os"]

@@ -2,9 +2,12 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from enum import StrEnum
 from queue import Empty, SimpleQueue
 from typing import NamedTuple, TypeVar
+
+from smscli.language import English, language
 
 _Result = TypeVar("_Result")
 
@@ -59,9 +62,12 @@ def within(seconds: float, work: Callable[[], _Result]) -> _Result:
     """
     ended: SimpleQueue[tuple[_Result | None, BaseException | None]] = SimpleQueue()
 
+    speech = English() if language() == "en" else nullcontext()
+
     def run() -> None:
         try:
-            ended.put((work(), None))
+            with speech:
+                ended.put((work(), None))
         except BaseException as error:
             ended.put((None, error))
 

@@ -65,11 +65,11 @@ def _health() -> Health:
 def _check_runs(health: Health) -> Finding:
     advice = _("Look at them with: smscli runs")
     if health.unfinished:
-        message = ngettext("{count} run is unfinished", "{count:,} runs are unfinished", health.unfinished)
+        message = ngettext("{count:,} run is unfinished", "{count:,} runs are unfinished", health.unfinished)
         return warned("runs", message.format(count=health.unfinished), advice, health.unfinished)
     if health.unknown:
         message = ngettext(
-            "of {count} number it is unknown whether the message was sent",
+            "of {count:,} number it is unknown whether the message was sent",
             "of {count:,} numbers it is unknown whether the message was sent",
             health.unknown,
         )

@@ -13,7 +13,7 @@ from smscli.config.profile import Profile
 from smscli.console import Environment, visible
 from smscli.errors import ConfigError, ExitCode, InputError, SmsError
 from smscli.gateway.open import gateway_of
-from smscli.language import _
+from smscli.language import English, _
 from smscli.output import Cell, Output, write_one, write_rows
 
 COLUMNS = ("balance", "profile")
@@ -70,7 +70,8 @@ def command(
     _check_usage(output, minimum, (warning, critical), everyone, profile)
     environment: Environment = context.obj
     if output is Format.NAGIOS:
-        return _answer_nagios(environment, everyone, profile, warning, critical)
+        with English():  # it is read by a program
+            return _answer_nagios(environment, everyone, profile, warning, critical)
     accounts = _accounts(everyone, profile)
     asked = [_ask(environment, account) for account in accounts]
     if not everyone and output is not Format.PROMETHEUS and asked[0].error:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from shutil import get_terminal_size
-from textwrap import wrap
 from typing import Annotated
 
 import typer
@@ -14,8 +13,9 @@ from smscli.commands._options import OutputOption
 from smscli.config.keys import wrong_endpoint
 from smscli.console import Environment
 from smscli.errors import ExitCode, InputError
-from smscli.language import _
+from smscli.language import English, _
 from smscli.output import Cell, Output, follow, is_table, write_rows
+from smscli.usage import fold
 
 COLUMNS = ("result", "check", "profile", "endpoint", "value", "message", "advice")
 # What a terminal shows, and how wide; the advice is on a line of its own.
@@ -55,7 +55,8 @@ def command(
             Output.TABLE,
         )
     else:
-        write_rows(environment, COLUMNS, findings, output)
+        with English():
+            write_rows(environment, COLUMNS, findings, output)
     return ExitCode.UNSOUND if findings.failed else ExitCode.DONE
 
 
@@ -75,11 +76,7 @@ class _Findings:
 def _lines(finding: Finding, columns: int) -> Iterator[tuple[Cell, ...]]:
     """Yield a finding as lines that fit into so many columns: the message, and the advice below it."""
     room = max(columns - _MARGIN, _NARROWEST)
-    first, *others = [
-        line
-        for text in (finding.message, finding.advice)
-        for line in wrap(text, room, break_long_words=False, break_on_hyphens=False)
-    ]
+    first, *others = [line for text in (finding.message, finding.advice) for line in fold(text, room)]
     yield finding._replace(message=first)
     for line in others:
         yield "", "", "", "", None, line, ""

@@ -11,7 +11,7 @@ from smscli.config.file import read_config
 from smscli.config.keys import OPTOUT_WORDS
 from smscli.console import Environment
 from smscli.errors import InputError
-from smscli.language import _, ngettext
+from smscli.language import _, ngettext, recalled
 from smscli.ledger.answered import customer_part
 from smscli.ledger.inbox import Answer, Inbox
 from smscli.ledger.store import open_store
@@ -139,7 +139,12 @@ def _row(answer: Answer, run: int | None, lengths: dict[str, int]) -> tuple[Cell
 def _write_refused(environment: Environment, inbox: Inbox, start: float, output: Output | None) -> None:
     table = is_table(environment, output)
     rows = [
-        (china_time(received), peer, reason, decode_text(raw)[: _SHOWN if table else None])
+        (
+            china_time(received),
+            peer,
+            recalled(reason) if table else reason,
+            decode_text(raw)[: _SHOWN if table else None],
+        )
         for received, peer, reason, raw in inbox.refused()
         if received >= start
     ]

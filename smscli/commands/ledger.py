@@ -8,12 +8,12 @@ import typer
 from smscli.cli import Commands
 from smscli.commands._options import OutputOption
 from smscli.errors import ExitCode, InputError
-from smscli.language import _
+from smscli.language import _, heading, listing, recalled
 from smscli.ledger.backup import back_up, check
 from smscli.ledger.store import ledger_location, open_store
-from smscli.output import Cell, write_rows
+from smscli.output import Cell, is_table, write_rows
 
-_NAMES = {
+NAMES = {
     "run": "runs",
     "batch": "batches",
     "report": "reports",
@@ -47,8 +47,8 @@ def backup(
     """Copy the ledger into a new file and check the copy; this works also while the ledger is in use."""
     with open_store() as store:
         counts = back_up(store, file)
-    kept = ", ".join(f"{counts[table]:,} {_NAMES[table]}" for table in ("run", "report", "reply", "optout"))
-    context.obj.say(f"saved in {file}: {kept}")
+    said = _("saved in {file}: {run:,} runs, {report:,} reports, {reply:,} replies, {optout:,} opt-outs")
+    context.obj.say(said.format(file=file, **counts))
 
 
 @command.command()
@@ -76,7 +76,11 @@ def move(
             _("ADDRESS holds a password, which others can see there. Keep it in ~/.pgpass. Nothing was moved.")
         )
     moved = carry_out(file, server)
-    rows = ", ".join(f"{count:,} {_NAMES[table]}" for table, count in moved.counts.items() if table in _NAMES)
+    rows = listing(
+        _("{count:,} {things}").format(count=count, things=heading(NAMES[table]))
+        for table, count in moved.counts.items()
+        if table in NAMES
+    )
     said = (
         _("The ledger {file} was moved to {address} before: {rows}.")
         if moved.before
@@ -104,13 +108,15 @@ def check_(context: typer.Context, output: OutputOption = None) -> ExitCode:
             *health.facts,
             ("sound", not health.problems),
             ("version", health.version),
-            *((_NAMES[table], count) for table, count in health.counts.items()),
+            *((NAMES[table], count) for table, count in health.counts.items()),
             ("unfinished runs", health.unfinished),
             ("numbers with outcome unknown", health.unknown),
             *(("problem", problem) for problem in health.problems),
         ]
+    if is_table(context.obj, output):
+        rows = [(heading(str(item)), recalled(str(value)) if item == "problem" else value) for item, value in rows]
     write_rows(context.obj, ("item", "value"), rows, output)
     if not health.problems:
         return ExitCode.DONE
-    context.obj.say("smscli: the ledger is damaged. Put a backup in its place, or move it away to start a new one.")
+    context.obj.say(_("smscli: the ledger is damaged. Put a backup in its place, or move it away to start a new one."))
     return ExitCode.CONFIG

@@ -19,7 +19,7 @@ from smscli.config.profile import Profile
 from smscli.console import Environment, OutputError
 from smscli.errors import ConfigError, ExitCode, InputError
 from smscli.httpd.server import Server
-from smscli.language import _
+from smscli.language import _, system_reason
 from smscli.ledger.inbox import Inbox
 from smscli.ledger.store import open_store
 from smscli.output import Cell, Output, follow
@@ -82,7 +82,8 @@ def command(
         receiver = Receiver(Inbox(store), account, place, access, printer.show, environment.say, metrics)
         server = _bind(receiver, host, port)
         server.start()
-        environment.say(f"listening on {_url(host, server.port, path)} for {account.label}  (Ctrl-C stops it)")
+        said = _("listening on {url} for {profile}  (Ctrl-C stops it)")
+        environment.say(said.format(url=_url(host, server.port, path), profile=account.label))
         code = _wait(terminated)
         server.stop()
         receiver.finish()
@@ -102,11 +103,11 @@ def _wait(terminated: threading.Event) -> ExitCode:
 
 def _checked(account: Profile, allow: list[str]) -> Profile:
     if not account.trust and not allow:
-        raise ConfigError(
-            f"profile {account.label!r} has neither push_name nor access_secret, so anybody could send false reports. "
-            f"Add what was agreed with the vendor to {config_path()}, or name the gateway's address "
-            "with --allow."
+        said = _(
+            "profile {profile!r} has neither push_name nor access_secret, so anybody could send false reports. "
+            "Add what was agreed with the vendor to {path}, or name the gateway's address with --allow."
         )
+        raise ConfigError(said.format(profile=account.label, path=config_path()))
     return account
 
 
@@ -114,12 +115,14 @@ def _network(text: str) -> Network:
     try:
         return ip_network(text.strip(), strict=False)
     except ValueError:
-        raise InputError(f"--allow needs an address like 192.0.2.7 or 192.0.2.0/24, not {text!r}.") from None
+        said = _("--allow needs an address like 192.0.2.7 or 192.0.2.0/24, not {text!r}.")
+        raise InputError(said.format(text=text)) from None
 
 
 def _checked_path(path: str, has_metrics: bool) -> str:
     if not path.startswith("/") or path == HEALTH or "?" in path or "#" in path:
-        raise InputError(f"--path needs a path like /push, not {path!r}; {HEALTH} is used already.")
+        said = _("--path needs a path like /push, not {path!r}; {used} is used already.")
+        raise InputError(said.format(path=path, used=HEALTH))
     if has_metrics and path == METRICS:
         raise InputError(_("--path cannot be {path}, because --metrics is there.").format(path=path))
     return path
@@ -129,9 +132,8 @@ def _bind(receiver: Receiver, host: str, port: int) -> Server:
     try:
         return Server(receiver.respond, host, port, _PATIENCE, BODY_LIMIT, START_LIMIT)
     except OSError as error:
-        raise InputError(
-            f"cannot listen on port {port} of {host}: {error.strerror}. Choose another with --port or --host."
-        ) from None
+        said = _("cannot listen on port {port} of {host}: {reason}. Choose another with --port or --host.")
+        raise InputError(said.format(port=port, host=host, reason=system_reason(error))) from None
 
 
 def _url(host: str, port: int, path: str) -> str:
@@ -145,6 +147,7 @@ class _Printer:
         self._environment = environment
         self._optout_words = account.optout_words
         self._output = output
+        self._is_table = output is Output.TABLE or (output is None and environment.stdout.isatty())
         self._pushes: SimpleQueue[Push | None] = SimpleQueue()
         self._overrun = False
         self._thread = threading.Thread(target=self._print, daemon=True)
@@ -157,7 +160,7 @@ class _Printer:
         elif not self._overrun:
             self._overrun = True
             self._environment.say(
-                "smscli: the reader of the events is too slow, so some are not printed. All are in the ledger."
+                _("smscli: the reader of the events is too slow, so some are not printed. All are in the ledger.")
             )
 
     def finish(self, code: ExitCode) -> None:
@@ -172,10 +175,11 @@ class _Printer:
         try:
             if follow(self._environment, COLUMNS, groups, _WIDTHS, self._output):
                 return
-            why = "the reader of the events has gone."
+            why = _("the reader of the events has gone.")
         except OutputError as error:
             why = str(error)
-        self._environment.say(f"smscli: {why} Receiving goes on; `smscli inbox` and `smscli runs` show what came.")
+        said = _("smscli: {why} Receiving goes on; `smscli inbox` and `smscli runs` show what came.")
+        self._environment.say(said.format(why=why))
         for _rows in groups:
             pass
 
@@ -201,4 +205,5 @@ class _Printer:
             else:
                 sendid, mobile, state, time = event
                 meaning = state_meaning(state)
-                yield "report", mobile, time, state, meaning.both, sendid, "", "", False
+                said = meaning.spoken if self._is_table else meaning.both
+                yield "report", mobile, time, state, said, sendid, "", "", False

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from smscli.config.profile import Profile
 from smscli.httpd.request import Request, Response, plain
-from smscli.language import _
+from smscli.language import English, _, later
 from smscli.ledger.inbox import Inbox
 from smscli.monitoring.prometheus import CONTENT_TYPE
 from smscli.protocol.forms import encode_form, undo_transport
@@ -50,9 +50,9 @@ class Receiver:
         self._profile, self._path, self._access, self._has_metrics = profile, path, access, has_metrics
         self._writer = Writer(ledger, profile, show, say)
         self._reading = ThreadPoolExecutor(1)  # of large pushes, so that others are answered at the same time
-        self._forged = _Objection(_("its random and timestamp came before, with other content"), _FORBIDDEN)
+        self._forged = _Objection(later("its random and timestamp came before, with other content"), _FORBIDDEN)
         self._not_a_push = _Objection(
-            _("it is not a push: it has neither mobile and state nor args that can be read"),
+            later("it is not a push: it has neither mobile and state nor args that can be read"),
             plain(HTTPStatus.BAD_REQUEST),
         )
 
@@ -93,7 +93,8 @@ class Receiver:
         if request.path != self._path and not read.push:
             return _answered(plain(HTTPStatus.NOT_FOUND))
         peer = self._access.peer(request)
-        objection = self._objection(request, read, peer)
+        with English():  # the ledger keeps it
+            objection = self._objection(request, read, peer)
         if objection or not read.push:
             return self._writer.refuse(_refusal(request, read, peer, objection or self._not_a_push))
         refusal = partial(_refusal, request, read, peer, self._forged)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from smscli.config.profile import Profile
 from smscli.errors import LedgerError
 from smscli.httpd.request import Response, plain
-from smscli.language import _
+from smscli.language import _, recalled
 from smscli.ledger.inbox import Inbox
 from smscli.protocol.pushes import Push, Signature
 from smscli.receiving.complaints import Complaints
@@ -154,7 +154,7 @@ class Writer:
             self._failed.add(str(error))
             self._fail(answer)
         else:
-            self._refused.add(_("{peer}: {reason}").format(peer=refusal.peer, reason=refusal.reason))
+            self._refused.add(refusal)
             self.counts.refuse(refusal.response.status)
             _give(answer, refusal.response)
 
@@ -193,14 +193,15 @@ def _give(answer: Answer, response: Response) -> None:
         answer.set_result(response)
 
 
-def _refused(count: int, last: str) -> str:
+def _refused(count: int, last: Refusal) -> str:
     said = _(
         "smscli: {count:,} pushes were refused or could not be read in the last minute, the last from {last}. "
         "`smscli inbox --quarantine` shows them."
     )
     if count == 1:
         said = _("smscli: a push was refused or could not be read, from {last}. `smscli inbox --quarantine` shows it.")
-    return said.format(count=count, last=last)
+    named = _("{peer}: {reason}").format(peer=last.peer, reason=recalled(last.reason))
+    return said.format(count=count, last=named)
 
 
 def _failed(count: int, last: str) -> str:

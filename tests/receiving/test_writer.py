@@ -206,7 +206,7 @@ def test_trouble_is_said_once_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
 
     async def scene() -> None:
-        troubles = Complaints(told.append, lambda count, last: f"{count} {last}")
+        troubles: Complaints[str] = Complaints(told.append, lambda count, last: f"{count} {last}")
         for number in range(5):
             troubles.add(f"a{number}")
         assert told == ["1 a0"]

@@ -19,8 +19,10 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 import smscli
+from smscli.checks.finding import Result
 from smscli.cli import app, load_command
 from smscli.commands import COMMANDS
+from smscli.commands.ledger import NAMES
 from smscli.config.keys import PROFILE_KEYS
 from smscli.language import CATALOG, messages_of
 from smscli.ledger.outcomes import Outcome
@@ -35,8 +37,11 @@ PO = MO.with_suffix(".po")
 HEADING, WORD = "heading", "word"
 # A message's context, its text, and the text for many where it has a count.
 Message = tuple[str | None, str, str | None]
-# Modules that put items into a preview, as pairs of a name and a value.
-_PREVIEWED = ("sending.preview", "commands.send", "commands.resend")
+# Modules that list items, as pairs of a name and a value.
+_PREVIEWED = (
+    "sending.preview", "commands.send", "commands.resend", "commands.ledger", "ledger.engines.sqlite",
+    "ledger.engines.postgres",
+)  # fmt: skip
 _KEYWORDS: dict[str, Any] = {"_": None, "later": None, "ngettext": (1, 2)}
 
 
@@ -84,7 +89,7 @@ def _clean(text: str | None) -> str:
 
 def headings() -> Iterator[str]:
     """Yield every name that a table shows as a heading: of columns, of figures, and of the items of a preview."""
-    yield from (*(group.value for group in By), *Figures._fields, *(why.value for why in Why))
+    yield from (*(group.value for group in By), *Figures._fields, *(why.value for why in Why), *NAMES.values())
     for name, tree in TREES.items():
         for node in ast.walk(tree):
             yield from _texts(_columns(node))
@@ -120,10 +125,18 @@ def _texts(node: ast.AST | None) -> Iterator[str]:
 
 def words() -> Iterator[str]:
     """Yield every word of the data that a table shows in the reader's language."""
-    for kind in (State, RunState, Outcome):
+    for kind in (State, RunState, Outcome, Result):
         yield from (state.value for state in kind)
     yield from ("report", "reply", "sent", "answer", "state", "operator")  # events, and kinds of codes
+    for name, tree in TREES.items():  # what `doctor` checks
+        if name.startswith("checks."):
+            names = (node.args[0] for node in ast.walk(tree) if isinstance(node, ast.Call) and _is_finding(node))
+            yield from (text for name in names for text in _texts(name))
     yield from ("built in", "default", "file", "option")  # where a value comes from
+
+
+def _is_finding(node: ast.Call) -> bool:
+    return isinstance(node.func, ast.Name) and node.func.id in ("passed", "warned", "failed", "found")
 
 
 # --- the files ----------------------------------------------------------------------------------------------------
