@@ -37,6 +37,7 @@ _TYPER = (
     later("{value} is not a valid float range."),
     later("{value} is not in the range {range}."),
     later("{value} is not one of {choices}."),
+    later("{value} does not match the formats {formats}."),
     later("must be a number"),
     later("default: {value}"),
     later("required"),

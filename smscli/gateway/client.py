@@ -8,7 +8,7 @@ from smscli.config import profile as profiles
 from smscli.config.profile import Profile
 from smscli.errors import ConfigError, OutcomeUnknownError, RefusedError, UnreachableError
 from smscli.gateway.exchange import Answer, Poster
-from smscli.gateway.quoting import may_be_quoted, quoted
+from smscli.gateway.quoting import NOT_SHOWN, may_be_quoted, quoted
 from smscli.language import _
 from smscli.protocol.answers import BalanceAnswer, SendAnswer, parse_balance_answer, parse_send_answer
 from smscli.protocol.forms import balance_form, encode_form
@@ -128,7 +128,7 @@ def describe_answer(code: int, msg: str, refused: bool = True) -> str:
     from smscli.protocol.codes import answer_meaning
 
     meaning = answer_meaning(code)
-    said = " ".join(msg.split())[:200] or _("(no message)")
+    said = _(NOT_SHOWN) if msg == NOT_SHOWN else " ".join(msg.split())[:200] or _("(no message)")
     explained = meaning.spoken if meaning.spoken != said else ""  # in Chinese it is what the gateway says itself
     if meaning.note and explained:
         explained = _("{meaning}; {note}").format(meaning=explained, note=_(meaning.note))

@@ -18,6 +18,7 @@ from smscli.errors import ExitCode
 from smscli.ledger.statistics import By
 from smscli.protocol.forms import encode_form
 from smscli.protocol.pushes import Reply, Report, reply_fields, report_fields
+from smscli.receiving.counts import Counts
 from smscli.tree import command_tree
 from tests.support.command import Smscli
 from tests.support.sandboxes import RunningSandbox, write_shop
@@ -220,23 +221,26 @@ def test_a_topic_names_only_what_there_is(topic: str, language: str) -> None:
     assert set(re.findall(r"smscli ([a-z][a-z-]+)", text)) - {*COMMANDS} == set()
 
 
-def promised(language: str) -> tuple[list[int], list[list[str]], set[str], list[str]]:
-    """Return what the topic `stability` lists: exit codes, keys in three groups, variables and outputs."""
+def promised(language: str) -> tuple[list[int], list[list[str]], set[str], list[str], list[str]]:
+    """Return what the topic `stability` lists: exit codes, keys in three groups, variables, outputs and metrics."""
     text = (FOLDER / language / "stability.md").read_text(encoding="utf-8")
     listed = [each.split() for each in re.findall(r"(?:^    \S.*\n)+", text, re.MULTILINE)]
-    codes, *keys, variables, _outputs = listed
-    return list(map(int, codes)), keys, set(variables), re.findall(r"^    (smscli .+)$", text, re.MULTILINE)
+    codes, *keys, variables, _words, metrics = listed
+    outputs = re.findall(r"^    (smscli .+)$", text, re.MULTILINE)
+    return list(map(int, codes)), keys, set(variables), outputs, metrics
 
 
 @LANGUAGES
-def test_what_is_promised_to_stay_is_what_there_is(language: str) -> None:
+def test_what_is_promised_to_stay_is_what_there_is(used: Smscli, language: str) -> None:
     """Where this fails something new is not promised yet, or a promise is broken: deprecate it first."""
-    codes, keys, variables, outputs = promised(language)
+    codes, keys, variables, outputs, metrics = promised(language)
     assert codes == list(ExitCode)
     assert keys == [list(FILE_KEYS), list(PROFILE_KEYS), list(TEMPLATE_KEYS)]
     sources = (path.read_text(encoding="utf-8") for path in FOLDER.parent.rglob("*.py"))
     assert variables == {name for source in sources for name in re.findall(r"\bSMSCLI_[A-Z]+\b", source)}
     assert sorted(outputs) == sorted(sections(language))
+    exposed = used("balance", "--output", "prometheus").out + Counts().exposition()
+    assert metrics == re.findall("^# TYPE ([a-z_]+)", exposed, re.MULTILINE)
 
 
 @LANGUAGES
