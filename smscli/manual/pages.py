@@ -47,7 +47,8 @@ def _page(command: Command, body: Iterable[str]) -> str:
 
 def _program(root: Command) -> Iterator[str]:
     yield from _heading(_("SYNOPSIS"))
-    yield r"\fBsmscli\fR \fICOMMAND\fR [\fIOPTIONS\fR]"
+    options = _("[OPTIONS]")
+    yield rf"\fBsmscli\fR \fICOMMAND\fR {_text(options)}"
     yield from _heading(_("COMMANDS"))
     for command in root.subcommands:
         yield from _item(rf"\fBsmscli\-{_text(command.name)}\fR(1)", _(command.summary))
@@ -86,7 +87,8 @@ def _synopsis(command: Command) -> str:
     words = [each.metavar for each in command.arguments]
     if command.subcommands:
         words = [f"[{' '.join([*words, '| COMMAND'])}]" if words else "COMMAND"]
-    return rf"\fB{_text(command.path)}\fR {_text(' '.join(['[OPTIONS]', *words]))}"
+    written = " ".join([_("[OPTIONS]"), *words])
+    return rf"\fB{_text(command.path)}\fR {_text(written)}"
 
 
 def _arguments(command: Command) -> Iterator[str]:
