@@ -34,6 +34,7 @@ def _page(command: Command, body: Iterable[str]) -> str:
     return "\n".join(
         (
             f'.TH "{name.upper()}" "1" "" "smscli {__version__}" "{manual}"',
+            ".ad l",  # Chinese has no spaces to stretch
             *_heading(_("NAME")),
             rf"{_text(name)} \- {_text(summary)}",
             *body,

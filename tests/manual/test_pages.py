@@ -59,7 +59,7 @@ def test_what_roff_would_obey_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("smscli.manual.pages.command_tree", lambda: root)
     page = pages()["smscli-x.1"]
     obeyed = {line.split()[0] for line in page.splitlines() if line.startswith((".", "'"))}
-    assert obeyed <= {".TH", ".SH", ".SS", ".PP", ".TP", ".nf", ".fi"}
+    assert obeyed <= {".TH", ".ad", ".SH", ".SS", ".PP", ".TP", ".nf", ".fi"}
     assert "\\efBbold" in page
     assert len(re.findall("^.SH ", page, re.MULTILINE)) == 5
 
