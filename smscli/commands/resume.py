@@ -29,28 +29,33 @@ class Unknown(StrEnum):
     DROP = "drop"
 
 
+UnknownOption = Annotated[
+    Unknown | None,
+    typer.Option(
+        metavar="CHOICE",
+        help="For batches whose outcome is unknown: resend or drop. Look in the gateway's web console first.",
+    ),
+]
+BatchOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NUMBERS", help="With --unknown: only these batches, as 3,7; otherwise all.", show_default=False
+    ),
+]
+JoinOption = Annotated[
+    bool,
+    typer.Option(
+        "--join", help="Send it together with the hosts that are sending it; the ledger is on PostgreSQL then."
+    ),
+]
+
+
 def command(
     context: typer.Context,
     run: Annotated[int, typer.Argument(metavar="RUN", max=MOST_RUNS, help="Its number; `smscli runs` lists them.")],
-    unknown: Annotated[
-        Unknown | None,
-        typer.Option(
-            metavar="CHOICE",
-            help="For batches whose outcome is unknown: resend or drop. Look in the gateway's web console first.",
-        ),
-    ] = None,
-    batch: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NUMBERS", help="With --unknown: only these batches, as 3,7; otherwise all.", show_default=False
-        ),
-    ] = None,
-    join: Annotated[
-        bool,
-        typer.Option(
-            "--join", help="Send it together with the hosts that are sending it; the ledger is on PostgreSQL then."
-        ),
-    ] = False,
+    unknown: UnknownOption = None,
+    batch: BatchOption = None,
+    join: JoinOption = False,
     workers: WorkersOption = 4,
     rate: RateOption = 0,
     yes: YesOption = False,
