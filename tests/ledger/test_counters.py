@@ -24,7 +24,7 @@ from smscli.ledger.store import Store, open_store
 from smscli.ledger.summary import summarize
 from smscli.protocol.pushes import Push, Report
 from smscli.protocol.times import china_time
-from tests.support.ledgers import SERVER, new_ledger
+from tests.support.ledgers import SERVER, clock, new_ledger
 from tests.support.runs import Steps, new_run
 
 MOBILES = [f"{prefix}0013800{number}" for prefix in ("138", "130", "189", "192", "170") for number in range(3)]
@@ -77,25 +77,15 @@ class Life:
             self.begin, self.claim, self.claim, self.answer, self.answer, self.report, self.report, self.report,
             self.decide, self.cancel, self.die,
         ]  # fmt: skip
-        with self.clock():
+        with clock(self.time):
             self.begin()
             for _ in range(steps):
                 self.now += self.choose.choice((0, 1, 2000))
                 self.choose.choice(actions)()
 
-    @contextmanager
-    def clock(self) -> Iterator[None]:
-        """Make the ledger's clock the one of this life while the block lasts, whichever engine it is of."""
-        with patch("time.time", self.time), patch("smscli.ledger.engines.postgres._NOW", self):
-            yield
-
-    def __format__(self, _: str) -> str:
-        """Return the time as a server's statement has it."""
-        return f"{self.now!r}::float8"
-
     def sent(self, fate: states.Fate, sendid: bool) -> str:
         """Send a batch of four numbers, which ends so; return the sendid that it has, or would have."""
-        with self.clock():
+        with clock(self.time):
             with self.runs.begin(lambda: (new_run("好")._replace(created=self.now), [("好", MOBILES[:4])])) as run:
                 steps = Steps(self.store, run)
                 batch = steps.claim().batch
