@@ -50,6 +50,7 @@ class PostgresEngine:
 
     gate = 10.0
     skip_locked = " FOR UPDATE OF batch SKIP LOCKED"
+    keep_run = " FOR NO KEY UPDATE OF run"
 
     def __init__(self, server: Server) -> None:
         self.place, self.version = str(server), len(MIGRATIONS)
