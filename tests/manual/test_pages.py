@@ -70,7 +70,9 @@ def complaints(argv: Sequence[str]) -> list[str]:
     if program is None:
         pytest.skip(f"{argv[0]} is not installed")
     environment = {**os.environ, "LC_ALL": "C.UTF-8", "MANWIDTH": "80"}
-    ended = subprocess.run([program, *argv[1:]], env=environment, capture_output=True, text=True, timeout=60)
+    ended = subprocess.run(
+        [program, *argv[1:]], env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60
+    )
     lines = (ended.stderr if argv[0] == "man" else ended.stdout + ended.stderr).splitlines()
     return [line for line in lines if "missing date" not in line]  # a date would change the pages with every release
 
