@@ -12,6 +12,7 @@ from smscli.config.profile import Profile, choose
 from smscli.console import Environment
 from smscli.errors import InputError
 from smscli.language import _, listing
+from smscli.ledger.schema import KEY_LIMIT
 from smscli.protocol.times import format_stime
 from smscli.sending import recipients
 from smscli.sending.message import Text, parse_text
@@ -23,8 +24,6 @@ _FILE_LIMIT = 1 << 20  # far more than any text that the gateway takes
 
 
 # --- the message --------------------------------------------------------------------------------------------------
-
-_KEY = 500  # characters of a key; an index of the ledger does not hold any length
 
 
 class Message(NamedTuple):
@@ -54,9 +53,9 @@ def check_key(key: str | None) -> None:
     if key is not None and (not key.strip() or not key.isprintable()):
         said = _("--key needs a name of visible characters, not {key!r}. Nothing was sent.")
         raise InputError(said.format(key=key))
-    if key and len(key) > _KEY:
+    if key and len(key) > KEY_LIMIT:
         said = _("--key has {count:,} characters; at most {most} are possible. Nothing was sent.")
-        raise InputError(said.format(count=len(key), most=_KEY))
+        raise InputError(said.format(count=len(key), most=KEY_LIMIT))
 
 
 def read_time(environment: Environment, options: SendOptions) -> str:

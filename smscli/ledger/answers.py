@@ -43,7 +43,7 @@ def settle(connection: Connection, run: int, outcome: Outcome) -> Written:
     """Write what became of a claimed batch; it may be written again, where it is not known whether it was."""
     if outcome.open and _is_cancelled(connection, run):  # it was in flight then, and nothing of it was sent
         outcome = outcome._replace(state=State.DROPPED, open=False, error=CANCELLED, code=None, message="")
-    with recounted(connection, run, outcome.number):
+    with recounted(connection, run, outcome.number, beside=True):
         cursor = _write(connection, run, outcome)
     if cursor.rowcount != 1:
         own = "SELECT 1 FROM batch WHERE run = ? AND number = ? AND token = ?"
@@ -72,7 +72,7 @@ def give_back(connection: Connection, run: int, token: str) -> None:
     fate = states.DROPPED if _is_cancelled(connection, run) else states.PLANNED
     mine = f"run = ? AND token = ? AND state IN ({_UNSETTLED})"
     batches = connection.execute(f"SELECT number FROM batch WHERE {mine}", (run, token)).fetchall()
-    with recounted(connection, run, *(number for (number,) in batches)):
+    with recounted(connection, run, *(number for (number,) in batches), beside=True):
         connection.execute(
             f"UPDATE batch SET state = ?, open = ?, sent = NULL, error = '' WHERE {mine}", (*fate, run, token)
         )

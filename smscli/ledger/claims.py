@@ -215,7 +215,7 @@ class Claims:
             fate, error = states.DROPPED, _NOBODY_MAY if over else _NOBODY_LEFT
         kept = mobiles or batch.mobiles  # a dropped batch still shows its numbers
         # It is in the counters only if it was refused and has a sendid all the same.
-        with recounted(connection, run.id, batch.number) if batch.sendid else nullcontext():
+        with recounted(connection, run.id, batch.number, beside=True) if batch.sendid else nullcontext():
             connection.execute(
                 "UPDATE batch SET state = ?, open = ?, mobiles = ?, numbers = ?, changed = ?, sent = ?, "
                 "code = NULL, message = '', error = ?, token = ? WHERE run = ? AND number = ?",

@@ -26,13 +26,16 @@ _Counts = Counter[tuple[str, str, str]]  # by operator, report state and one of 
 
 
 @contextmanager
-def recounted(connection: Connection, run: int, *numbers: int) -> Iterator[None]:
-    """Count batches of a run again behind the block, which changes them."""
+def recounted(connection: Connection, run: int, *numbers: int, beside: bool = False) -> Iterator[None]:
+    """Count batches of a run again behind the block, which changes them; `beside`: others write meanwhile."""
+    # Those that write beside each other take the run before its counters. Else two that change several of these in
+    # another order would wait for each other for ever.
+    lock = connection.keep_run if beside else ""
     for number in numbers:
-        _add(connection, run, number, -1)
+        _add(connection, run, number, -1, lock=lock)
     yield
     for number in numbers:
-        _add(connection, run, number, 1)
+        _add(connection, run, number, 1, lock=lock)
 
 
 @contextmanager
@@ -89,13 +92,13 @@ def count_old(store: Store, begin: Callable[[], None] = lambda: None) -> None:
 # --- what one batch counts ----------------------------------------------------------------------------------------
 
 
-def _add(connection: Connection, run: int, number: int, sign: int, reports: bool = True) -> None:
+def _add(connection: Connection, run: int, number: int, sign: int, reports: bool = True, lock: str = "") -> None:
     """Add a batch to the counters, or take it away with the sign -1; without `reports` only what was answered."""
     row = connection.execute(
         f"SELECT {_AT}, sendid, parts, mobiles, accepted, CASE WHEN state = 'accepted' "
         "THEN abs(batch.numbers - accepted - batch.invalid - blacklisted) ELSE 0 END "
         "FROM batch JOIN run ON run.id = batch.run WHERE run = ? AND number = ? AND counted = 1 "
-        "AND (sendid != '' OR accepted > 0)",
+        f"AND (sendid != '' OR accepted > 0){lock}",
         (run, number),
     ).fetchone()
     if row is None:

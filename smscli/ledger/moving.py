@@ -18,7 +18,7 @@ from smscli.ledger.engines import Connection, Engine
 from smscli.ledger.engines.address import Server
 from smscli.ledger.engines.moved import Mark, mark, mark_in, mark_of, refusal, unmark, write_note
 from smscli.ledger.engines.sqlite import SqliteEngine, explained
-from smscli.ledger.schema import MIGRATIONS
+from smscli.ledger.schema import KEY_LIMIT, MIGRATIONS
 from smscli.ledger.store import open_engine
 
 _OTHER = "\ufffd"  # what the server keeps for NUL
@@ -59,9 +59,12 @@ def _move(path: Path, target: Engine) -> Moved:
         file.begin()
         try:
             _hold_all(file)
+            _check_keys(file)
             columns = _columns(file.connection)
             _check_target(target, columns)
             _copy(file.connection, target, columns)
+            # Or `resume` would ask whether a backup was put back.
+            target.connection.execute("UPDATE run SET server = ? WHERE server = ?", (target.identity, file.identity))
             token = secrets.token_hex(16)
             target.connection.execute("UPDATE smscli_ledger SET origin = ?", (token,))
             moved = Mark(target.place, token, finished=False)
@@ -115,6 +118,18 @@ def _hold_all(file: SqliteEngine) -> None:
                     run=run
                 )
             )
+
+
+def _check_keys(file: SqliteEngine) -> None:
+    """Refuse a key that an older smscli took, and that a server cannot hold."""
+    found = file.connection.execute("SELECT id, length(key) FROM run WHERE length(key) > ?", (KEY_LIMIT,)).fetchone()
+    if found:
+        raise InputError(
+            _(
+                "the key of run {run} has {count:,} characters, and a server holds at most {most}, so nothing was "
+                "moved. Keep this ledger as a file, and let a new one begin on the server."
+            ).format(run=found[0], count=found[1], most=KEY_LIMIT)
+        )
 
 
 # --- the rows -----------------------------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """The ledger's tables: one tuple of statements a version, each run once; never edit one that was released."""
 
+KEY_LIMIT = 500  # characters of a run's key; an index of a server does not hold any length
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         """

@@ -22,8 +22,8 @@ SHELL = (
 def bench(report: Report) -> None:
     """Time bulk sends to a sandbox in a process of its own."""
     with TemporaryDirectory() as directory:
-        _write_people(Path(directory, "people.csv"), NUMBERS)
-        _write_people(Path(directory, "texts.csv"), TEXTS)
+        write_people(Path(directory, "people.csv"), NUMBERS)
+        write_people(Path(directory, "texts.csv"), TEXTS)
         os.chdir(directory)
         send = [SMSCLI, "send", "--quiet", "--yes", "--output", "jsonl", "--content"]
         commands = {
@@ -32,9 +32,9 @@ def bench(report: Report) -> None:
             "smscli send, personalised": [*send, "{编号}", "--csv", "texts.csv", "--workers", "16"],
         }
         slow = {"at 50 ms, 32 workers": [*send, "{编号}", "--csv", "texts.csv", "--workers", "32"]}
-        with _sandbox(directory) as environment:
+        with sandbox(directory) as environment:
             runs = in_turn(commands, ROUNDS, environment)
-        with _sandbox(directory, "--latency", "50") as environment:
+        with sandbox(directory, "--latency", "50") as environment:
             runs |= in_turn(slow, ROUNDS, environment)
         os.chdir("/")
     report.figures(runs)
@@ -49,7 +49,7 @@ def bench(report: Report) -> None:
 
 
 @contextmanager
-def _sandbox(directory: str, *options: str) -> Iterator[dict[str, str]]:
+def sandbox(directory: str, *options: str) -> Iterator[dict[str, str]]:
     """Run a sandbox that never runs out of balance; yields the environment of its clients."""
     command = [SMSCLI, "sandbox", "--port", "0", "--balance", str(10**12), "--log", os.devnull, *options]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
@@ -63,7 +63,7 @@ def _sandbox(directory: str, *options: str) -> Iterator[dict[str, str]]:
         process.communicate()
 
 
-def _write_people(path: Path, count: int) -> None:
+def write_people(path: Path, count: int) -> None:
     with path.open("w", encoding="utf-8") as file:
         file.write("编号,手机号,城市\n")
         # No number that ends in 099, which the sandbox takes for blacklisted.

@@ -65,9 +65,7 @@ def bench(report: Bounds) -> None:
     loads: dict[str, list[Load]] = {name: [] for name in PROGRAMS}
     for number in range(ROUNDS + 1):
         for name, program in PROGRAMS.items():
-            with _serving(program) as url:
-                load = [sys.executable, "-m", "tests.bench.listening", url]
-                done = Load(*json.loads(subprocess.run(load, check=True, stdout=subprocess.PIPE).stdout))
+            done = borne_by(program)
             if number:
                 loads[name].append(done)
     for name, borne in loads.items():
@@ -78,18 +76,26 @@ def bench(report: Bounds) -> None:
     report.hold("99th percentile, ms", median(load.p99 for load in loads["smscli listen"]), 100)
 
 
+def borne_by(program: str, ledger: str = "") -> Load:
+    """Push to a server for a while, which has a fresh file or the ledger at an address."""
+    with _serving(program, ledger) as url:
+        load = [sys.executable, "-m", "tests.bench.listening", url]
+        return Load(*json.loads(subprocess.run(load, check=True, stdout=subprocess.PIPE).stdout))
+
+
 def _ratio(loads: Mapping[str, list[Load]], to: str) -> float:
     return median(a.rate / b.rate for a, b in zip(loads["smscli listen"], loads[to], strict=True))
 
 
 @contextmanager
-def _serving(program: str) -> Iterator[str]:
-    """Run a server on a fresh ledger; yields its URL."""
+def _serving(program: str, ledger: str) -> Iterator[str]:
+    """Run a server; yields its URL."""
     with TemporaryDirectory() as directory:
         config = Path(directory, "config.toml")
         config.touch(0o600)
         config.write_text(CONFIG)
-        environment = os.environ | {"SMSCLI_CONFIG": str(config), "SMSCLI_LEDGER": str(Path(directory, "ledger.db"))}
+        ledger = ledger or str(Path(directory, "ledger.db"))
+        environment = os.environ | {"SMSCLI_CONFIG": str(config), "SMSCLI_LEDGER": ledger}
         command = [sys.executable, "-c", program]
         process = subprocess.Popen(
             command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True

@@ -829,6 +829,7 @@ def test_metrics_count_what_came(listen: Listen) -> None:
     listening.stop()
 
 
+@pytest.mark.sqlite
 def test_metrics_count_what_could_not_be_kept(listen: Listen, configured: dict[str, str]) -> None:
     listening = listen("--metrics")
     Path(configured["SMSCLI_LEDGER"]).rename(configured["SMSCLI_LEDGER"] + ".moved")

@@ -16,6 +16,7 @@ from smscli.ledger.runs import Runs
 from smscli.ledger.statistics import Figures
 from smscli.ledger.store import open_store
 from tests.support.command import Smscli, Terminal
+from tests.support.ledgers import clock
 from tests.support.runs import Steps, new_run
 from tests.support.sandboxes import RunningSandbox, write_shop
 from tests.support.shop import do_business, record
@@ -104,7 +105,7 @@ def test_charts_load_only_for_a_page() -> None:
 @contextmanager
 def sent_at(moment: datetime) -> Iterator[None]:
     """Write a run of one accepted message that went out at a moment."""
-    with patch("time.time", moment.timestamp), open_store() as store:
+    with clock(moment.timestamp), open_store() as store:
         run = new_run("x")._replace(created=moment.timestamp(), numbers=1)
         with Runs(store).begin(lambda: (run, [("x", ["13800138000"])])) as begun:
             steps = Steps(store, begun)

@@ -17,7 +17,7 @@ from smscli.ledger.store import open_store
 from tests.support.command import Smscli, smscli_by
 from tests.support.ledgers import ask, new_schema
 from tests.support.program import run_process
-from tests.support.runs import begun, open_runs
+from tests.support.runs import begun, new_run, open_runs
 from tests.support.sandboxes import RunningSandbox
 
 KEYED = ("send", "--mobile", "13800138000", "--content", "x", "--key", "k")
@@ -133,6 +133,25 @@ def test_ids_go_on_behind_the_highest_there_ever_was(smscli: Smscli, file: Path,
     os.environ["SMSCLI_LEDGER"] = target
     with open_runs() as runs, begun(runs, [("x", ["13800138000"])]) as run:
         assert run.id == 6
+
+
+def test_a_run_goes_on_there_without_a_question(
+    smscli: Smscli, sandbox: RunningSandbox, file: Path, target: str
+) -> None:
+    with open_runs() as runs, begun(runs, [("x", ["13800138000"])], new_run("x", profile="environment")):
+        pass
+    assert smscli("ledger", "move", target).code == 0
+    ended = smscli("resume", "1", stdin="", **sandbox.variables, SMSCLI_LEDGER=target)
+    assert (ended.code, len(sandbox.queued)) == (0, 1), ended.err
+
+
+def test_a_key_that_no_server_holds(smscli: Smscli, file: Path, target: str) -> None:
+    with open_runs() as runs, begun(runs, [("x", ["13800138000"])], new_run()._replace(key="长" * 4000)):
+        pass
+    ended = smscli("ledger", "move", target)
+    assert ended.code == 2
+    assert "the key of run 1 has 4,000 characters, and a server holds at most 500, so nothing was moved" in ended.err
+    assert smscli("runs").code == 0
 
 
 def test_nothing_is_sent_by_the_file_any_more(

@@ -56,7 +56,7 @@ def process_of(store: Store) -> int:
 
 
 def test_both_engines_have_the_same_columns(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    tables = ("run", "batch", "report", "tally", "reply", "quarantine", "optout", "seen")
+    tables = ("run", "batch", "counter", "report", "tally", "reply", "quarantine", "optout", "seen")
     here = {
         table: [name for (name,) in store.read(
             "SELECT attname FROM pg_attribute WHERE attrelid = ?::regclass AND attnum > 0 ORDER BY attnum", (table,)

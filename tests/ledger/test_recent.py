@@ -9,6 +9,7 @@ import pytest
 from tests.support.command import Smscli
 from tests.support.sandboxes import RunningSandbox
 
+pytestmark = pytest.mark.sqlite  # a ledger on a server has no file beside it
 SEND = ("send", "--mobile", "13800138000", "--content")
 
 

@@ -3,11 +3,12 @@
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import psycopg2
 
@@ -69,3 +70,20 @@ def ask(statement: str, values: Sequence[object] = (), ledger: str | None = None
         cursor.execute(statement.replace("%", "%%").replace("?", "%s") if values else statement, values or None)
         rows = cursor.fetchall() if cursor.description else []
         return [tuple(bytes(cell) if isinstance(cell, memoryview) else cell for cell in row) for row in rows]
+
+
+@contextmanager
+def clock(now: Callable[[], float]) -> Iterator[None]:
+    """Make the ledgers of this process take this for the time, whichever engine they are on."""
+    with patch("time.time", now), patch("smscli.ledger.engines.postgres._NOW", _Now(now)):
+        yield
+
+
+class _Now:
+    """A time, in the place of the statement that asks a server for it."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+
+    def __format__(self, _: str) -> str:
+        return f"{self._now()!r}::float8"

@@ -30,13 +30,16 @@ class TestServer:
 
     __test__ = False
 
-    def __init__(self, settings: Mapping[str, str] | None = None, copy_of: "TestServer | None" = None) -> None:
-        """Start a new server, or a standby of another one."""
+    def __init__(
+        self, settings: Mapping[str, str] | None = None, copy_of: "TestServer | None" = None, on_disk: bool = False
+    ) -> None:
+        """Start a new server, or a standby of another one; in memory, unless it is to be as slow as a disk."""
         found = _binaries()
         self._settings = settings or {}
         self._watchers: list[subprocess.Popen[bytes]] = []
         fast = Path("/dev/shm")
-        self.directory = Path(tempfile.mkdtemp(prefix="smscli-", dir=fast if os.access(fast, os.W_OK) else None))
+        in_memory = os.access(fast, os.W_OK) and not on_disk
+        self.directory = Path(tempfile.mkdtemp(prefix="smscli-", dir=fast if in_memory else None))
         self._user = _unprivileged()
         try:
             self._binaries = self._reachable(found)

@@ -29,6 +29,7 @@ class Connection(Protocol):
     """A way to the database, within a transaction."""
 
     skip_locked: str  # what a SELECT ends with that takes rows for itself, and leaves out those that others are taking
+    keep_run: str  # what a SELECT of a run ends with after which no other transaction changes the run before this ends
 
     def now(self) -> float:
         """Return the moment by the database's clock, in seconds since 1970; within a transaction when that began."""

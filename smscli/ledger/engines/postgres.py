@@ -50,6 +50,7 @@ class PostgresEngine:
 
     gate = 10.0
     skip_locked = " FOR UPDATE OF batch SKIP LOCKED"
+    keep_run = " FOR NO KEY UPDATE OF run"
 
     def __init__(self, server: Server) -> None:
         self.place, self.version = str(server), len(MIGRATIONS)
@@ -301,7 +302,8 @@ class PostgresEngine:
     def problems(self) -> list[str]:
         """Read every table; a page that is damaged raises a LedgerError. The server checks the rest by itself."""
         cursor = self._usable().cursor()
-        for table in ("run", "batch", "report", "tally", "reply", "quarantine", "optout", "seen"):
+        tables = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = ?"
+        for (table,) in self.execute(tables, (self._schema,)).fetchall():
             with self._way.watchdog.patience(_LONG):
                 cursor.execute(f"SELECT sum(length({table}::text)) FROM {table}")
         return []

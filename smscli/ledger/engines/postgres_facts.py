@@ -5,13 +5,15 @@ from smscli.ledger.engines import Connection
 _GROUPS = {
     "smscli_reader": (),
     "smscli_sender": (
-        "INSERT, UPDATE ON run, batch, optout",
+        "INSERT, UPDATE ON run, batch, optout, counter",
+        "UPDATE (shown) ON reply",
         "INSERT, UPDATE, DELETE ON tally",  # where reports came before their answer
     ),
     "smscli_listener": (
         "INSERT ON report, reply",
         "INSERT, UPDATE, DELETE ON tally",
-        "INSERT, UPDATE ON optout",
+        "INSERT, UPDATE ON optout, counter",
+        "UPDATE (shown) ON reply",
         "INSERT, DELETE ON quarantine, seen",
         # A report settles a batch, but no text and no number of one can be changed.
         "UPDATE (state, open, sendid, accepted, settled, message, error) ON batch",

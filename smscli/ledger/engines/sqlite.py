@@ -24,7 +24,7 @@ _LOOK_SECONDS = 0.2
 class SqliteConnection(sqlite3.Connection):
     """A connection that says which id a row got, and what time it is."""
 
-    skip_locked = ""
+    skip_locked = keep_run = ""
 
     def now(self) -> float:
         """Return the moment, in seconds since 1970."""
