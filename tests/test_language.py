@@ -245,6 +245,23 @@ def test_words_are_chinese_on_a_terminal_alone(terminal: Terminal, smscli: Smscl
     assert smscli("runs", "1", SMSCLI_LANG="zh", **sent).out.split("\t")[1] == "accepted"
 
 
+def test_a_dry_run_is_the_same_for_programs(smscli: Smscli) -> None:
+    line = (
+        "send",
+        "-p",
+        "sandbox",
+        "--mobile",
+        "13800138000",
+        "--content",
+        "【店】好",
+        "--dry-run",
+        "--output",
+        "json",
+    )
+    chinese, english = (smscli(*line, SMSCLI_LANG=name) for name in ("zh", "en"))
+    assert (chinese.out, "people will see both" in chinese.out) == (english.out, True)
+
+
 def test_what_went_wrong_is_kept_in_english_and_said_in_the_readers_language(smscli: Smscli) -> None:
     nowhere = {"SMSCLI_ENDPOINT": "http://127.0.0.1:9/", "SMSCLI_NAME": "x", "SMSCLI_PWD": "y", "SMSCLI_SIGN": "店"}
     ended = smscli("send", "--mobile", "13800138000", "--content", "x", SMSCLI_LANG="zh", **nowhere)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from smscli.console import Environment, cells
 from smscli.errors import RefusedError, UnreachableError
 from smscli.gateway.client import Gateway
-from smscli.language import _, heading
+from smscli.language import English, _, heading
 from smscli.output import Output, is_table, write_object, write_rows
 from smscli.sending.preview import Preview, after
 
@@ -19,7 +19,8 @@ def write_preview(
         rows = [(_item(item), value) for item, value in preview.rows(balance)]
         write_rows(environment, ("item", "value"), rows, output)
         return
-    fields = preview.fields(balance)
+    with English():
+        fields = preview.fields(balance)
     write_object(environment, fields, output)
     if fields["balance"] is None:
         environment.say(_("balance: {balance}").format(balance=balance))
