@@ -110,10 +110,11 @@ def _place(param: Any, index: int) -> str:
 def _parameter(param: Any, names: tuple[str, ...]) -> Parameter:
     summary, takes = _(" ".join((getattr(param, "help", None) or "").split())), _takes(param)
     metavar = "" if takes == "flag" else param.metavar or param.name.upper()
+    group = getattr(param, "rich_help_panel", None) or ""
     is_shown = takes != "flag" and param.default not in (None, "", ()) and getattr(param, "show_default", True)
     return Parameter(
         names, param.name.replace("_", " "), summary, takes, param.multiple, metavar,
-        _(getattr(param, "rich_help_panel", None) or ""), str(param.default) if is_shown else "",
+        _(group), str(param.default) if is_shown else "",
     )  # fmt: skip
 
 

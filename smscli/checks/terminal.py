@@ -2,7 +2,6 @@
 
 import codecs
 import os
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -80,7 +79,7 @@ def check_completion() -> Finding:
     shell = Path(os.environ.get("SHELL", "")).name
     if shell not in _SHARED:
         return passed("completion", _("no shell that has a completion is in use"))
-    shared = [Path(root) / "share" / _SHARED[shell] for root in (sys.prefix, "/usr", "/usr/local")]
+    shared = [Path(root) / "share" / _SHARED[shell] for root in ("/usr", "/usr/local")]
     if any(map(Path.exists, shared)) or any(_loads(name) for name in _OWN[shell]):
         return passed("completion", _("the completion for {shell} is installed").format(shell=shell), shell)
     message = _("the completion for {shell} is not installed").format(shell=shell)

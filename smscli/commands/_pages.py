@@ -12,8 +12,7 @@ from smscli.config.file import read_config
 from smscli.console import Environment
 from smscli.errors import InputError
 from smscli.language import _, system_reason
-from smscli.ledger.counters import count_old
-from smscli.ledger.statistics import Statistics, Wanted
+from smscli.ledger.statistics import Statistics, Wanted, count_old
 from smscli.ledger.store import Store
 
 HtmlOption = Annotated[

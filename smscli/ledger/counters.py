@@ -2,23 +2,21 @@
 
 A row has a run, the quarter of an hour at which its messages go out, an operator and a report's state. So statistics
 read some thousand rows where the ledger has millions. A batch from before there were counters is counted later, by
-`count_old`; until then its changes are not counted either.
+`statistics.count_old`; until then its changes are not counted either.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
-from smscli.ledger.engines import Connection
-from smscli.ledger.store import Store, marks
+from smscli.ledger.engines import Connection, marks
 from smscli.ledger.verdicts import verdicts_of
 from smscli.protocol.operators import OTHER, operator_of
 
 QUARTER = 900  # seconds; every zone's midnight is at the start of one
 _CHUNK = 500  # values in one statement; SQLite limits them
-_OLD_AT_ONCE = 100  # batches, so that a send that goes on meanwhile does not wait long
 # The moment at which a batch goes out, as `per_number` has it.
 _AT = "coalesce(due, sent, created)"
 _SUMS = ("accepted", "parts", "unaccounted", "reported")
@@ -32,10 +30,10 @@ def recounted(connection: Connection, run: int, *numbers: int, beside: bool = Fa
     # another order would wait for each other for ever.
     lock = connection.keep_run if beside else ""
     for number in numbers:
-        _add(connection, run, number, -1, lock=lock)
+        count_batch(connection, run, number, -1, lock=lock)
     yield
     for number in numbers:
-        _add(connection, run, number, 1, lock=lock)
+        count_batch(connection, run, number, 1, lock=lock)
 
 
 @contextmanager
@@ -49,10 +47,10 @@ def answer_recounted(connection: Connection, sendids: Iterable[str]) -> Iterator
         ).fetchall()
     ]
     for run, number in batches:
-        _add(connection, run, number, -1, reports=False)
+        count_batch(connection, run, number, -1, reports=False)
     yield
     for run, number in batches:
-        _add(connection, run, number, 1, reports=False)
+        count_batch(connection, run, number, 1, reports=False)
 
 
 def count_reports(connection: Connection, changes: Mapping[tuple[str, str, str], int]) -> None:
@@ -71,28 +69,10 @@ def count_reports(connection: Connection, changes: Mapping[tuple[str, str, str],
             _write(connection, run, at, changed[sendid])
 
 
-def count_old(store: Store, begin: Callable[[], None] = lambda: None) -> None:
-    """Count the batches that were written before there were counters, a few in each transaction.
-
-    It takes some seconds for a million numbers, but only once; `begin` is called before, if there are any.
-    """
-    is_first = True
-    while store.read_one("SELECT 1 FROM batch WHERE counted = 0 LIMIT 1"):
-        if is_first:
-            begin()
-            is_first = False
-        with store.transaction() as connection:
-            for run, number in connection.execute(
-                "SELECT run, number FROM batch WHERE counted = 0 LIMIT ?", (_OLD_AT_ONCE,)
-            ).fetchall():
-                connection.execute("UPDATE batch SET counted = 1 WHERE run = ? AND number = ?", (run, number))
-                _add(connection, run, number, 1)
-
-
 # --- what one batch counts ----------------------------------------------------------------------------------------
 
 
-def _add(connection: Connection, run: int, number: int, sign: int, reports: bool = True, lock: str = "") -> None:
+def count_batch(connection: Connection, run: int, number: int, sign: int, reports: bool = True, lock: str = "") -> None:
     """Add a batch to the counters, or take it away with the sign -1; without `reports` only what was answered."""
     row = connection.execute(
         f"SELECT {_AT}, sendid, parts, mobiles, accepted, CASE WHEN state = 'accepted' "

@@ -14,10 +14,10 @@ from smscli.config.keys import parse_duration
 from smscli.config.profile import Profile
 from smscli.ledger.answered import Repliers
 from smscli.ledger.counters import count_reports
-from smscli.ledger.engines import Connection
+from smscli.ledger.engines import Connection, marks
 from smscli.ledger.optouts import opt_in, opt_out
 from smscli.ledger.settling import Settling, count_settled
-from smscli.ledger.store import Store, marks
+from smscli.ledger.store import Store
 from smscli.ledger.verdicts import Word, add_to_tally, verdict
 from smscli.protocol.numbers import normalise
 from smscli.protocol.operators import operator_of

@@ -6,8 +6,8 @@ A person who wants messages again keeps a row that says since when, so that an o
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from smscli.ledger.engines import Connection
-from smscli.ledger.store import Store, marks
+from smscli.ledger.engines import Connection, marks
+from smscli.ledger.store import Store
 
 _CHUNK = 500  # values in one statement; SQLite limits them
 

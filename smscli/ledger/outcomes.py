@@ -5,8 +5,9 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from smscli.ledger import states
+from smscli.ledger.engines import marks
 from smscli.ledger.states import State
-from smscli.ledger.store import Store, marks
+from smscli.ledger.store import Store
 from smscli.ledger.verdicts import BLACKLISTED, DELIVERED, Word, verdict
 
 _PAGE = 100  # batches read at once: their reports are in memory

@@ -13,10 +13,10 @@ from smscli.language import _, later
 from smscli.ledger import states
 from smscli.ledger.answers import CANCELLED, Outcome
 from smscli.ledger.counters import recounted
-from smscli.ledger.engines import Connection
+from smscli.ledger.engines import Connection, marks
 from smscli.ledger.recent import keep_recent
 from smscli.ledger.states import Fate, State
-from smscli.ledger.store import Store, marks
+from smscli.ledger.store import Store
 from smscli.ledger.verdicts import DELIVERED
 from smscli.ledger.which import EVERY_RUN, Which
 from smscli.protocol.billing import billed_parts, signed
@@ -126,8 +126,7 @@ _ALL = 2**62  # no limit, as both engines write it
 _RUN = ", ".join(Run._fields)
 _NEW_RUN = ", ".join(Run._fields[1:])
 _STATES = ", ".join(f"'{state}'" for state in states.MAY_HAVE_LEFT)
-# Of batches: something of it was sent, or may have been.
-MAY_HAVE_LEFT = f"(state IN ({_STATES}) OR state = 'dropped' AND sent IS NOT NULL)"
+MAY_HAVE_LEFT = f"(state IN ({_STATES}) OR state = 'dropped' AND sent IS NOT NULL)"  # of batches: maybe in part
 
 
 class Runs:
@@ -307,10 +306,8 @@ class Runs:
 
     def open_numbers(self, run: int) -> int:
         """Return how many numbers may still be sent to."""
-        (numbers,) = self._store.read_one(
-            "SELECT coalesce(sum(numbers), 0) FROM batch WHERE run = ? AND open = 1", (run,)
-        )
-        return int(numbers)
+        total = "SELECT coalesce(sum(numbers), 0) FROM batch WHERE run = ? AND open = 1"
+        return int(self._store.read_one(total, (run,))[0])
 
     def progress(self, run: int) -> tuple[int, int]:
         """Return how many numbers of a run are not done yet, and how many the gateway accepted."""
@@ -351,7 +348,9 @@ class Runs:
         """Drop what is open of a run for good, also while a process is sending it; return how many numbers that is."""
         with self._store.transaction() as connection:
             numbers = self.open_numbers(run)
-            with recounted(connection, run, *_reportable(connection, run)):
+            refused_with_sendid = "SELECT number FROM batch WHERE run = ? AND open = 1 AND sendid != ''"  # has reports
+            found = connection.execute(refused_with_sendid, (run,)).fetchall()
+            with recounted(connection, run, *(number for (number,) in found)):
                 connection.execute(
                     "UPDATE batch SET state = ?, open = ?, sent = NULL, code = NULL, error = ? "
                     "WHERE run = ? AND open = 1",
@@ -366,9 +365,8 @@ def _insert(connection: Connection, run: Run, batches: Iterable[tuple[str, Seque
         f"INSERT INTO run ({_NEW_RUN}) VALUES ({marks(run[1:])}) ON CONFLICT (key) DO NOTHING", run[1:]
     )
     if identifier is None:
-        raise BusyError(
-            _("another process has just begun a run with this key. Nothing was sent. `smscli runs` shows it.")
-        )
+        said = _("another process has just begun a run with this key. Nothing was sent. `smscli runs` shows it.")
+        raise BusyError(said)
     connection.executemany(
         "INSERT INTO batch (run, number, state, open, counted, content, mobiles, numbers, parts) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -384,12 +382,6 @@ def _rows(run: Run, batches: Iterable[tuple[str, Sequence[str]]]) -> Iterator[tu
         if text != last:
             last, parts = text, billed_parts(signed(text, run.sign))
         yield None if text == run.content else text, ",".join(people), len(people), parts
-
-
-def _reportable(connection: Connection, run: int) -> list[int]:
-    """Return the open batches that have a sendid although they were refused, so that they may have reports."""
-    rows = connection.execute("SELECT number FROM batch WHERE run = ? AND open = 1 AND sendid != ''", (run,))
-    return [number for (number,) in rows.fetchall()]
 
 
 def _as_seen(alive: bool, batch: Batch) -> Batch:

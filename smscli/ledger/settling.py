@@ -16,10 +16,10 @@ from typing import NamedTuple
 
 from smscli.ledger import states
 from smscli.ledger.counters import answer_recounted, recounted
-from smscli.ledger.engines import Connection
+from smscli.ledger.engines import Connection, marks
 from smscli.ledger.runs import DIED
 from smscli.ledger.states import State
-from smscli.ledger.store import Store, marks
+from smscli.ledger.store import Store
 from smscli.ledger.verdicts import count_again
 from smscli.protocol.times import sendid_time
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from smscli.config.keys import SANDBOX
 from smscli.ledger import states
-from smscli.ledger.counters import QUARTER
+from smscli.ledger.counters import QUARTER, count_batch
 from smscli.ledger.inbox import Answer, Inbox
 from smscli.ledger.states import State
 from smscli.ledger.store import Store
@@ -25,6 +25,8 @@ from smscli.protocol.times import moment
 
 _UNSETTLED = ", ".join(f"'{state}'" for state in states.UNSETTLED)  # as the index has it
 _FOREVER = 1e11  # in the year 5138
+
+_OLD_AT_ONCE = 100  # batches, so that a send that goes on meanwhile does not wait long
 
 
 class By(StrEnum):
@@ -106,6 +108,24 @@ class _Run(NamedTuple):
     def goes_out(self, sent: float | None) -> float:
         """Return when a batch of it goes out, as the counters have it."""
         return next(at for at in (self.due, sent, self.created) if at is not None)
+
+
+def count_old(store: Store, begin: Callable[[], None] = lambda: None) -> None:
+    """Count the batches that were written before there were counters, a few in each transaction.
+
+    It takes some seconds for a million numbers, but only once; `begin` is called before, if there are any.
+    """
+    is_first = True
+    while store.read_one("SELECT 1 FROM batch WHERE counted = 0 LIMIT 1"):
+        if is_first:
+            begin()
+            is_first = False
+        with store.transaction() as connection:
+            for run, number in connection.execute(
+                "SELECT run, number FROM batch WHERE counted = 0 LIMIT ?", (_OLD_AT_ONCE,)
+            ).fetchall():
+                connection.execute("UPDATE batch SET counted = 1 WHERE run = ? AND number = ?", (run, number))
+                count_batch(connection, run, number, 1)
 
 
 class Statistics:

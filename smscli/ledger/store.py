@@ -294,8 +294,3 @@ class _Ticket:
         self.done = False
         self.result: Any = None
         self.error: Exception | None = None
-
-
-def marks(values: Sequence[Any]) -> str:
-    """Return the question marks that stand for values in a statement."""
-    return ", ".join("?" * len(values))

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from smscli.config.profile import Profile
 from smscli.ledger import states
-from smscli.ledger.counters import count_old, shares
+from smscli.ledger.counters import shares
 from smscli.ledger.inbox import Inbox
 from smscli.ledger.runs import Batch, Run, Runs
 from smscli.ledger.settling import Settling
-from smscli.ledger.statistics import By, Statistics, Wanted
+from smscli.ledger.statistics import By, Statistics, Wanted, count_old
 from smscli.ledger.store import Store, open_store
 from smscli.ledger.summary import summarize
 from smscli.protocol.pushes import Push, Report
@@ -225,7 +225,7 @@ def test_what_an_older_version_wrote_is_counted_in_small_transactions() -> None:
             life.answer()
         kept = rows(store)
         assert kept
-        with patch("smscli.ledger.counters._OLD_AT_ONCE", 7):
+        with patch("smscli.ledger.statistics._OLD_AT_ONCE", 7):
             assert counted_again(store) == kept
 
 

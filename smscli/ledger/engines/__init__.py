@@ -111,3 +111,8 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Close it, and give everything back."""
+
+
+def marks(values: Sequence[Any]) -> str:
+    """Return the question marks that stand for values in a statement."""
+    return ", ".join("?" * len(values))

@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from functools import lru_cache
 from io import StringIO
 from itertools import count
 from select import select
@@ -24,6 +23,7 @@ from smscli.language import _
 from smscli.ledger.engines import Values
 from smscli.ledger.engines import session as sessions
 from smscli.ledger.engines.address import Server
+from smscli.ledger.engines.copying import line, pages, translated
 from smscli.ledger.engines.postgres_facts import facts, roles
 from smscli.ledger.engines.postgres_schema import MIGRATIONS
 from smscli.ledger.engines.session import open_session
@@ -32,9 +32,7 @@ _WHOLE = 0  # in place of a run's number: the ledger as a whole
 _LONG = 3600.0  # seconds that reading or changing all of it may take
 _FREEING = 50  # times to try to hold a run again, while another process is just taking it
 _PAUSE = 0.01  # seconds between two looks, so that very many pushes do not wake a reader for each
-_PAGE = 1 << 20  # characters of rows that are sent at once
 _ADDS_ROWS = re.compile(r"INSERT INTO (\w+(?: \([\w, ]+\))?) VALUES \([?, ]+\)")
-_ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\ufffd"})
 _NOW = "extract(epoch FROM clock_timestamp())::float8"
 _BUSY = ("55P03", "40P01", "57014")  # not in time, a deadlock, cancelled
 _GONE = ("57P01", "57P02", "57P03", "08003", "08006")  # the server ends or has crashed, the connection is broken
@@ -87,12 +85,12 @@ class PostgresEngine:
         """Carry a statement out with each row of values, many at a time."""
         cursor = self._usable().cursor()
         if adding := _ADDS_ROWS.fullmatch(statement):
-            for page in _pages(map(_line, rows), "\n"):
+            for page in pages(map(line, rows), "\n"):
                 with self._way.watchdog.patience(sessions.PATIENCE):
                     cursor.copy_expert(f"COPY {adding[1]} FROM STDIN", StringIO(page))
         else:
-            translated = _translated(statement)
-            for page in _pages((cursor.mogrify(translated, tuple(values)).decode() for values in rows), "; "):
+            made = translated(statement)
+            for page in pages((cursor.mogrify(made, tuple(values)).decode() for values in rows), "; "):
                 self._carry_out(cursor, page, ())
 
     def insert(self, statement: str, values: Values, /) -> int | None:
@@ -121,7 +119,7 @@ class PostgresEngine:
     def _carry_out(self, cursor: extensions.cursor, statement: str, values: Values) -> extensions.cursor:
         with self._way.watchdog.patience(sessions.PATIENCE):
             if values:
-                cursor.execute(_translated(statement), tuple(values))
+                cursor.execute(translated(statement), tuple(values))
             else:
                 cursor.execute(statement)
         return cursor
@@ -400,34 +398,3 @@ class PostgresEngine:
         if self._has("run") or self._has("batch"):
             said = _("the ledger {path} holds tables of another program; name a database of its own.")
             raise LedgerError(said.format(path=self.place))
-
-
-@lru_cache
-def _translated(statement: str) -> str:
-    """Return a statement as the driver takes it."""
-    return statement.replace("%", "%%").replace("?", "%s")
-
-
-def _line(values: Values) -> str:
-    """Return a row as COPY takes it."""
-    return "\t".join(
-        "\\N" if value is None
-        else value.translate(_ESCAPED) if isinstance(value, str)
-        else f"\\\\x{value.hex()}" if isinstance(value, bytes)
-        else repr(value + 0)
-        for value in values
-    )  # fmt: skip
-
-
-def _pages(rows: Iterable[str], glue: str) -> Iterator[str]:
-    """Yield the rows, joined to texts that are not too long to be sent at once."""
-    page: list[str] = []
-    size = 0
-    for row in rows:
-        page.append(row)
-        size += len(row)
-        if size > _PAGE:
-            yield glue.join(page)
-            page, size = [], 0
-    if page:
-        yield glue.join(page)
