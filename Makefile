@@ -13,8 +13,11 @@ lint: .venv
 test: .venv
 	$(BIN)/python -m pytest
 
-test-postgres: .venv  ## what has to do with the ledger once more, with the ledgers on a server
-	$(BIN)/python -m pytest --postgres -n auto tests/ledger tests/commands tests/sending tests/receiving
+# The tests of the server's faults start one of their own, so they run in `test`.
+OWN_SERVER := $(patsubst %,--ignore=tests/ledger/test_%.py,postgres_faults failover hosts moving)
+
+test-postgres: .venv  ## what has to do with the ledger once more, with the ledgers on a server; most of it waits, so on 4 workers
+	$(BIN)/python -m pytest --postgres -n 4 $(OWN_SERVER) tests/ledger tests/commands tests/sending tests/receiving
 
 proof: .venv  ## the long proofs, which the normal run has a small version of: about 20 minutes on two cores
 	$(BIN)/python -m pytest -m long --durations=0
