@@ -80,6 +80,8 @@ def _send(steps: Walk, workbooks: bool) -> None:
     steps.run("resume", "1", says="nothing left to send")
     steps.run("cancel", "1", "--yes", says="nothing")
     steps.run("status", _ONE, says="accepted")
+    steps.run("resend", "1", "--failed", "--yes", code=9)
+    steps.run("stats", says="1")
     steps.run("balance", says="environment")
 
 
@@ -98,4 +100,6 @@ def _administer(steps: Walk) -> None:
     steps.run("ledger", "check", says="sound")
     steps.run("ledger", "backup", "copy.db", says="saved in")
     steps.run("profile", "list")
+    steps.run("doctor", "--output", "tsv", says="pass")
+    steps.run("help", "exit-codes", says="130")
     steps.run("completion", "bash", says="complete")
