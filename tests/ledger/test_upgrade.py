@@ -21,10 +21,15 @@ pytestmark = pytest.mark.sqlite
 RELEASED = sorted((Path(__file__).parent / "released").glob("*.sql"))
 
 
+def ledger_of(home: Path) -> Path:
+    """Return where the command line keeps its ledger."""
+    return home / ".local" / "state" / "smscli" / "ledger.db"
+
+
 @pytest.fixture(params=RELEASED, ids=lambda path: f"version {path.stem}")
 def old(request: pytest.FixtureRequest, home: Path) -> int:
     """Put an old ledger where the command line looks for it and return its version."""
-    place = home / ".local" / "state" / "smscli" / "ledger.db"
+    place = ledger_of(home)
     place.parent.mkdir(parents=True, mode=0o700)
     with closing(sqlite3.connect(place)) as database:
         database.executescript(request.param.read_text(encoding="utf-8"))
@@ -73,6 +78,18 @@ def test_the_ledger_is_kept_as_it_was_before(old: int, smscli: Smscli, home: Pat
         assert database.execute("SELECT key FROM run ORDER BY id").fetchall() == [("order-1",), ("water",), ("killed",)]
 
 
+def test_prune_forgets_what_that_copy_has_too(old: int, smscli: Smscli, home: Path, sandbox: RunningSandbox) -> None:
+    place = ledger_of(home)
+    with closing(sqlite3.connect(place)) as database, database:
+        database.execute("UPDATE run SET created = created - 864000")
+    assert smscli("resume", "2", "--yes", **sandbox.variables).code in (0, 4)
+    assert len(list(home.rglob("ledger.db-version-*"))) == 1
+    ended = smscli("runs", "prune", "--before", "2026-11-20")
+    assert ended.code == 0, ended.err
+    assert list(home.rglob("ledger.db-version-*")) == []
+    assert not any("明天停水".encode() in file.read_bytes() for file in home.rglob("ledger.db*"))
+
+
 def test_a_new_ledger_has_no_copy(smscli: Smscli, home: Path) -> None:
     assert smscli("runs").code == 0
     assert list(home.rglob("ledger.db-version-*")) == []
@@ -87,7 +104,7 @@ def test_reports_and_opt_outs_are_still_there(old: int, smscli: Smscli, sandbox:
 def test_a_newer_ledger_is_refused_by_its_version_and_left_as_it_was(
     old: int, smscli: Smscli, home: Path, sandbox: RunningSandbox
 ) -> None:
-    place = home / ".local" / "state" / "smscli" / "ledger.db"
+    place = ledger_of(home)
     with closing(sqlite3.connect(place)) as database:
         database.execute("PRAGMA user_version = 99")
     before = place.read_bytes()

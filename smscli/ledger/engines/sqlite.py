@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from glob import escape
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -145,8 +146,10 @@ class SqliteEngine:
         self.connection.backup(connection)
 
     def shrink(self) -> None:
-        """Move what was written from the log into the file, so that nothing that was deleted stays readable in it."""
+        """Leave nothing readable that was deleted: move the log into the file, and remove what `_keep` has kept."""
         self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        for copy in self.path.parent.glob(f"{escape(self.path.name)}-version-*"):
+            copy.unlink(missing_ok=True)
 
 
 @contextmanager
